@@ -1,0 +1,1 @@
+//! Patchline's engine: graph to schedule to plan, rendered without allocating.

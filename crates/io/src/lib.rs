@@ -1,0 +1,1 @@
+//! Patchline's backends: the contract, and the file, null and simulated devices.

@@ -1,0 +1,1 @@
+//! Crash-safe WAV and RF64 writing, and reading, for recorders.

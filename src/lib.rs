@@ -1,0 +1,1 @@
+//! The facade: everything an embedding program needs, re-exported.

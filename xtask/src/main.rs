@@ -1,0 +1,2 @@
+//! Project chores: generated documents and their freshness.
+fn main() {}
