@@ -1,0 +1,134 @@
+//! Creating files without surprises: nothing replaced unasked, no symbolic link followed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use crate::{Format, WriteError, Writer};
+
+/// A writer for a file on disk, readable at its own name from its first moment.
+pub type FileWriter = Writer<File>;
+
+/// How a file is to be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What it holds.
+    pub format: Format,
+    /// Whether a regular file of that name may be replaced.
+    pub overwrite: bool,
+}
+
+impl Options {
+    /// Of this format, replacing nothing.
+    pub const fn new(format: Format) -> Self {
+        Self {
+            format,
+            overwrite: false,
+        }
+    }
+}
+
+impl FileWriter {
+    /// Creates a file, and the folders it lies in.
+    ///
+    /// # Errors
+    /// [`WriteError::Format`] when the format cannot be written (nothing is created then); [`WriteError::Exists`],
+    /// [`WriteError::Symlink`] or [`WriteError::NotRegular`] for what is there already; [`WriteError::Create`] or
+    /// [`WriteError::Update`] when the system refuses.
+    pub fn create(path: impl AsRef<Path>, options: Options) -> Result<Self, WriteError> {
+        let path = path.as_ref();
+        options.format.check()?;
+        create_parent(path)?;
+        let file = if options.overwrite {
+            open_emptied(path)?
+        } else {
+            open_new(path)?
+        };
+        let writer = Writer::new(file, options.format);
+        if writer.is_err() && !options.overwrite {
+            let _ = fs::remove_file(path); // ours, and without even a header
+        }
+        writer
+    }
+}
+
+pub(crate) fn create_parent(path: &Path) -> Result<(), WriteError> {
+    let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    fs::create_dir_all(parent).map_err(|source| WriteError::Create {
+        path: parent.to_owned(),
+        source,
+    })
+}
+
+pub(crate) fn open_new(path: &Path) -> Result<File, WriteError> {
+    let opened = without_links(OpenOptions::new().write(true).create_new(true)).open(path);
+    opened.map_err(|source| refusal(path, source))
+}
+
+/// Opens first and empties only what turned out to be a regular file.
+fn open_emptied(path: &Path) -> Result<File, WriteError> {
+    let opened =
+        without_links(OpenOptions::new().write(true).create(true).truncate(false)).open(path);
+    let file = opened.map_err(|source| refusal(path, source))?;
+    let failed = |source| WriteError::Create {
+        path: path.to_owned(),
+        source,
+    };
+    let kind = file.metadata().map_err(failed)?.file_type();
+    if kind.is_symlink() {
+        return Err(WriteError::Symlink(path.to_owned()));
+    }
+    if !kind.is_file() {
+        return Err(WriteError::NotRegular(path.to_owned()));
+    }
+    file.set_len(0).map_err(failed)?;
+    Ok(file)
+}
+
+/// Refuses to write to `path` later, by what is there now.
+pub(crate) fn check_target(path: &Path, overwrite: bool) -> Result<(), WriteError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => Err(WriteError::Symlink(path.to_owned())),
+        Ok(found) if !found.is_file() => Err(WriteError::NotRegular(path.to_owned())),
+        Ok(_) if !overwrite => Err(WriteError::Exists(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Says what stands in the way rather than how the system puts it.
+fn refusal(path: &Path, source: io::Error) -> WriteError {
+    let exists = source.kind() == io::ErrorKind::AlreadyExists;
+    match check_target(path, !exists) {
+        Err(refused) => refused,
+        Ok(()) if exists => WriteError::Exists(path.to_owned()),
+        Ok(()) => WriteError::Create {
+            path: path.to_owned(),
+            source,
+        },
+    }
+}
+
+/// NONBLOCK keeps a pipe without a reader from blocking the open; regular files ignore it.
+#[cfg(unix)]
+fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
+}
+
+#[cfg(windows)]
+fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::windows::fs::OpenOptionsExt;
+    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+    options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}

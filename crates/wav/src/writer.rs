@@ -1,0 +1,321 @@
+//! Frames in, a file that is readable at any moment out.
+
+use std::io;
+
+use crate::convert::{Changed, encode};
+use crate::storage::write_all_at;
+use crate::{Format, Storage, WriteError, header};
+
+/// Frames gather up to this many bytes before they are written.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Zero bytes are silence in every subtype.
+static ZEROS: [u8; BUFFER_BYTES] = [0; BUFFER_BYTES];
+
+/// Writes frames to a [`Storage`].
+///
+/// Frames gather in a buffer of 64 KiB; [`checkpoint`](Self::checkpoint) writes them and the header, so a recorder
+/// calls it every 100 ms or so. Dropping the writer finishes the file, too, but swallows errors.
+///
+/// After an error the file is whole up to its last frame and the writer stays usable: what is written next follows
+/// there. The books balance: frames handed over = frames in the file + frames the errors named lost + buffered ones.
+#[derive(Debug)]
+pub struct Writer<S: Storage> {
+    storage: S,
+    format: Format,
+    riff_limit: u64,
+    /// Whole frames, encoded.
+    buffer: Vec<u8>,
+    /// Interleaves planar input.
+    scratch: Vec<f32>,
+    handed_over: u64,
+    written: u64,
+    lost: u64,
+    changed: Changed,
+    closed: bool,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Frames in the file.
+    pub frames: u64,
+    /// Frames handed over that the errors on the way named lost.
+    pub lost: u64,
+    /// Samples handed over beyond full scale, held there; always 0 for `FLOAT`.
+    pub clipped: u64,
+    /// Samples handed over that were NaN or infinite, written as 0; always 0 for `FLOAT`, which keeps them.
+    pub non_finite: u64,
+    /// Size of the file, header and padding included.
+    pub bytes: u64,
+}
+
+impl<S: Storage> Writer<S> {
+    /// Writes the header of an empty file to `storage`, which is empty.
+    ///
+    /// # Errors
+    /// [`WriteError::Format`] when the format cannot be written, [`WriteError::Update`] when the storage fails.
+    pub fn new(mut storage: S, format: Format) -> Result<Self, WriteError> {
+        format.check()?;
+        let first = match S::REWRITABLE {
+            true => header::sized(&format, 0, 0, header::RIFF_LIMIT),
+            false => header::unsized_(&format),
+        };
+        let (_, result) = write_all_at(&mut storage, &first, 0);
+        result.map_err(|source| WriteError::Update { written: 0, source })?;
+        Ok(Self {
+            storage,
+            format,
+            riff_limit: header::RIFF_LIMIT,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            scratch: Vec::new(),
+            handed_over: 0,
+            written: 0,
+            lost: 0,
+            changed: Changed::default(),
+            closed: false,
+        })
+    }
+
+    /// Turns into RF64 when the RIFF size (the file's, less 8 bytes) passes `bytes` instead of 4 GiB − 2.
+    ///
+    /// For tests of readers: a small RF64 file. A limit above 4 GiB − 2 is lowered to it.
+    pub fn rf64_above(&mut self, bytes: u64) {
+        self.riff_limit = bytes.min(header::RIFF_LIMIT);
+    }
+
+    /// What the file holds.
+    pub fn format(&self) -> &Format {
+        &self.format
+    }
+
+    /// Frames handed over and not lost: those in the file and those in the buffer.
+    pub fn frames(&self) -> u64 {
+        self.handed_over - self.lost
+    }
+
+    /// Size of the file, in bytes, once the buffer is written.
+    pub fn bytes(&self) -> u64 {
+        let data_bytes = self.frames() * self.format.frame_bytes() as u64;
+        let pad = if S::REWRITABLE { data_bytes % 2 } else { 0 };
+        self.header_bytes() + data_bytes + pad
+    }
+
+    /// Writes frames, their samples side by side: frames × channels.
+    ///
+    /// # Errors
+    /// [`WriteError::Shape`] when `samples` are no whole frames (nothing is written then), [`WriteError::Frames`] when
+    /// the storage fails.
+    pub fn write_interleaved(&mut self, samples: &[f32]) -> Result<(), WriteError> {
+        let channels = usize::from(self.format.channels);
+        if samples.len() % channels != 0 {
+            let what = format!(
+                "{} samples are no whole frames of {channels} channels",
+                samples.len()
+            );
+            return Err(WriteError::Shape(what));
+        }
+        self.handed_over += (samples.len() / channels) as u64;
+        let result = self.push(samples);
+        self.account(result)
+    }
+
+    /// Writes frames, one slice per channel: channels × frames.
+    ///
+    /// # Errors
+    /// [`WriteError::Shape`] when there is not one slice per channel or they differ in length (nothing is written
+    /// then), [`WriteError::Frames`] when the storage fails.
+    pub fn write_planar(&mut self, planes: &[&[f32]]) -> Result<(), WriteError> {
+        let channels = usize::from(self.format.channels);
+        if planes.len() != channels {
+            let what = format!("{} slices for {channels} channels", planes.len());
+            return Err(WriteError::Shape(what));
+        }
+        let frames = planes[0].len();
+        if planes.iter().any(|plane| plane.len() != frames) {
+            return Err(WriteError::Shape(
+                "the channels differ in length".to_owned(),
+            ));
+        }
+        self.handed_over += frames as u64;
+        let result = self.interleave(planes, frames);
+        self.account(result)
+    }
+
+    /// Writes `frames` of digital silence, as for a gap in what was recorded.
+    ///
+    /// # Errors
+    /// [`WriteError::Frames`] when the storage fails.
+    pub fn write_silence(&mut self, frames: u64) -> Result<(), WriteError> {
+        self.handed_over += frames;
+        let result = self.push_silence(frames);
+        self.account(result)
+    }
+
+    /// Writes the buffer and brings the header up to date: a reader sees every frame from now on, even if this
+    /// process is killed.
+    ///
+    /// # Errors
+    /// [`WriteError::Frames`] or [`WriteError::Update`] when the storage fails.
+    pub fn checkpoint(&mut self) -> Result<(), WriteError> {
+        let result = self.drain();
+        self.account(result)?;
+        self.settle().map_err(|source| self.stale(source))
+    }
+
+    /// A [`checkpoint`](Self::checkpoint) that also waits until the frames would survive a loss of power.
+    ///
+    /// # Errors
+    /// [`WriteError::Frames`] or [`WriteError::Update`] when the storage fails.
+    pub fn sync(&mut self) -> Result<(), WriteError> {
+        self.checkpoint()?;
+        self.storage.sync().map_err(|source| self.stale(source))
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// [`WriteError::Frames`] or [`WriteError::Update`] when the storage fails.
+    pub fn finish(mut self) -> Result<Summary, WriteError> {
+        self.close()
+    }
+
+    pub(crate) fn close(&mut self) -> Result<Summary, WriteError> {
+        self.closed = true;
+        self.checkpoint()?;
+        Ok(Summary {
+            frames: self.written,
+            lost: self.lost,
+            clipped: self.changed.clipped,
+            non_finite: self.changed.non_finite,
+            bytes: self.bytes(),
+        })
+    }
+
+    pub(crate) fn storage(&mut self) -> &mut S {
+        &mut self.storage
+    }
+
+    fn interleave(&mut self, planes: &[&[f32]], frames: usize) -> io::Result<()> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let step = self.buffer_frames();
+        let mut result = Ok(());
+        for start in (0..frames).step_by(step) {
+            scratch.clear();
+            for frame in start..frames.min(start + step) {
+                scratch.extend(planes.iter().map(|plane| plane[frame]));
+            }
+            result = self.push(&scratch);
+            if result.is_err() {
+                break;
+            }
+        }
+        self.scratch = scratch;
+        result
+    }
+
+    fn push(&mut self, mut samples: &[f32]) -> io::Result<()> {
+        while !samples.is_empty() {
+            let room = self.room() * usize::from(self.format.channels);
+            let (now, later) = samples.split_at(samples.len().min(room));
+            encode(
+                self.format.subtype,
+                now,
+                &mut self.buffer,
+                &mut self.changed,
+            );
+            samples = later;
+            if self.room() == 0 {
+                self.drain()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn push_silence(&mut self, mut frames: u64) -> io::Result<()> {
+        while frames > 0 {
+            let now = frames.min(self.room() as u64);
+            let bytes = now as usize * self.format.frame_bytes();
+            self.buffer.extend_from_slice(&ZEROS[..bytes]);
+            frames -= now;
+            if self.room() == 0 {
+                self.drain()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Frames the buffer can still take; never 0 between calls.
+    fn room(&self) -> usize {
+        self.buffer_frames() - self.buffer.len() / self.format.frame_bytes()
+    }
+
+    fn buffer_frames(&self) -> usize {
+        (BUFFER_BYTES / self.format.frame_bytes()).max(1)
+    }
+
+    /// Writes the buffer. After an error `written` counts the whole frames that went.
+    fn drain(&mut self) -> io::Result<()> {
+        let end = self.data_end();
+        let (done, result) = write_all_at(&mut self.storage, &self.buffer, end);
+        self.written += (done / self.format.frame_bytes()) as u64;
+        self.buffer.clear();
+        result
+    }
+
+    /// After an error, cuts the file behind its last whole frame, brings the header up to date and counts the rest.
+    fn account(&mut self, result: io::Result<()>) -> Result<(), WriteError> {
+        let Err(source) = result else { return Ok(()) };
+        // If these fail as well, the header still names whole frames only, and `finish` tries and reports again.
+        let _ = self.storage.set_len(self.data_end());
+        let _ = self.settle();
+        let lost = self.handed_over - self.written - self.lost;
+        self.lost += lost;
+        Err(WriteError::Frames {
+            written: self.written,
+            lost,
+            source,
+        })
+    }
+
+    /// Brings the header up to date by one write, after the pad byte that a chunk of odd length needs.
+    fn settle(&mut self) -> io::Result<()> {
+        if S::REWRITABLE {
+            let end = self.data_end();
+            let data_bytes = end - self.header_bytes();
+            let odd = data_bytes % 2 == 1;
+            // Without room for the pad byte the last chunk does without: every reader takes that.
+            let padded = odd && write_all_at(&mut self.storage, &[0], end).1.is_ok();
+            let pad = u64::from(padded);
+            let header = header::sized(&self.format, data_bytes, pad, self.riff_limit);
+            write_all_at(&mut self.storage, &header, 0).1?;
+        }
+        self.storage.flush()
+    }
+
+    fn stale(&self, source: io::Error) -> WriteError {
+        WriteError::Update {
+            written: self.written,
+            source,
+        }
+    }
+
+    fn data_end(&self) -> u64 {
+        self.header_bytes() + self.written * self.format.frame_bytes() as u64
+    }
+
+    fn header_bytes(&self) -> u64 {
+        if S::REWRITABLE {
+            header::sized_len(&self.format)
+        } else {
+            header::unsized_len(&self.format)
+        }
+    }
+}
+
+impl<S: Storage> Drop for Writer<S> {
+    fn drop(&mut self) {
+        if !self.closed {
+            let _ = self.close();
+        }
+    }
+}
