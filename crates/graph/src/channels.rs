@@ -1,0 +1,194 @@
+//! How wide every port is: channels follow the links.
+
+use std::collections::VecDeque;
+
+use crate::topology::{Edge, Topology};
+use crate::{Channels, DeviceChannels, DeviceSide, Graph, GraphError, Place, Port, StreamSpec};
+
+/// The channels of one node's ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Widths {
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) outputs: Vec<usize>,
+}
+
+/// Resolves the width of every port, forward links first; a node fed only by feedback links takes its sources' width,
+/// and one whose width nothing determines is mono.
+pub(crate) fn resolve(
+    graph: &Graph,
+    topology: &Topology,
+    order: &[usize],
+    stream: &StreamSpec,
+    errors: &mut Vec<GraphError>,
+) -> Vec<Widths> {
+    let names = graph.nodes().map(|(name, _)| name.as_str()).collect();
+    let mut resolver = Resolver { names, topology, stream, errors, widths: vec![None; topology.ports.len()] };
+    resolver.run(order);
+    let widths: Vec<Widths> = resolver.widths.iter_mut().map(|widths| widths.take().unwrap_or_default()).collect();
+    for edge in &topology.edges {
+        resolver.check(edge, &widths);
+    }
+    widths
+}
+
+struct Resolver<'a> {
+    names: Vec<&'a str>,
+    topology: &'a Topology,
+    stream: &'a StreamSpec,
+    errors: &'a mut Vec<GraphError>,
+    widths: Vec<Option<Widths>>,
+}
+
+impl Resolver<'_> {
+    /// Every node once, as soon as what determines it is known; the first undetermined one is settled when stuck.
+    fn run(&mut self, order: &[usize]) {
+        let mut waiting: Vec<usize> = (0..self.widths.len()).map(|node| self.determining(node).count()).collect();
+        let mut ready: VecDeque<usize> = order.iter().copied().filter(|&node| waiting[node] == 0).collect();
+        let mut unresolved = order.iter().copied();
+        loop {
+            let stuck = || unresolved.by_ref().find(|&node| self.widths[node].is_none());
+            let Some(node) = ready.pop_front().or_else(stuck) else { return };
+            if self.widths[node].is_some() {
+                continue;
+            }
+            self.widths[node] = Some(self.widths_of(node));
+            for &edge in &self.topology.outgoing[node] {
+                let edge = &self.topology.edges[edge];
+                if self.determines(edge) {
+                    waiting[edge.to.node] -= 1;
+                    if waiting[edge.to.node] == 0 {
+                        ready.push_back(edge.to.node);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The edges that a node's widths depend on.
+    fn determining(&self, node: usize) -> impl Iterator<Item = &Edge> {
+        let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
+        edges.filter(|edge| self.determines(edge))
+    }
+
+    /// Forward links do; feedback links only where no forward link enters the node.
+    fn determines(&self, edge: &Edge) -> bool {
+        let is_forward = |&edge: &usize| !self.topology.edges[edge].feedback;
+        !edge.feedback || !self.topology.incoming[edge.to.node].iter().any(is_forward)
+    }
+
+    fn widths_of(&mut self, node: usize) -> Widths {
+        let ports = &self.topology.ports[node];
+        let mut inputs: Vec<usize> =
+            ports.inputs.iter().enumerate().map(|(index, port)| self.input_width(node, index, port)).collect();
+        let mut follow = inputs.first().copied().unwrap_or(0);
+        match &ports.device {
+            Some(DeviceSide::Input(channels)) => follow = self.device_input(node, channels),
+            Some(DeviceSide::Output(channels)) => inputs[0] = self.device_output(node, channels.as_deref(), follow),
+            None => {}
+        }
+        let output = |port: &Port| match port.channels {
+            Channels::Exactly(width) => width,
+            Channels::Follow => follow,
+        };
+        Widths { outputs: ports.outputs.iter().map(output).collect(), inputs }
+    }
+
+    fn input_width(&self, node: usize, index: usize, port: &Port) -> usize {
+        let edges = || {
+            let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
+            edges.filter(move |edge| edge.to.port == index)
+        };
+        if port.optional && edges().next().is_none() {
+            return 0;
+        }
+        match port.channels {
+            Channels::Exactly(width) => width,
+            Channels::Follow => {
+                let of = |forward: bool| edges().filter(move |edge| edge.feedback != forward);
+                let known = of(true).filter_map(|edge| self.carried(edge)).max();
+                known.or_else(|| of(false).filter_map(|edge| self.carried(edge)).max()).unwrap_or(1).max(1)
+            }
+        }
+    }
+
+    /// How wide a link makes the port it enters, if its source is known.
+    fn carried(&self, edge: &Edge) -> Option<usize> {
+        match &edge.to.channels {
+            Some(range) => Some(range.end),
+            None => match &edge.from.channels {
+                Some(range) => Some(range.len()),
+                None => Some(self.widths[edge.from.node].as_ref()?.outputs[edge.from.port]),
+            },
+        }
+    }
+
+    fn device_input(&mut self, node: usize, channels: &DeviceChannels) -> usize {
+        let visible = self.stream.visible_inputs(self.names[node]).len();
+        let width = channels.width(visible);
+        let missing = match channels {
+            DeviceChannels::Pick(list) => list.iter().flatten().copied().find(|&channel| channel >= visible),
+            DeviceChannels::All | DeviceChannels::MonoMix => (visible == 0).then_some(0),
+        };
+        if let Some(channel) = missing {
+            self.missing_channel(node, channel, visible, "input");
+        }
+        width
+    }
+
+    fn device_output(&mut self, node: usize, channels: Option<&[usize]>, linked: usize) -> usize {
+        let Some(channels) = channels else { return self.stream.outputs.unwrap_or(linked) };
+        let available = self.stream.outputs.unwrap_or(usize::MAX);
+        if let Some(&channel) = channels.iter().find(|&&channel| channel >= available) {
+            self.missing_channel(node, channel, available, "output");
+        }
+        channels.len()
+    }
+
+    fn missing_channel(&mut self, node: usize, channel: usize, available: usize, side: &str) {
+        let has = match available {
+            0 => format!("there is no {side} here"),
+            1 => format!("the {side} has 1 channel, number 0"),
+            n => format!("the {side} has {n} channels, 0 to {}", n - 1),
+        };
+        let name = self.names[node].to_owned();
+        let message = format!("`{name}` asks for channel {channel} of the device, but {has}");
+        self.errors.push(GraphError::new(Place::Parameter(name, "channels"), message));
+    }
+
+    /// Whether what a link carries fits where it goes.
+    fn check(&mut self, edge: &Edge, widths: &[Widths]) {
+        let source = widths[edge.from.node].outputs[edge.from.port];
+        let target = widths[edge.to.node].inputs[edge.to.port];
+        let (from, to) = (self.names[edge.from.node], self.names[edge.to.node]);
+        if let Some(range) = edge.from.channels.as_ref().filter(|range| range.end > source) {
+            let message = format!("`{from}` has {}; there is no channel {}", counted(source), range.end - 1);
+            return self.errors.push(GraphError::new(Place::From(edge.link), message));
+        }
+        if let Some(range) = edge.to.channels.as_ref().filter(|range| range.end > target) {
+            let message = format!("`{to}` takes {}; there is no channel {}", counted(target), range.end - 1);
+            return self.errors.push(GraphError::new(Place::To(edge.link), message));
+        }
+        let given = edge.from.channels.as_ref().map_or(source, ExactSizeIterator::len);
+        let taken = edge.to.channels.as_ref().map_or(target, ExactSizeIterator::len);
+        if given != 1 && given != taken {
+            self.errors.push(GraphError::new(Place::To(edge.link), mismatch(from, given, to, taken)));
+        }
+    }
+}
+
+fn mismatch(from: &str, given: usize, to: &str, taken: usize) -> String {
+    let choose = if given > taken { format!("`{from}[0..{taken}]`") } else { format!("`-> {to}[0..{given}]`") };
+    format!(
+        "`{from}` gives {} and `{to}` takes {taken}: only 1 into many or equal counts match. Choose channels as in \
+         {choose}, convert with a `matrix` node, or take an input's `channels = \"mono_mix\"`",
+        counted(given)
+    )
+}
+
+fn counted(channels: usize) -> String {
+    match channels {
+        0 => "no channels".to_owned(),
+        1 => "1 channel (number 0)".to_owned(),
+        n => format!("{n} channels (0 to {})", n - 1),
+    }
+}

@@ -1,0 +1,173 @@
+//! Names of nodes, and the ends of links: `vad.open`, `desk[0]`, `bus.out[0..2]`.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+/// The most characters a name may have.
+const LONGEST: usize = 64;
+
+/// A node's name: an ASCII letter or `_`, then letters, digits, `_`, `-`, not ending in `-`, at most 64.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeName(String);
+
+impl NodeName {
+    /// Checks and wraps a name.
+    ///
+    /// # Errors
+    /// The first rule that `text` breaks, with the byte where it does.
+    pub fn new(text: &str) -> Result<Self, EndpointError> {
+        let end = name_length(text);
+        let wrong = |at, message: &str| Err(EndpointError { at, message: message.to_owned() });
+        if text.is_empty() {
+            return wrong(0, "a node's name is missing");
+        }
+        if end == 0 {
+            return wrong(0, "a node's name starts with a letter (a-z, A-Z) or `_`");
+        }
+        if end < text.len() {
+            return wrong(end, "a node's name has only letters (a-z, A-Z), digits, `_` and `-`");
+        }
+        if text.ends_with('-') {
+            return wrong(text.len() - 1, "a node's name does not end in `-`");
+        }
+        if text.len() > LONGEST {
+            return wrong(LONGEST, "a node's name has at most 64 characters");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for NodeName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NodeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Bytes of `text` that can stand in a name.
+fn name_length(text: &str) -> usize {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let rest = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !text.starts_with(first) {
+        return 0;
+    }
+    text.find(|c| !rest(c)).unwrap_or(text.len())
+}
+
+/// One end of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// The node.
+    pub node: NodeName,
+    /// Its port; the main one if absent.
+    pub port: Option<String>,
+    /// The channels of the port, from 0, half open; all of them if absent.
+    pub channels: Option<Range<usize>>,
+}
+
+/// What is wrong with an endpoint's text, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EndpointError {
+    /// Byte offset in the text.
+    pub at: usize,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let (path, channels) = match text.find('[') {
+            Some(open) => (&text[..open], Some(parse_channels(text, open)?)),
+            None => (text, None),
+        };
+        let (node, port) = match path.find('.') {
+            Some(dot) => (&path[..dot], Some(parse_port(path, dot + 1)?)),
+            None => (path, None),
+        };
+        Ok(Self { node: NodeName::new(node)?, port, channels })
+    }
+}
+
+fn parse_port(path: &str, start: usize) -> Result<String, EndpointError> {
+    let port = &path[start..];
+    let good = name_length(port);
+    if good == 0 || good < port.len() {
+        let message = "a port's name follows the dot, as in `vad.open`".to_owned();
+        return Err(EndpointError { at: start + good, message });
+    }
+    Ok(port.to_owned())
+}
+
+fn parse_channels(text: &str, open: usize) -> Result<Range<usize>, EndpointError> {
+    let wrong = |at: usize, message: &str| EndpointError { at, message: message.to_owned() };
+    let shape = "channels are counted from 0 and stand in brackets: `[0]` or `[0..2]` (half open)";
+    let inner = text[open..].strip_prefix('[').and_then(|t| t.strip_suffix(']')).ok_or_else(|| wrong(open, shape))?;
+    let number = |t: &str| {
+        let digits = t.trim();
+        let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        all_digits.then(|| digits.parse().ok()).flatten().ok_or_else(|| wrong(open + 1, shape))
+    };
+    let range: Range<usize> = match inner.split_once("..") {
+        Some((from, to)) => number(from)?..number(to)?,
+        None => {
+            let only: usize = number(inner)?;
+            only..only.checked_add(1).ok_or_else(|| wrong(open + 1, shape))?
+        }
+    };
+    if range.is_empty() {
+        return Err(wrong(open + 1, "this range of channels is empty: the end is not included, `[0..2]` is 0 and 1"));
+    }
+    Ok(range)
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.node)?;
+        if let Some(port) = &self.port {
+            write!(f, ".{port}")?;
+        }
+        match &self.channels {
+            Some(range) if range.len() == 1 => write!(f, "[{}]", range.start),
+            Some(range) => write!(f, "[{}..{}]", range.start, range.end),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_read_back_as_written() {
+        for text in ["mic", "vad.open", "desk[0]", "bus.out[0..2]", "_a-b[7]"] {
+            assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        for (text, at) in
+            [("", 0), ("9mic", 0), ("mic-", 3), ("mi c", 2), ("a.", 2), ("a[", 1), ("a[2..1]", 2), ("a[x]", 2)]
+        {
+            assert_eq!(text.parse::<Endpoint>().unwrap_err().at, at, "{text}");
+        }
+        assert!(NodeName::new(&"n".repeat(65)).is_err());
+    }
+}

@@ -1,0 +1,209 @@
+//! Erasure, once: nodes and processors of any type behind one. Node authors never see `Any`.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Tail};
+
+/// A node of any type.
+pub struct AnyNode(Box<dyn DynNode>);
+
+/// Parameters on their way to the audio thread.
+pub(crate) type AnyParams = Box<dyn Any + Send>;
+
+impl AnyNode {
+    /// Erases a node's type.
+    pub fn new(node: impl Node) -> Self {
+        Self(Box::new(node))
+    }
+
+    /// The node, if it is of this type.
+    #[must_use]
+    pub fn downcast_ref<N: Node>(&self) -> Option<&N> {
+        self.0.as_any().downcast_ref()
+    }
+
+    /// The node's type, as a patch names it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.0.kind()
+    }
+
+    /// See [`Node::ports`].
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        self.0.ports()
+    }
+
+    /// See [`Node::readings`].
+    #[must_use]
+    pub fn readings(&self) -> &'static [Reading] {
+        self.0.readings()
+    }
+
+    /// See [`Node::footprint`].
+    #[must_use]
+    pub fn footprint(&self, spec: &PrepareSpec) -> usize {
+        self.0.footprint(spec)
+    }
+
+    /// See [`Node::latency`].
+    #[must_use]
+    pub fn latency(&self, spec: &PrepareSpec) -> Frames {
+        self.0.latency(spec)
+    }
+
+    /// See [`Node::tail`].
+    #[must_use]
+    pub fn tail(&self, spec: &PrepareSpec) -> Tail {
+        self.0.tail(spec)
+    }
+
+    /// Whether coming from `previous` needs a new processor: another type does.
+    #[must_use]
+    pub fn rebuilds(&self, previous: &AnyNode) -> bool {
+        self.0.rebuilds(&*previous.0)
+    }
+
+    pub(crate) fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError> {
+        self.0.prepare(spec)
+    }
+
+    pub(crate) fn params(&self) -> AnyParams {
+        self.0.params()
+    }
+}
+
+impl Clone for AnyNode {
+    fn clone(&self) -> Self {
+        Self(self.0.clone_boxed())
+    }
+}
+
+impl PartialEq for AnyNode {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(&*other.0)
+    }
+}
+
+impl fmt::Debug for AnyNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
+trait DynNode: Send {
+    fn as_any(&self) -> &dyn Any;
+    fn kind(&self) -> &'static str;
+    fn ports(&self) -> Ports;
+    fn readings(&self) -> &'static [Reading];
+    fn footprint(&self, spec: &PrepareSpec) -> usize;
+    fn latency(&self, spec: &PrepareSpec) -> Frames;
+    fn tail(&self, spec: &PrepareSpec) -> Tail;
+    fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError>;
+    fn rebuilds(&self, previous: &dyn DynNode) -> bool;
+    fn equals(&self, other: &dyn DynNode) -> bool;
+    fn params(&self) -> AnyParams;
+    fn clone_boxed(&self) -> Box<dyn DynNode>;
+}
+
+impl<N: Node> DynNode for N {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn kind(&self) -> &'static str {
+        N::KIND
+    }
+
+    fn ports(&self) -> Ports {
+        Node::ports(self)
+    }
+
+    fn readings(&self) -> &'static [Reading] {
+        Node::readings(self)
+    }
+
+    fn footprint(&self, spec: &PrepareSpec) -> usize {
+        Node::footprint(self, spec)
+    }
+
+    fn latency(&self, spec: &PrepareSpec) -> Frames {
+        Node::latency(self, spec)
+    }
+
+    fn tail(&self, spec: &PrepareSpec) -> Tail {
+        Node::tail(self, spec)
+    }
+
+    fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError> {
+        Ok(AnyProcessor(Box::new(Node::prepare(self, spec)?)))
+    }
+
+    fn rebuilds(&self, previous: &dyn DynNode) -> bool {
+        previous.as_any().downcast_ref().is_none_or(|previous| Node::rebuilds(self, previous))
+    }
+
+    fn equals(&self, other: &dyn DynNode) -> bool {
+        other.as_any().downcast_ref() == Some(self)
+    }
+
+    fn params(&self) -> AnyParams {
+        Box::new(self.clone())
+    }
+
+    fn clone_boxed(&self) -> Box<dyn DynNode> {
+        Box::new(self.clone())
+    }
+}
+
+/// A processor of any type. Lives on the audio thread.
+pub(crate) struct AnyProcessor(Box<dyn DynProcessor>);
+
+impl AnyProcessor {
+    pub(crate) fn update(&mut self, params: &AnyParams) {
+        self.0.update(&**params);
+    }
+
+    pub(crate) fn process(&mut self, io: &mut Io<'_>) {
+        self.0.process(io);
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    pub(crate) fn companion(&self) -> Option<Arc<dyn Companion>> {
+        self.0.companion()
+    }
+}
+
+trait DynProcessor: Send {
+    fn update(&mut self, params: &dyn Any);
+    fn process(&mut self, io: &mut Io<'_>);
+    fn reset(&mut self);
+    fn companion(&self) -> Option<Arc<dyn Companion>>;
+}
+
+impl<P: Processor> DynProcessor for P {
+    fn update(&mut self, params: &dyn Any) {
+        let params = params.downcast_ref();
+        debug_assert!(params.is_some(), "the engine sends a node only its own parameters");
+        if let Some(params) = params {
+            Processor::update(self, params);
+        }
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        Processor::process(self, io);
+    }
+
+    fn reset(&mut self) {
+        Processor::reset(self);
+    }
+
+    fn companion(&self) -> Option<Arc<dyn Companion>> {
+        Processor::companion(self)
+    }
+}

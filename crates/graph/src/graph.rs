@@ -1,0 +1,109 @@
+//! The graph: named nodes and the links between them, in the order they were written.
+
+use std::collections::HashMap;
+
+use crate::{AnyNode, Endpoint, EndpointError, Node, NodeName};
+
+/// Nodes and links. A plain value: nothing is checked against the device until it is compiled.
+#[derive(Clone, Default, Debug, PartialEq)]
+pub struct Graph {
+    nodes: Vec<(NodeName, AnyNode)>,
+    by_name: HashMap<NodeName, usize>,
+    links: Vec<Link>,
+}
+
+/// A link from an output port to an input port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// Where the samples come from.
+    pub from: Endpoint,
+    /// Where they go; several links into one port are summed in the order of the graph's links.
+    pub to: Endpoint,
+    /// Whether the samples arrive [`feedback`](crate::StreamSpec::feedback) frames late, which makes cycles legal.
+    pub feedback: bool,
+}
+
+impl Graph {
+    /// An empty graph: silence.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a node, or replaces the one of that name.
+    ///
+    /// # Errors
+    /// A name that breaks the rules of [`NodeName`].
+    pub fn add(&mut self, name: &str, node: impl Node) -> Result<&mut Self, EndpointError> {
+        self.insert(NodeName::new(name)?, AnyNode::new(node));
+        Ok(self)
+    }
+
+    /// Adds an erased node, or replaces the one of that name.
+    pub fn insert(&mut self, name: NodeName, node: AnyNode) {
+        match self.by_name.get(&name) {
+            Some(&index) => self.nodes[index].1 = node,
+            None => {
+                self.by_name.insert(name.clone(), self.nodes.len());
+                self.nodes.push((name, node));
+            }
+        }
+    }
+
+    /// Links two ends written as in a patch: `graph.link("vad.open", "rec.record")`.
+    ///
+    /// # Errors
+    /// Text that is no endpoint. Whether the nodes and ports exist is checked when the graph is compiled.
+    pub fn link(&mut self, from: &str, to: &str) -> Result<&mut Self, EndpointError> {
+        self.push_link(Link { from: from.parse()?, to: to.parse()?, feedback: false });
+        Ok(self)
+    }
+
+    /// Links two ends through the feedback delay.
+    ///
+    /// # Errors
+    /// As [`link`](Self::link).
+    pub fn link_back(&mut self, from: &str, to: &str) -> Result<&mut Self, EndpointError> {
+        self.push_link(Link { from: from.parse()?, to: to.parse()?, feedback: true });
+        Ok(self)
+    }
+
+    /// Links a chain of ends from first to last: `graph.chain(&["mic", "trim", "out"])`.
+    ///
+    /// # Errors
+    /// As [`link`](Self::link).
+    pub fn chain(&mut self, ends: &[&str]) -> Result<&mut Self, EndpointError> {
+        for pair in ends.windows(2) {
+            self.link(pair[0], pair[1])?;
+        }
+        Ok(self)
+    }
+
+    /// Adds a link.
+    pub fn push_link(&mut self, link: Link) {
+        self.links.push(link);
+    }
+
+    /// The nodes, in the order they were added.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (&NodeName, &AnyNode)> {
+        self.nodes.iter().map(|(name, node)| (name, node))
+    }
+
+    /// The links, in the order they were added.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// The node of this name.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<&AnyNode> {
+        self.index(name).map(|index| &self.nodes[index].1)
+    }
+
+    /// Where a node stands in [`nodes`](Self::nodes).
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+}

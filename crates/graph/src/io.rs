@@ -1,0 +1,147 @@
+//! What a processor sees of one block.
+
+use crate::arena::Wire;
+use crate::{EventSink, Frame, Readings};
+
+/// One block of one processor. Lives on the audio thread.
+pub struct Io<'a> {
+    pub(crate) frames: usize,
+    pub(crate) position: Frame,
+    /// The input ports, in the order the node declares them.
+    pub inputs: Inputs<'a>,
+    /// The output ports, in the order the node declares them.
+    pub outputs: Outputs<'a>,
+    /// The node's readings.
+    pub readings: &'a Readings,
+    /// Where events go.
+    pub events: EventSink<'a>,
+}
+
+/// The input ports of one block.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    pub(crate) frames: usize,
+    pub(crate) wires: &'a [Wire],
+    pub(crate) ports: &'a [usize],
+}
+
+/// The output ports of one block.
+pub struct Outputs<'a> {
+    pub(crate) frames: usize,
+    pub(crate) wires: &'a [Wire],
+    pub(crate) ports: &'a [usize],
+}
+
+/// One input port: channels × frames, read only.
+#[derive(Clone, Copy)]
+pub struct PortIn<'a> {
+    frames: usize,
+    wires: &'a [Wire],
+}
+
+/// One output port: channels × frames.
+pub struct PortOut<'a> {
+    frames: usize,
+    wires: &'a [Wire],
+}
+
+impl Io<'_> {
+    /// Frames in this block, at least 1.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// Frames rendered before this block.
+    #[must_use]
+    pub fn position(&self) -> Frame {
+        self.position
+    }
+
+    /// The first output port, which for an in-place effect arrives holding its input.
+    #[must_use]
+    pub fn main(&mut self) -> PortOut<'_> {
+        let [main] = self.outputs.ports();
+        main
+    }
+}
+
+impl<'a> Inputs<'a> {
+    /// The `index`th input port. An in-place effect's first one has no channels here: its samples are in the output.
+    #[must_use]
+    pub fn port(&self, index: usize) -> PortIn<'a> {
+        PortIn { frames: self.frames, wires: port(self.wires, self.ports, index) }
+    }
+}
+
+impl Outputs<'_> {
+    /// The first `N` output ports, to be written side by side.
+    #[must_use]
+    pub fn ports<const N: usize>(&mut self) -> [PortOut<'_>; N] {
+        std::array::from_fn(|index| PortOut { frames: self.frames, wires: port(self.wires, self.ports, index) })
+    }
+}
+
+/// `widths` has the channels of each port; a port that is not there has none.
+fn port<'a>(wires: &'a [Wire], widths: &[usize], index: usize) -> &'a [Wire] {
+    let before: usize = widths.iter().take(index).sum();
+    let width = widths.get(index).copied().unwrap_or(0);
+    &wires[before..before + width]
+}
+
+impl<'a> PortIn<'a> {
+    /// How many channels it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.wires.len()
+    }
+
+    /// Whether it has none, as an optional port that nothing is linked to.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wires.is_empty()
+    }
+
+    /// One channel's samples.
+    ///
+    /// # Panics
+    /// If there is no such channel.
+    #[must_use]
+    pub fn channel(&self, index: usize) -> &'a [f32] {
+        self.wires[index].read(self.frames)
+    }
+
+    /// All channels in order.
+    pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
+        let frames = self.frames;
+        self.wires.iter().map(move |wire| wire.read(frames))
+    }
+}
+
+impl PortOut<'_> {
+    /// How many channels it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.wires.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wires.is_empty()
+    }
+
+    /// One channel's samples.
+    ///
+    /// # Panics
+    /// If there is no such channel.
+    pub fn channel(&mut self, index: usize) -> &mut [f32] {
+        self.wires[index].write(self.frames)
+    }
+
+    /// All channels in order.
+    pub fn channels(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
+        let frames = self.frames;
+        self.wires.iter().map(move |wire| wire.write(frames))
+    }
+}

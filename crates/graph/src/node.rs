@@ -1,0 +1,179 @@
+//! What a node is: plain data on the control thread, and the processor it prepares for the audio thread.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::{Companion, Io, Ports, Reading, Reports};
+
+/// A position in the stream, in frames since the renderer started.
+pub type Frame = u64;
+
+/// A length in frames (one sample per channel).
+pub type Frames = u64;
+
+/// A node as a patch describes it: plain data. Lives on the control thread.
+///
+/// The struct is everything the outside knows of the node: its parameters are its fields, and the same struct is
+/// what reaches [`Processor::update`].
+pub trait Node: Clone + PartialEq + Send + 'static {
+    /// The type's name in a patch (`"gain"`).
+    const KIND: &'static str;
+
+    /// The audio half.
+    type Processor: Processor<Params = Self>;
+
+    /// The named bundles of channels this node reads and writes.
+    fn ports(&self) -> Ports;
+
+    /// Values that the processor publishes while it runs (a meter's level).
+    fn readings(&self) -> &'static [Reading] {
+        &[]
+    }
+
+    /// Builds the processor: allocates, and touches, everything the audio thread will need.
+    ///
+    /// # Errors
+    /// What keeps the node from running with these channels or this rate, in words for the patch's author.
+    fn prepare(&self, spec: &PrepareSpec) -> Result<Self::Processor, NodeError>;
+
+    /// Bytes that [`prepare`](Node::prepare) will take, at most; known before anything is allocated.
+    fn footprint(&self, spec: &PrepareSpec) -> usize;
+
+    /// How many frames later than its input the output is.
+    fn latency(&self, _spec: &PrepareSpec) -> Frames {
+        0
+    }
+
+    /// How long the output rings on after the input has ended.
+    fn tail(&self, _spec: &PrepareSpec) -> Tail {
+        Tail::None
+    }
+
+    /// Whether coming from `previous` needs a new processor; otherwise [`Processor::update`] suffices.
+    fn rebuilds(&self, previous: &Self) -> bool {
+        self.ports() != previous.ports()
+    }
+}
+
+/// A prepared node. Lives on the audio thread.
+///
+/// # Real-time
+/// No method may allocate, free, lock, wait, make a system call or do unbounded work. A boundary between two calls
+/// of `process` carries no meaning: any split of the same samples must give the same bits.
+pub trait Processor: Send + 'static {
+    /// The node's struct.
+    type Params: Send + 'static;
+
+    /// Takes new parameters over, from the next frame on.
+    fn update(&mut self, params: &Self::Params);
+
+    /// Processes `io.frames()` frames. Cannot fail: what goes wrong is silence and an event.
+    fn process(&mut self, io: &mut Io<'_>);
+
+    /// Forgets all signal state: the next frame is handled like the first.
+    fn reset(&mut self) {}
+
+    /// The control side's hold on a helper thread of this processor, if it has one. Called once, on the control
+    /// thread, right after [`Node::prepare`].
+    fn companion(&self) -> Option<Arc<dyn Companion>> {
+        None
+    }
+}
+
+/// What a processor is prepared for.
+#[derive(Clone, Debug, Default)]
+pub struct PrepareSpec {
+    /// The node's name in the graph.
+    pub name: String,
+    /// Frames per second, in Hz.
+    pub rate: u32,
+    /// The longest block that `process` will see, in frames. Shorter ones, down to 1, are usual.
+    pub max_frames: usize,
+    /// Resolved channels of each input port; 0 for an optional port that nothing is linked to.
+    pub inputs: Vec<usize>,
+    /// Resolved channels of each output port.
+    pub outputs: Vec<usize>,
+    /// Where helper threads report what they did or could not do.
+    pub reports: Reports,
+}
+
+impl PrepareSpec {
+    /// Channels of the main path: the first input port, or the first output port of a source.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.inputs.first().or(self.outputs.first()).copied().unwrap_or(0)
+    }
+}
+
+/// How long a node sounds after its input has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tail {
+    /// Ends with the input.
+    #[default]
+    None,
+    /// Rings on for this many frames.
+    Frames(Frames),
+    /// Never ends by itself (a generator, a loop).
+    Infinite,
+}
+
+impl Tail {
+    /// The tail of two nodes in series.
+    #[must_use]
+    pub fn then(self, next: Tail) -> Tail {
+        match (self, next) {
+            (Tail::Infinite, _) | (_, Tail::Infinite) => Tail::Infinite,
+            (Tail::None, other) | (other, Tail::None) => other,
+            (Tail::Frames(a), Tail::Frames(b)) => Tail::Frames(a.saturating_add(b)),
+        }
+    }
+
+    /// The longer of two.
+    #[must_use]
+    pub fn max(self, other: Tail) -> Tail {
+        match (self, other) {
+            (Tail::Infinite, _) | (_, Tail::Infinite) => Tail::Infinite,
+            (Tail::None, other) | (other, Tail::None) => other,
+            (Tail::Frames(a), Tail::Frames(b)) => Tail::Frames(a.max(b)),
+        }
+    }
+}
+
+/// Why a node cannot run as it is described.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct NodeError {
+    /// The parameter at fault, where one is.
+    pub parameter: Option<&'static str>,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl NodeError {
+    /// An error of the node as a whole.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { parameter: None, message: message.into() }
+    }
+
+    /// An error of one parameter.
+    pub fn of(parameter: &'static str, message: impl Into<String>) -> Self {
+        Self { parameter: Some(parameter), message: message.into() }
+    }
+}
+
+/// The processor of nodes that the compiler dissolves (device inputs and outputs): never run.
+pub struct NoProcessor<P>(PhantomData<fn() -> P>);
+
+impl<P> Default for NoProcessor<P> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<P: Send + 'static> Processor for NoProcessor<P> {
+    type Params = P;
+
+    fn update(&mut self, _params: &P) {}
+
+    fn process(&mut self, _io: &mut Io<'_>) {}
+}

@@ -1,0 +1,106 @@
+//! A schedule ready to run: steps over memory instead of numbers.
+
+use std::ops::Range;
+
+use crate::arena::{Arena, Wire};
+use crate::feedback::FeedbackLine;
+use crate::{BufferId, Schedule, Slot, Step};
+
+/// What the renderer runs. Holds no processor: those live in the slab, by slot.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub(crate) ops: Vec<Op>,
+    pub(crate) terms: Vec<(Wire, f32)>,
+    pub(crate) wires: Vec<Wire>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) device_in: Vec<Option<Wire>>,
+    pub(crate) device_out: Vec<Option<Wire>>,
+    pub(crate) lines: Vec<FeedbackLine>,
+    pub(crate) feedback: u64,
+    /// What all wires point into.
+    _arena: Option<Arena>,
+}
+
+/// One step over wires.
+pub(crate) enum Op {
+    Clear {
+        dst: Wire,
+    },
+    /// `adds` says that `dst` is the first term's source.
+    Mix {
+        dst: Wire,
+        adds: bool,
+        terms: Range<usize>,
+    },
+    Receive {
+        dst: Wire,
+        line: usize,
+    },
+    Send {
+        src: Wire,
+        line: usize,
+    },
+    Run {
+        run: usize,
+    },
+}
+
+/// One processor's place and ports.
+pub(crate) struct Run {
+    /// Where the processor sits in the slab.
+    pub(crate) seat: usize,
+    pub(crate) inputs: Range<usize>,
+    pub(crate) outputs: Range<usize>,
+    /// Channels of each input port as the processor sees it: the main one of an in-place effect has none.
+    pub(crate) input_ports: Vec<usize>,
+    pub(crate) output_ports: Vec<usize>,
+}
+
+impl Plan {
+    /// Makes a verified schedule runnable; `seats` has the slab's place of each of its slots.
+    pub(crate) fn new(schedule: &Schedule, seats: &[usize], max_frames: usize) -> Self {
+        let mut arena = Arena::new(schedule.buffers, max_frames);
+        let mut wire = |buffer: BufferId| arena.wire(buffer);
+        let mut plan = Self {
+            terms: schedule.terms.iter().map(|term| (wire(term.source), term.gain)).collect(),
+            wires: schedule.wires.iter().map(|&buffer| wire(buffer)).collect(),
+            device_in: schedule.device_in.iter().map(|buffer| buffer.map(&mut wire)).collect(),
+            device_out: schedule.device_out.iter().map(|buffer| buffer.map(&mut wire)).collect(),
+            lines: schedule.lines.iter().map(|_| FeedbackLine::new(schedule.feedback)).collect(),
+            feedback: schedule.feedback,
+            ..Self::default()
+        };
+        for step in &schedule.steps {
+            let op = plan.op(schedule, step, seats, &mut wire);
+            plan.ops.push(op);
+        }
+        plan._arena = Some(arena);
+        plan
+    }
+
+    fn op(&mut self, schedule: &Schedule, step: &Step, seats: &[usize], wire: &mut impl FnMut(BufferId) -> Wire) -> Op {
+        match step {
+            Step::Clear { dst } => Op::Clear { dst: wire(*dst) },
+            Step::Mix { dst, terms } => {
+                let adds = schedule.terms[terms.start].source == *dst;
+                Op::Mix { dst: wire(*dst), adds, terms: terms.clone() }
+            }
+            Step::Receive { dst, line } => Op::Receive { dst: wire(*dst), line: *line },
+            Step::Send { src, line } => Op::Send { src: wire(*src), line: *line },
+            Step::Run { slot, inputs, outputs } => {
+                self.runs.push(Run::new(&schedule.slots[*slot], seats[*slot], inputs.clone(), outputs.clone()));
+                Op::Run { run: self.runs.len() - 1 }
+            }
+        }
+    }
+}
+
+impl Run {
+    fn new(slot: &Slot, seat: usize, inputs: Range<usize>, outputs: Range<usize>) -> Self {
+        let mut input_ports = slot.inputs.clone();
+        if slot.in_place {
+            input_ports[0] = 0;
+        }
+        Self { seat, inputs, outputs, input_ports, output_ports: slot.outputs.clone() }
+    }
+}

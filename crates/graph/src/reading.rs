@@ -1,0 +1,81 @@
+//! Readings: values that a processor publishes, the latest one wins.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A declared reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Its name (`"rms"`).
+    pub name: &'static str,
+    /// One line of documentation.
+    pub doc: &'static str,
+    /// The unit a user sees (`"dBFS"`, `"frames"`); empty for a plain linear value.
+    pub unit: &'static str,
+    /// Whether each channel has its own.
+    pub per: Per,
+}
+
+/// What a reading belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// One value for the node.
+    Node,
+    /// One value for each channel of the main port.
+    Channel,
+}
+
+/// The readings of one running node: shared by its processor, which writes, and the control side, which reads.
+///
+/// # Real-time
+/// [`set`](Self::set) and [`get`](Self::get) are wait-free. Counts are exact up to 2⁵³.
+#[derive(Clone, Debug, Default)]
+pub struct Readings {
+    declared: &'static [Reading],
+    channels: usize,
+    cells: Arc<[AtomicU64]>,
+}
+
+impl Readings {
+    pub(crate) fn new(declared: &'static [Reading], channels: usize) -> Self {
+        let cells = declared.iter().map(|r| r.width(channels)).sum::<usize>();
+        Self { declared, channels, cells: (0..cells).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// Publishes `value` as the `index`th declared reading of `channel` (0 for a reading of the node).
+    pub fn set(&self, index: usize, channel: usize, value: f64) {
+        if let Some(cell) = self.cell(index, channel) {
+            cell.store(value.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// The latest value of the reading `name` of `channel` (0 for a reading of the node).
+    #[must_use]
+    pub fn get(&self, name: &str, channel: usize) -> Option<f64> {
+        let index = self.declared.iter().position(|r| r.name == name)?;
+        self.cell(index, channel).map(|cell| f64::from_bits(cell.load(Ordering::Relaxed)))
+    }
+
+    /// Every declared reading with its latest values, one for the node or one a channel.
+    pub fn all(&self) -> impl Iterator<Item = (&'static Reading, Vec<f64>)> + '_ {
+        self.declared.iter().map(|reading| {
+            let values = (0..reading.width(self.channels)).filter_map(|channel| self.get(reading.name, channel));
+            (reading, values.collect())
+        })
+    }
+
+    fn cell(&self, index: usize, channel: usize) -> Option<&AtomicU64> {
+        let width = self.declared.get(index)?.width(self.channels);
+        let before: usize = self.declared[..index].iter().map(|r| r.width(self.channels)).sum();
+        (channel < width).then(|| &self.cells[before + channel])
+    }
+}
+
+impl Reading {
+    fn width(&self, channels: usize) -> usize {
+        match self.per {
+            Per::Node => 1,
+            Per::Channel => channels,
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The audio thread's half: samples in, samples out.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use assert_no_alloc::assert_no_alloc;
+use rtrb::{Consumer, Producer};
+
+use crate::arena::Wire;
+use crate::event::{EventSink, Instance, RawEvent};
+use crate::message::{Load, Message, Set};
+use crate::plan::{Op, Plan, Run};
+use crate::slots::Slab;
+use crate::stats::StatsCells;
+use crate::{EventKind, Frame, Inputs, Io, Outputs, guard, kernels};
+
+/// Parameter changes that can wait for their frame.
+const PENDING: usize = 1024;
+
+/// Renders what was loaded. Lives on the audio thread.
+pub struct Renderer {
+    messages: Consumer<Message>,
+    events: Producer<RawEvent>,
+    payloads: Producer<Box<dyn Any + Send>>,
+    stats: Arc<StatsCells>,
+    plan: Plan,
+    slab: Slab,
+    /// Changes that wait for their frame, the next one last.
+    pending: Vec<(Frame, Set)>,
+    position: Frame,
+    max_frames: usize,
+}
+
+impl Renderer {
+    pub(crate) fn new(
+        messages: Consumer<Message>,
+        events: Producer<RawEvent>,
+        payloads: Producer<Box<dyn Any + Send>>,
+        stats: Arc<StatsCells>,
+        max_frames: usize,
+    ) -> Self {
+        let pending = Vec::with_capacity(PENDING);
+        let (plan, slab) = (Plan::default(), Slab::default());
+        Self { messages, events, payloads, stats, plan, slab, pending, position: 0, max_frames }
+    }
+
+    /// Frames rendered so far.
+    #[must_use]
+    pub fn position(&self) -> Frame {
+        self.position
+    }
+
+    /// Renders `frames` frames, any number: device channels × frames in, device channels × frames out.
+    ///
+    /// An input channel that is missing or too short is silent from there on; an output channel that the graph does
+    /// not reach is filled with silence. Any split of the same input into calls gives the same bits.
+    ///
+    /// # Real-time
+    /// Never allocates, frees, locks, waits or enters the kernel; `assert_no_alloc` is armed around it. A node that
+    /// panics is silent from then on, and an event says so.
+    pub fn render(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        guard::enter();
+        assert_no_alloc(|| self.render_pieces(frames, inputs, outputs));
+        let (times, instance) = guard::leave();
+        if times > 0 {
+            self.stats.allocations.add(u64::from(times));
+            self.say(instance, EventKind::Allocated { times });
+        }
+    }
+
+    /// Forgets all signal state, as if nothing had been rendered yet; parameters stay. Not for the callback: its cost
+    /// grows with the memory of all nodes.
+    pub fn reset(&mut self) {
+        self.slab.seats().filter_map(|seat| seat.processor.as_mut()).for_each(crate::erase::AnyProcessor::reset);
+        self.plan.lines.iter_mut().for_each(crate::feedback::FeedbackLine::reset);
+    }
+
+    fn render_pieces(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        self.receive();
+        let mut done = 0;
+        while done < frames {
+            self.apply_due();
+            let length = self.piece(frames - done);
+            self.read_device(done, length, inputs);
+            self.run_piece(length);
+            self.write_device(done, length, outputs);
+            self.position += length as Frame;
+            done += length;
+        }
+        self.stats.frames.add(frames as u64);
+        self.stats.renders.add(1);
+    }
+
+    // Messages.
+
+    /// Takes in what has arrived; what has no room yet stays in the ring.
+    fn receive(&mut self) {
+        while self.pending.len() < PENDING {
+            match self.messages.pop() {
+                Ok(Message::Load(mut load)) => self.take_over(&mut load),
+                Ok(Message::Set(set)) => self.enqueue(set),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Swaps everything that changes; afterwards the message holds what is no longer needed and goes back whole.
+    fn take_over(&mut self, load: &mut Load) {
+        if let Some(bigger) = &mut load.bigger {
+            self.slab.move_into(bigger);
+        }
+        for (slot, seat) in &mut load.exchange {
+            std::mem::swap(self.slab.seat(*slot), seat);
+        }
+        for (slot, params) in &load.updates {
+            if let Some(processor) = &mut self.slab.seat(*slot).processor {
+                processor.update(params);
+            }
+        }
+        for &(old, new) in &load.lines {
+            std::mem::swap(&mut self.plan.lines[old], &mut load.plan.lines[new]);
+        }
+        std::mem::swap(&mut self.plan, &mut load.plan);
+        self.say(None, EventKind::Loaded);
+    }
+
+    /// Sorted by frame, first come first served among equals.
+    fn enqueue(&mut self, set: Set) {
+        let at = set.at.unwrap_or(self.position);
+        let place = self.pending.partition_point(|(frame, _)| *frame > at);
+        self.pending.insert(place, (at, set));
+    }
+
+    fn apply_due(&mut self) {
+        while self.pending.last().is_some_and(|(frame, _)| *frame <= self.position) {
+            let Some((at, set)) = self.pending.pop() else { return };
+            let seat = self.slab.instance(set.instance);
+            let Some(processor) = seat.and_then(|seat| seat.processor.as_mut()) else {
+                self.stats.stale_sets.add(1);
+                continue;
+            };
+            processor.update(&set.params);
+            let late = self.position - at;
+            self.stats.late_sets.add(u64::from(late > 0));
+            self.say(Some(set.instance), EventKind::Set { late });
+        }
+    }
+
+    fn say(&mut self, instance: Option<Instance>, kind: EventKind) {
+        let mut sink = EventSink { ring: &mut self.events, stats: &self.stats, position: self.position, instance };
+        sink.push(0, kind);
+    }
+
+    // Pieces.
+
+    /// How far we can go at once: to the block's end, the arena's, the next change's frame, the feedback grid's line.
+    fn piece(&self, left: usize) -> usize {
+        let mut length = left.min(self.max_frames);
+        if let Some((next, _)) = self.pending.last() {
+            length = length.min(usize::try_from(next - self.position).unwrap_or(usize::MAX));
+        }
+        if !self.plan.lines.is_empty() {
+            let to_grid = self.plan.feedback - self.position % self.plan.feedback;
+            length = length.min(usize::try_from(to_grid).unwrap_or(usize::MAX));
+        }
+        length
+    }
+
+    fn read_device(&mut self, done: usize, length: usize, inputs: &[&[f32]]) {
+        let mut bad = 0;
+        for (channel, wire) in self.plan.device_in.iter().enumerate() {
+            let Some(wire) = wire else { continue };
+            let dst = wire.write(length);
+            let given = inputs.get(channel).and_then(|samples| samples.get(done..)).unwrap_or(&[]);
+            let given = &given[..given.len().min(length)];
+            let (heard, silent) = dst.split_at_mut(given.len());
+            bad += kernels::copy_sanitised(heard, given);
+            silent.fill(0.0);
+        }
+        self.stats.non_finite_inputs.add(bad);
+    }
+
+    fn write_device(&mut self, done: usize, length: usize, outputs: &mut [&mut [f32]]) {
+        let mut bad = 0;
+        for (channel, samples) in outputs.iter_mut().enumerate() {
+            let end = samples.len().min(done + length);
+            let Some(dst) = samples.get_mut(done..end) else { continue };
+            match self.plan.device_out.get(channel).copied().flatten() {
+                Some(wire) => bad += kernels::copy_sanitised(dst, wire.read(dst.len())),
+                None => dst.fill(0.0),
+            }
+        }
+        self.stats.non_finite_outputs.add(bad);
+    }
+
+    /// Runs all steps; a step that panics is silenced, and the rest goes on behind it.
+    fn run_piece(&mut self, length: usize) {
+        let current = Cell::new(0);
+        while current.get() < self.plan.ops.len() {
+            let run = AssertUnwindSafe(|| self.run_from(&current, length));
+            if let Err(payload) = catch_unwind(run) {
+                self.silence(current.get(), length, payload);
+                current.set(current.get() + 1);
+            }
+        }
+    }
+
+    fn run_from(&mut self, current: &Cell<usize>, length: usize) {
+        let Self { plan, slab, events, stats, position, .. } = self;
+        let Plan { ops, terms, wires, runs, lines, .. } = plan;
+        let mut stage = Stage { wires, slab, events, stats, position: *position, length };
+        for (index, op) in ops.iter().enumerate().skip(current.get()) {
+            current.set(index);
+            match op {
+                Op::Clear { dst } => dst.write(length).fill(0.0),
+                Op::Mix { dst, adds, terms: range } => mix(*dst, *adds, &terms[range.clone()], length),
+                Op::Receive { dst, line } => lines[*line].receive(*position, dst.write(length)),
+                Op::Send { src, line } => {
+                    let bad = lines[*line].send(*position, src.read(length));
+                    if bad > 0 {
+                        stage.stats.non_finite_feedback.add(bad);
+                    }
+                }
+                Op::Run { run } => stage.run(&runs[*run]),
+            }
+        }
+        current.set(ops.len());
+    }
+
+    /// The panic's payload cannot be freed here: it is sent away, or forgotten where there is no room.
+    fn silence(&mut self, op: usize, length: usize, payload: Box<dyn Any + Send>) {
+        if let Err(rtrb::PushError::Full(payload)) = self.payloads.push(payload) {
+            std::mem::forget(payload);
+        }
+        self.stats.panics.add(1);
+        let Op::Run { run } = self.plan.ops[op] else { return };
+        let run = &self.plan.runs[run];
+        self.plan.wires[run.outputs.clone()].iter().for_each(|wire| wire.write(length).fill(0.0));
+        let seat = self.slab.seat(run.seat);
+        seat.silenced = true;
+        let instance = seat.instance;
+        self.say(Some(instance), EventKind::Panicked);
+    }
+}
+
+/// What a processor is run with.
+struct Stage<'a> {
+    wires: &'a [Wire],
+    slab: &'a mut Slab,
+    events: &'a mut Producer<RawEvent>,
+    stats: &'a StatsCells,
+    position: Frame,
+    length: usize,
+}
+
+impl Stage<'_> {
+    fn run(&mut self, run: &Run) {
+        let seat = self.slab.seat(run.seat);
+        let (inputs, outputs) = (&self.wires[run.inputs.clone()], &self.wires[run.outputs.clone()]);
+        let Some(processor) = seat.processor.as_mut().filter(|_| !seat.silenced) else {
+            return outputs.iter().for_each(|wire| wire.write(self.length).fill(0.0));
+        };
+        guard::running(Some(seat.instance));
+        let (frames, position) = (self.length, self.position);
+        processor.process(&mut Io {
+            frames,
+            position,
+            inputs: Inputs { frames, wires: inputs, ports: &run.input_ports },
+            outputs: Outputs { frames, wires: outputs, ports: &run.output_ports },
+            readings: &seat.readings,
+            events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(seat.instance) },
+        });
+    }
+}
+
+/// The sum of the terms, left to right.
+fn mix(dst: Wire, adds: bool, terms: &[(Wire, f32)], length: usize) {
+    let out = dst.write(length);
+    let Some(((first, gain), rest)) = terms.split_first() else { return };
+    if adds {
+        kernels::scale(out, *gain);
+    } else {
+        kernels::scaled(out, first.read(length), *gain);
+    }
+    let mut fours = rest.chunks_exact(4);
+    for four in &mut fours {
+        let sources = [0, 1, 2, 3].map(|index| four[index].0.read(length));
+        kernels::accumulate4(out, sources, [0, 1, 2, 3].map(|index| four[index].1));
+    }
+    for (source, gain) in fours.remainder() {
+        kernels::accumulate(out, source.read(length), *gain);
+    }
+}

@@ -1,0 +1,73 @@
+//! Counters of a run, written by the audio thread and read by anyone.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What has been counted since the renderer started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Frames rendered.
+    pub frames: u64,
+    /// Calls of `render`.
+    pub renders: u64,
+    /// Non-finite samples of the device's input, replaced by 0.
+    pub non_finite_inputs: u64,
+    /// Non-finite samples on feedback links, replaced by 0.
+    pub non_finite_feedback: u64,
+    /// Non-finite samples on their way to the device's output, replaced by 0.
+    pub non_finite_outputs: u64,
+    /// Processors that panicked and are silent since.
+    pub panics: u64,
+    /// Allocations and frees in the callback that a counting allocator saw.
+    pub allocations: u64,
+    /// Events that did not fit their ring.
+    pub events_lost: u64,
+    /// Parameter changes for a node that was gone when they arrived.
+    pub stale_sets: u64,
+    /// Parameter changes that arrived after their frame.
+    pub late_sets: u64,
+}
+
+/// A counter with one writer.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct StatsCells {
+    pub(crate) frames: Counter,
+    pub(crate) renders: Counter,
+    pub(crate) non_finite_inputs: Counter,
+    pub(crate) non_finite_feedback: Counter,
+    pub(crate) non_finite_outputs: Counter,
+    pub(crate) panics: Counter,
+    pub(crate) allocations: Counter,
+    pub(crate) events_lost: Counter,
+    pub(crate) stale_sets: Counter,
+    pub(crate) late_sets: Counter,
+}
+
+impl StatsCells {
+    pub(crate) fn snapshot(&self) -> Stats {
+        Stats {
+            frames: self.frames.get(),
+            renders: self.renders.get(),
+            non_finite_inputs: self.non_finite_inputs.get(),
+            non_finite_feedback: self.non_finite_feedback.get(),
+            non_finite_outputs: self.non_finite_outputs.get(),
+            panics: self.panics.get(),
+            allocations: self.allocations.get(),
+            events_lost: self.events_lost.get(),
+            stale_sets: self.stale_sets.get(),
+            late_sets: self.late_sets.get(),
+        }
+    }
+}

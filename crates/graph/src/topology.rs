@@ -1,0 +1,122 @@
+//! Links by number: every end of every link looked up among the nodes and their ports.
+
+use std::ops::Range;
+
+use crate::{AnyNode, Endpoint, Graph, GraphError, Place, Port, Ports};
+
+/// A graph whose names are resolved.
+pub(crate) struct Topology {
+    /// The ports of each node.
+    pub(crate) ports: Vec<Ports>,
+    /// The links that could be resolved, in link order.
+    pub(crate) edges: Vec<Edge>,
+    /// For each node, its incoming edges in link order.
+    pub(crate) incoming: Vec<Vec<usize>>,
+    /// For each node, its outgoing edges in link order.
+    pub(crate) outgoing: Vec<Vec<usize>>,
+}
+
+/// A link by number.
+pub(crate) struct Edge {
+    pub(crate) from: End,
+    pub(crate) to: End,
+    pub(crate) feedback: bool,
+    /// Its index among the graph's links.
+    pub(crate) link: usize,
+}
+
+/// One end of an edge.
+pub(crate) struct End {
+    pub(crate) node: usize,
+    pub(crate) port: usize,
+    pub(crate) channels: Option<Range<usize>>,
+}
+
+impl Topology {
+    /// Resolves all links; what cannot be resolved is left out and reported.
+    pub(crate) fn new(graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
+        let ports: Vec<Ports> = graph.nodes().map(|(_, node)| AnyNode::ports(node)).collect();
+        let mut topology = Self {
+            incoming: vec![Vec::new(); ports.len()],
+            outgoing: vec![Vec::new(); ports.len()],
+            ports,
+            edges: Vec::new(),
+        };
+        for (index, link) in graph.links().iter().enumerate() {
+            let from =
+                topology.end(graph, &link.from, Side::Output).map_err(|why| GraphError::new(Place::From(index), why));
+            let to = topology.end(graph, &link.to, Side::Input).map_err(|why| GraphError::new(Place::To(index), why));
+            match (from, to) {
+                (Ok(from), Ok(to)) => topology.push(Edge { from, to, feedback: link.feedback, link: index }),
+                (from, to) => errors.extend(from.err().into_iter().chain(to.err())),
+            }
+        }
+        topology
+    }
+
+    fn push(&mut self, edge: Edge) {
+        let index = self.edges.len();
+        self.outgoing[edge.from.node].push(index);
+        self.incoming[edge.to.node].push(index);
+        self.edges.push(edge);
+    }
+
+    fn end(&self, graph: &Graph, endpoint: &Endpoint, side: Side) -> Result<End, String> {
+        let name = endpoint.node.as_str();
+        let node = graph.index(name).ok_or_else(|| format!("there is no node `{name}`"))?;
+        let ports = side.of(&self.ports[node]);
+        let port = match &endpoint.port {
+            None if ports.is_empty() => return Err(side.none(name, side.other().of(&self.ports[node]))),
+            None => 0,
+            Some(wanted) => {
+                ports.iter().position(|port| port.name == wanted).ok_or_else(|| side.unknown(name, wanted, ports))?
+            }
+        };
+        Ok(End { node, port, channels: endpoint.channels.clone() })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Input,
+    Output,
+}
+
+impl Side {
+    fn of(self, ports: &Ports) -> &[Port] {
+        match self {
+            Self::Input => &ports.inputs,
+            Self::Output => &ports.outputs,
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Input => Self::Output,
+            Self::Output => Self::Input,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+        }
+    }
+
+    fn none(self, node: &str, others: &[Port]) -> String {
+        format!("`{node}` has no {}, only the {} {}", self.word(), self.other().word(), names(others))
+    }
+
+    fn unknown(self, node: &str, wanted: &str, ports: &[Port]) -> String {
+        if ports.is_empty() {
+            return format!("`{node}` has no {} `{wanted}`; it has none at all", self.word());
+        }
+        format!("`{node}` has no {} `{wanted}`; it has {}", self.word(), names(ports))
+    }
+}
+
+fn names(ports: &[Port]) -> String {
+    let names: Vec<String> = ports.iter().map(|port| format!("`{}`", port.name)).collect();
+    names.join(" and ")
+}

@@ -1,0 +1,90 @@
+//! The check that makes the arena sound: run on every schedule before it becomes a plan.
+
+use crate::{BufferId, Schedule, Step};
+
+/// A schedule that would read and write the same memory at once, or memory that is not there. A bug of ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("step {step} of the schedule {problem}")]
+pub struct ScheduleError {
+    /// The index of the step.
+    pub step: usize,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+impl Schedule {
+    /// Checks every step: the buffers it writes are distinct and apart from those it reads (a mix may write its first
+    /// source), everything is in range and written before it is read.
+    ///
+    /// # Errors
+    /// The first step that does not hold.
+    pub fn verify(&self) -> Result<(), ScheduleError> {
+        let mut written = vec![false; self.buffers];
+        for &buffer in self.device_in.iter().flatten() {
+            *written.get_mut(buffer as usize).ok_or(wrong(0, "gives the device a buffer that does not exist"))? = true;
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            self.verify_step(step, &mut written).map_err(|problem| wrong(index, problem))?;
+        }
+        let unwritten = |buffer: &BufferId| written.get(*buffer as usize) != Some(&true);
+        match self.device_out.iter().flatten().any(unwritten) {
+            true => Err(wrong(self.steps.len(), "sends a buffer that was never written to the device")),
+            false => Ok(()),
+        }
+    }
+
+    fn verify_step(&self, step: &Step, written: &mut [bool]) -> Result<(), &'static str> {
+        let (reads, writes, shared) = self.touched(step).ok_or("points outside the schedule")?;
+        if reads.iter().any(|&buffer| written.get(buffer as usize) != Some(&true)) {
+            return Err("reads a buffer that was never written");
+        }
+        if writes.iter().any(|&buffer| buffer as usize >= written.len()) {
+            return Err("writes a buffer that does not exist");
+        }
+        if writes.iter().enumerate().any(|(index, buffer)| writes[..index].contains(buffer)) {
+            return Err("writes one buffer twice");
+        }
+        if writes.iter().any(|buffer| Some(*buffer) != shared && reads.contains(buffer)) {
+            return Err("writes a buffer that it reads");
+        }
+        writes.iter().for_each(|&buffer| written[buffer as usize] = true);
+        Ok(())
+    }
+
+    /// What a step reads, what it writes, and the one buffer that may be both.
+    fn touched(&self, step: &Step) -> Option<Touched> {
+        Some(match step {
+            Step::Clear { dst } => (vec![], vec![*dst], None),
+            Step::Mix { dst, terms } => {
+                let sources: Vec<BufferId> = self.terms.get(terms.clone())?.iter().map(|term| term.source).collect();
+                let once = sources.iter().filter(|&&source| source == *dst).count() == 1;
+                let shared = (once && sources.first() == Some(dst)).then_some(*dst);
+                (sources, vec![*dst], shared)
+            }
+            Step::Receive { dst, line } => {
+                self.lines.get(*line)?;
+                (vec![], vec![*dst], None)
+            }
+            Step::Send { src, line } => {
+                self.lines.get(*line)?;
+                (vec![*src], vec![], None)
+            }
+            Step::Run { slot, inputs, outputs } => {
+                let slot = self.slots.get(*slot)?;
+                let (reads, writes) = (self.wires.get(inputs.clone())?, self.wires.get(outputs.clone())?);
+                let main = if slot.in_place { slot.inputs.first().copied()? } else { 0 };
+                let widths_hold = reads.len() + main == slot.inputs.iter().sum::<usize>()
+                    && writes.len() == slot.outputs.iter().sum::<usize>();
+                widths_hold.then_some(())?;
+                (reads.to_vec(), writes.to_vec(), None)
+            }
+        })
+    }
+}
+
+/// Buffers read, buffers written, and the one that may be both.
+type Touched = (Vec<BufferId>, Vec<BufferId>, Option<BufferId>);
+
+fn wrong(step: usize, problem: &'static str) -> ScheduleError {
+    ScheduleError { step, problem }
+}
