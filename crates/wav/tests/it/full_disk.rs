@@ -26,6 +26,16 @@ impl Disk {
         }
     }
 
+    /// Insists that the file ends with its frames (and a pad byte, if there was room) and that its header says so.
+    fn check_sizes(&self, format: Format, frames: usize) {
+        let bytes = self.bytes.borrow();
+        let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+        let (header, data) = (header_bytes(format), frames * format.frame_bytes());
+        assert_eq!(u32_at(header - 4), data, "{format:?}: the data size");
+        assert_eq!(u32_at(4) + 8, bytes.len(), "{format:?}: the RIFF size");
+        assert!(bytes.len() == header + data || bytes.len() == header + data + data % 2);
+    }
+
     fn read(&self) -> (Option<u64>, Vec<f32>) {
         let (info, samples) =
             read_all(&mut Reader::new(io::Cursor::new(self.bytes.borrow().clone())).unwrap());
@@ -52,11 +62,17 @@ impl Storage for Disk {
     }
 }
 
+fn header_bytes(format: Format) -> usize {
+    if format.channels > 2 { 104 } else { 80 }
+}
+
 /// Fills a disk with room for `whole` frames and `rest` bytes; hands over `total` frames in blocks of `block`.
 fn check(format: Format, whole: usize, rest: usize, total: usize, block: usize) {
     let channels = usize::from(format.channels);
-    let header = if channels > 2 { 104 } else { 80 };
-    let disk = Disk::with_room(header + whole * format.frame_bytes() + rest, 1000);
+    let disk = Disk::with_room(
+        header_bytes(format) + whole * format.frame_bytes() + rest,
+        1000,
+    );
     let mut writer = Writer::new(disk.clone(), format).unwrap();
     let samples = signal(total * channels);
     let (mut named, mut written_at_error) = (0, None);
@@ -70,6 +86,7 @@ fn check(format: Format, whole: usize, rest: usize, total: usize, block: usize) 
             assert_eq!(source.kind(), io::ErrorKind::StorageFull);
             named += lost;
             written_at_error = Some(written);
+            disk.check_sizes(format, written as usize);
         }
         Err(other) => panic!("{other}"),
     };
