@@ -1,9 +1,11 @@
 //! Patchline's nodes: gain, delay, meter, gate, recorder and the rest, one file each.
 
 mod patch_node;
+mod paths;
 mod quantity;
 
 pub use patch_node::{PatchNode, Register, Surroundings};
+pub use paths::resolve_path;
 pub use quantity::{Frequency, Level, QuantityError, Size, Time};
 
 /// Hands every node type of this crate to `registry`, one line a type.
