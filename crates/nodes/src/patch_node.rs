@@ -24,6 +24,11 @@ pub trait PatchNode: Node + DeserializeOwned + Serialize + JsonSchema {
     fn resolve(&mut self, _surroundings: &Surroundings) -> Result<(), Vec<NodeError>> {
         Ok(())
     }
+
+    /// The files that the node would write, as resolved. A patch in which two nodes write one file is refused.
+    fn writes(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// What surrounds a node in its patch.
@@ -43,7 +48,12 @@ impl Surroundings {
     /// Surroundings of a node of this name in `folder`, starting now.
     #[must_use]
     pub fn new(name: &str, folder: &Path) -> Self {
-        Self { name: name.to_owned(), folder: folder.to_owned(), allowed: Vec::new(), start: jiff::Zoned::now().datetime() }
+        Self {
+            name: name.to_owned(),
+            folder: folder.to_owned(),
+            allowed: Vec::new(),
+            start: jiff::Zoned::now().datetime(),
+        }
     }
 }
 
