@@ -1,5 +1,6 @@
 //! Patchline's nodes: gain, delay, meter, gate, recorder and the rest, one file each.
 
+pub mod dsp;
 mod patch_node;
 mod paths;
 mod quantity;

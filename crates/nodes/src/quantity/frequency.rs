@@ -10,10 +10,7 @@ use serde::{Serialize, Serializer};
 use super::text::{Words, number_pattern, shortest};
 use super::{QuantityError, text_or_number};
 
-const WORDS: Words = Words {
-    quantity: "frequency",
-    forms: r#"440, "440 Hz" or "1 kHz""#,
-};
+const WORDS: Words = Words { quantity: "frequency", forms: r#"440, "440 Hz" or "1 kHz""# };
 
 /// Cycles per second: finite, not negative.
 ///
@@ -60,9 +57,7 @@ impl fmt::Display for Frequency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kilo = self.0 / 1e3;
         let in_kilo = (kilo * 1e3 == self.0).then(|| format!("{kilo} kHz"));
-        f.write_str(&shortest(
-            std::iter::once(format!("{} Hz", self.0)).chain(in_kilo),
-        ))
+        f.write_str(&shortest(std::iter::once(format!("{} Hz", self.0)).chain(in_kilo)))
     }
 }
 

@@ -10,10 +10,7 @@ use serde::{Serialize, Serializer};
 use super::text::{Words, number_pattern, shortest};
 use super::{QuantityError, text_or_number};
 
-const WORDS: Words = Words {
-    quantity: "level",
-    forms: r#"0.5 (linear) or "-6 dB""#,
-};
+const WORDS: Words = Words { quantity: "level", forms: r#"0.5 (linear) or "-6 dB""# };
 
 /// A factor of amplitude: 1.0 leaves a signal as it is, −6 dB is 10^(−6/20) ≈ 0.501. Always finite.
 ///
@@ -86,11 +83,7 @@ impl FromStr for Level {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, QuantityError> {
-        if text
-            .trim()
-            .strip_prefix("-inf")
-            .is_some_and(|unit| unit.trim_start() == "dB")
-        {
+        if text.trim().strip_prefix("-inf").is_some_and(|unit| unit.trim_start() == "dB") {
             return Ok(Level::SILENCE);
         }
         let (_, number, unit) = WORDS.split(text)?;
@@ -104,9 +97,7 @@ impl FromStr for Level {
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shortest(
-            std::iter::once(self.0.to_string()).chain(self.db_text()),
-        ))
+        f.write_str(&shortest(std::iter::once(self.0.to_string()).chain(self.db_text())))
     }
 }
 
@@ -114,11 +105,7 @@ impl fmt::Display for Level {
 impl Serialize for Level {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.to_string();
-        if text.ends_with("dB") {
-            serializer.serialize_str(&text)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
+        if text.ends_with("dB") { serializer.serialize_str(&text) } else { serializer.serialize_f64(self.0) }
     }
 }
 

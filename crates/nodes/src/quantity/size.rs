@@ -10,10 +10,7 @@ use serde::{Serialize, Serializer};
 use super::text::{Words, number_pattern, shortest};
 use super::{QuantityError, text_or_number};
 
-const WORDS: Words = Words {
-    quantity: "size",
-    forms: r#""1 GiB", "100 MB" or "512 B""#,
-};
+const WORDS: Words = Words { quantity: "size", forms: r#""1 GiB", "100 MB" or "512 B""# };
 
 const UNITS: [(&str, u64); 9] = [
     ("B", 1),
@@ -59,10 +56,7 @@ impl FromStr for Size {
         if unit.is_empty() {
             return Err(WORDS.no_unit());
         }
-        let (_, factor) = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or(WORDS.unknown_unit(unit))?;
+        let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(WORDS.unknown_unit(unit))?;
         let too_large = QuantityError::NotFinite { quantity: "size" };
         // Whole numbers are exact; others are rounded to a byte.
         if let Ok(whole) = digits.parse::<u64>() {
@@ -73,20 +67,14 @@ impl FromStr for Size {
             return Err(QuantityError::NotWhole { unit: "bytes" });
         }
         // 2⁶⁴ itself is no u64.
-        if bytes >= 18_446_744_073_709_551_616.0 {
-            Err(too_large)
-        } else {
-            Ok(Size(bytes.round() as u64))
-        }
+        if bytes >= 18_446_744_073_709_551_616.0 { Err(too_large) } else { Ok(Size(bytes.round() as u64)) }
     }
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS.iter().filter(|(_, factor)| self.0 % factor == 0);
-        f.write_str(&shortest(
-            whole.map(|(unit, factor)| format!("{} {unit}", self.0 / factor)),
-        ))
+        let whole = UNITS.iter().filter(|(_, factor)| self.0.is_multiple_of(*factor));
+        f.write_str(&shortest(whole.map(|(unit, factor)| format!("{} {unit}", self.0 / factor))))
     }
 }
 

@@ -10,26 +10,16 @@ use serde_json::json;
 use super::{Frequency, Level, QuantityError, Size, Time};
 
 fn read<T: FromStr<Err = QuantityError>>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|error: QuantityError| error.to_string())
+    text.parse().map_err(|error: QuantityError| error.to_string())
 }
 
 /// Text, JSON and TOML all give the value back.
 fn check_round_trip<T>(value: T)
 where
-    T: FromStr<Err = QuantityError>
-        + Display
-        + Debug
-        + PartialEq
-        + Copy
-        + Serialize
-        + DeserializeOwned,
+    T: FromStr<Err = QuantityError> + Display + Debug + PartialEq + Copy + Serialize + DeserializeOwned,
 {
     assert_eq!(read::<T>(&value.to_string()), Ok(value));
-    assert_eq!(
-        serde_json::from_value::<T>(serde_json::to_value(value).unwrap()).unwrap(),
-        value
-    );
+    assert_eq!(serde_json::from_value::<T>(serde_json::to_value(value).unwrap()).unwrap(), value);
 }
 
 #[test]
@@ -56,36 +46,18 @@ fn times_read_with_their_unit() {
 #[test]
 fn a_wrong_time_says_what_would_be_right() {
     let cases = [
-        (
-            "500",
-            r#"a time needs a unit: "500 ms", "0.5 s" or "22050 smp""#,
-        ),
-        (
-            "soon",
-            r#"`soon` is not a time: write "500 ms", "0.5 s" or "22050 smp""#,
-        ),
-        (
-            "",
-            r#"`` is not a time: write "500 ms", "0.5 s" or "22050 smp""#,
-        ),
-        (
-            "5 sec",
-            r#"`sec` is not a unit of a time: write "500 ms", "0.5 s" or "22050 smp""#,
-        ),
-        (
-            "5 e",
-            r#"`e` is not a unit of a time: write "500 ms", "0.5 s" or "22050 smp""#,
-        ),
+        ("500", r#"a time needs a unit: "500 ms", "0.5 s" or "22050 smp""#),
+        ("soon", r#"`soon` is not a time: write "500 ms", "0.5 s" or "22050 smp""#),
+        ("", r#"`` is not a time: write "500 ms", "0.5 s" or "22050 smp""#),
+        ("5 sec", r#"`sec` is not a unit of a time: write "500 ms", "0.5 s" or "22050 smp""#),
+        ("5 e", r#"`e` is not a unit of a time: write "500 ms", "0.5 s" or "22050 smp""#),
         ("-5 ms", "a time is not negative"),
         ("-5 smp", "a time is not negative"),
         ("1e400 s", "a time is a finite number"),
         ("1e308 min", "a time is a finite number"),
         ("18446744073709551616 smp", "a time is a finite number"),
         ("0.5 smp", "a number of samples is whole"),
-        (
-            "inf s",
-            r#"`inf s` is not a time: write "500 ms", "0.5 s" or "22050 smp""#,
-        ),
+        ("inf s", r#"`inf s` is not a time: write "500 ms", "0.5 s" or "22050 smp""#),
     ];
     for (text, message) in cases {
         assert_eq!(read::<Time>(text), Err(message.to_owned()), "{text}");
@@ -112,26 +84,14 @@ fn times_become_the_nearest_frame() {
 fn levels_read_linear_and_in_decibels() {
     assert_eq!(read("0.5"), Level::new(0.5).map_err(|e| e.to_string()));
     assert_eq!(read::<Level>("-20 dB").unwrap().linear(), 0.1);
-    assert_eq!(
-        read::<Level>("+6dB").unwrap().linear_f64(),
-        libm::pow(10.0, 0.3)
-    );
+    assert_eq!(read::<Level>("+6dB").unwrap().linear_f64(), libm::pow(10.0, 0.3));
     assert_eq!(read("0 dB"), Ok(Level::UNITY));
     assert_eq!(read("-inf dB"), Ok(Level::SILENCE));
     assert!((read::<Level>("-6 dB").unwrap().db() + 6.0).abs() < 1e-12);
     for (text, message) in [
-        (
-            "-6 db",
-            r#"`db` is not a unit of a level: write 0.5 (linear) or "-6 dB""#,
-        ),
-        (
-            "loud",
-            r#"`loud` is not a level: write 0.5 (linear) or "-6 dB""#,
-        ),
-        (
-            "inf dB",
-            r#"`inf dB` is not a level: write 0.5 (linear) or "-6 dB""#,
-        ),
+        ("-6 db", r#"`db` is not a unit of a level: write 0.5 (linear) or "-6 dB""#),
+        ("loud", r#"`loud` is not a level: write 0.5 (linear) or "-6 dB""#),
+        ("inf dB", r#"`inf dB` is not a level: write 0.5 (linear) or "-6 dB""#),
         ("9000 dB", "a level is a finite number"),
     ] {
         assert_eq!(read::<Level>(text), Err(message.to_owned()));
@@ -142,25 +102,13 @@ fn levels_read_linear_and_in_decibels() {
 fn frequencies_and_sizes_read() {
     assert_eq!(read::<Frequency>("1 kHz").unwrap().hz(), 1000.0);
     assert_eq!(read::<Frequency>("440").unwrap(), read("440Hz").unwrap());
-    assert_eq!(
-        read::<Frequency>("-1 Hz"),
-        Err("a frequency is not negative".to_owned())
-    );
+    assert_eq!(read::<Frequency>("-1 Hz"), Err("a frequency is not negative".to_owned()));
     assert_eq!(read("1 GiB"), Ok(Size(1 << 30)));
     assert_eq!(read("1.5 MiB"), Ok(Size(3 << 19)));
     assert_eq!(read("100 MB"), Ok(Size(100_000_000)));
-    assert_eq!(
-        read::<Size>("100"),
-        Err(r#"a size needs a unit: "1 GiB", "100 MB" or "512 B""#.to_owned())
-    );
-    assert_eq!(
-        read::<Size>("1e30 TB"),
-        Err("a size is a finite number".to_owned())
-    );
-    assert_eq!(
-        read::<Size>("0.5 B"),
-        Err("a number of bytes is whole".to_owned())
-    );
+    assert_eq!(read::<Size>("100"), Err(r#"a size needs a unit: "1 GiB", "100 MB" or "512 B""#.to_owned()));
+    assert_eq!(read::<Size>("1e30 TB"), Err("a size is a finite number".to_owned()));
+    assert_eq!(read::<Size>("0.5 B"), Err("a number of bytes is whole".to_owned()));
 }
 
 #[test]
@@ -217,43 +165,19 @@ struct Params {
 #[test]
 fn toml_values_read_and_errors_point_at_them() {
     let params: Params = toml::from_str("gain = 2\ntime = '5 ms'\npitch = 440").unwrap();
-    assert_eq!(
-        (params.gain.linear(), params.time),
-        (2.0, Time::Seconds(0.005))
-    );
-    assert_eq!(
-        toml::from_str::<Params>("gain = '-inf dB'\ntime = 0")
-            .unwrap()
-            .time,
-        Time::ZERO
-    );
+    assert_eq!((params.gain.linear(), params.time), (2.0, Time::Seconds(0.005)));
+    assert_eq!(toml::from_str::<Params>("gain = '-inf dB'\ntime = 0").unwrap().time, Time::ZERO);
 
     let check = |text: &str, wrong: &str, message: &str| {
         let error = toml::from_str::<Params>(text).unwrap_err();
         assert_eq!(&text[error.span().unwrap()], wrong);
         assert!(error.message().contains(message), "{error}");
     };
-    check(
-        "gain = 1\ntime = 500",
-        "500",
-        r#"a time needs a unit: "500 ms""#,
-    );
-    check(
-        "gain = 1\ntime = 0.5",
-        "0.5",
-        r#"a time needs a unit: "500 ms""#,
-    );
+    check("gain = 1\ntime = 500", "500", r#"a time needs a unit: "500 ms""#);
+    check("gain = 1\ntime = 0.5", "0.5", r#"a time needs a unit: "500 ms""#);
     check("gain = nan\ntime = 0", "nan", "a level is a finite number");
-    check(
-        "gain = 1\ntime = '5 sec'",
-        "'5 sec'",
-        "`sec` is not a unit of a time",
-    );
-    check(
-        "gain = true\ntime = 0",
-        "true",
-        r#"expected a level: 0.5 (linear) or "-6 dB""#,
-    );
+    check("gain = 1\ntime = '5 sec'", "'5 sec'", "`sec` is not a unit of a time");
+    check("gain = true\ntime = 0", "true", r#"expected a level: 0.5 (linear) or "-6 dB""#);
 }
 
 #[test]
@@ -266,19 +190,13 @@ fn the_schema_is_inline_and_takes_ranges() {
         assert!(pattern.as_str().unwrap().starts_with('^'));
         assert_eq!(shown, expected);
     };
-    check(
-        "gain",
-        json!({"type": ["number", "string"], "minimum": -1000, "maximum": 1000, "x-quantity": "level"}),
-    );
+    check("gain", json!({"type": ["number", "string"], "minimum": -1000, "maximum": 1000, "x-quantity": "level"}));
     check(
         "time",
         json!({"type": ["string", "integer"], "minimum": 0, "maximum": 0, "x-min": "1 ms", "x-max": "10 s",
                "x-quantity": "time"}),
     );
     let pitch = &properties["pitch"];
-    assert_eq!(
-        (&pitch["minimum"], &pitch["x-quantity"]),
-        (&json!(0.1), &json!("frequency"))
-    );
+    assert_eq!((&pitch["minimum"], &pitch["x-quantity"]), (&json!(0.1), &json!("frequency")));
     assert!(schema.get("$defs").is_none());
 }

@@ -19,39 +19,20 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn no_unit(self) -> QuantityError {
-        QuantityError::NoUnit {
-            quantity: self.quantity,
-            forms: self.forms,
-        }
+        QuantityError::NoUnit { quantity: self.quantity, forms: self.forms }
     }
 
     pub(super) fn unknown_unit(self, unit: &str) -> QuantityError {
-        QuantityError::UnknownUnit {
-            quantity: self.quantity,
-            unit: excerpt(unit),
-            forms: self.forms,
-        }
+        QuantityError::UnknownUnit { quantity: self.quantity, unit: excerpt(unit), forms: self.forms }
     }
 
     pub(super) fn finite(self, number: f64) -> Result<f64, QuantityError> {
         // Adding zero turns -0 into 0.
-        if number.is_finite() {
-            Ok(number + 0.0)
-        } else {
-            Err(QuantityError::NotFinite {
-                quantity: self.quantity,
-            })
-        }
+        if number.is_finite() { Ok(number + 0.0) } else { Err(QuantityError::NotFinite { quantity: self.quantity }) }
     }
 
     pub(super) fn not_negative(self, number: f64) -> Result<f64, QuantityError> {
-        if number < 0.0 {
-            Err(QuantityError::Negative {
-                quantity: self.quantity,
-            })
-        } else {
-            self.finite(number)
-        }
+        if number < 0.0 { Err(QuantityError::Negative { quantity: self.quantity }) } else { self.finite(number) }
     }
 
     /// Takes `text` apart: the number's own text, the finite number, and the unit without spaces around it.
@@ -70,12 +51,7 @@ impl Words {
 /// How many bytes at the start of `text` spell a number. An `e` belongs to it only if an exponent follows.
 fn number_length(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let digits = |from: usize| {
-        from + bytes[from..]
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count()
-    };
+    let digits = |from: usize| from + bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     let sign = |at: usize| usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
 
     let mut end = digits(sign(0));
@@ -102,8 +78,5 @@ fn excerpt(text: &str) -> String {
 
 /// The shortest of `candidates`, the first among equals.
 pub(super) fn shortest(candidates: impl IntoIterator<Item = String>) -> String {
-    candidates
-        .into_iter()
-        .min_by_key(|text| text.chars().count())
-        .expect("a quantity has at least one form")
+    candidates.into_iter().min_by_key(|text| text.chars().count()).expect("a quantity has at least one form")
 }

@@ -10,10 +10,7 @@ use serde::{Serialize, Serializer};
 use super::text::{Words, number_pattern, shortest};
 use super::{QuantityError, text_or_number};
 
-const WORDS: Words = Words {
-    quantity: "time",
-    forms: r#""500 ms", "0.5 s" or "22050 smp""#,
-};
+const WORDS: Words = Words { quantity: "time", forms: r#""500 ms", "0.5 s" or "22050 smp""# };
 
 /// Units of seconds, with how many of them make a second, or how many seconds they make.
 const UNITS: [(&str, Scale); 5] = [
@@ -68,11 +65,7 @@ impl Time {
 
     /// Reads a number without a unit, of which only 0 is a time.
     fn from_number(number: f64) -> Result<Self, QuantityError> {
-        if number == 0.0 {
-            Ok(Time::ZERO)
-        } else {
-            Err(WORDS.no_unit())
-        }
+        if number == 0.0 { Ok(Time::ZERO) } else { Err(WORDS.no_unit()) }
     }
 
     fn from_frames(digits: &str, number: f64) -> Result<Self, QuantityError> {
@@ -81,9 +74,7 @@ impl Time {
             Ok(frames) => Ok(Time::Frames(frames)),
             Err(_) if number.fract() != 0.0 => Err(QuantityError::NotWhole { unit: "samples" }),
             // 2⁶⁴ itself is no u64; what a cast would saturate is too large.
-            Err(_) if number >= 18_446_744_073_709_551_616.0 => {
-                Err(QuantityError::NotFinite { quantity: "time" })
-            }
+            Err(_) if number >= 18_446_744_073_709_551_616.0 => Err(QuantityError::NotFinite { quantity: "time" }),
             Err(_) => Ok(Time::Frames(number as u64)),
         }
     }
@@ -98,10 +89,7 @@ impl FromStr for Time {
             "" => Time::from_number(number),
             "smp" => Time::from_frames(digits, number),
             _ => {
-                let (_, scale) = UNITS
-                    .iter()
-                    .find(|(name, _)| *name == unit)
-                    .ok_or(WORDS.unknown_unit(unit))?;
+                let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(WORDS.unknown_unit(unit))?;
                 Ok(Time::Seconds(WORDS.not_negative(scale.seconds(number))?))
             }
         }
@@ -137,16 +125,12 @@ impl fmt::Display for Time {
             Time::Frames(frames) => return write!(f, "{frames} smp"),
             Time::Seconds(seconds) => seconds,
         };
-        let forms = UNITS
-            .iter()
-            .map(|(unit, scale)| (scale, format!("{} {unit}", scale.number(seconds))))
-            .filter(|(scale, text)| {
-                let digits = text
-                    .split(' ')
-                    .next()
-                    .and_then(|digits| digits.parse().ok());
+        let forms = UNITS.iter().map(|(unit, scale)| (scale, format!("{} {unit}", scale.number(seconds)))).filter(
+            |(scale, text)| {
+                let digits = text.split(' ').next().and_then(|digits| digits.parse().ok());
                 digits.is_some_and(|number| scale.seconds(number) == seconds)
-            });
+            },
+        );
         f.write_str(&shortest(forms.map(|(_, text)| text)))
     }
 }

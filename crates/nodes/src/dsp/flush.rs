@@ -1,0 +1,81 @@
+//! Keeping denormal and non-finite numbers out of recursive state and out of the graph.
+
+/// What counts as nothing in recursive state: −300 dB, far above the denormals at 1.2e−38.
+pub const TINY: f32 = 1e-15;
+
+/// `v`, or 0 when its magnitude is below [`TINY`]. A select, not a branch.
+#[inline(always)]
+pub fn flush(v: f32) -> f32 {
+    if v.abs() < TINY { 0.0 } else { v }
+}
+
+/// What a recursive kernel may store: `v` flushed, and 0 for NaN and infinities, with 1 for each of those.
+#[inline(always)]
+pub fn storable(v: f32) -> (f32, u32) {
+    let finite = v.is_finite();
+    (flush(if finite { v } else { 0.0 }), u32::from(!finite))
+}
+
+/// Replaces NaN and infinities by 0; gives back how many there were. Everything else keeps its bits.
+pub fn sanitize(samples: &mut [f32]) -> usize {
+    replace(samples, |_| false)
+}
+
+/// Like [`sanitize`], and replaces denormal numbers by 0 too (uncounted): for what comes from a device or a file.
+pub fn sanitize_input(samples: &mut [f32]) -> usize {
+    replace(samples, |v| v.abs() < f32::MIN_POSITIVE)
+}
+
+#[inline(always)]
+fn replace(samples: &mut [f32], nothing: impl Fn(f32) -> bool) -> usize {
+    // Counted per chunk in 32 bits, which keeps the loop in vectors of f32's width.
+    samples
+        .chunks_mut(4096)
+        .map(|chunk| {
+            let mut count = 0u32;
+            for sample in chunk {
+                let finite = sample.is_finite();
+                count += u32::from(!finite);
+                *sample = if finite & !nothing(*sample) { *sample } else { 0.0 };
+            }
+            count as usize
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tiny_becomes_nothing_and_the_rest_stays() {
+        for v in [1e-16, -9.9e-16, 1e-40, -0.0] {
+            assert_eq!(flush(v).to_bits(), 0);
+        }
+        for v in [1e-15, -1e-15, 1.0, f32::MAX] {
+            assert_eq!(flush(v), v);
+        }
+        assert_eq!(storable(f32::NAN), (0.0, 1));
+        assert_eq!(storable(f32::NEG_INFINITY), (0.0, 1));
+        assert_eq!(storable(0.5), (0.5, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_is_no_sample_changes(mut samples in proptest::collection::vec(any::<u32>().prop_map(f32::from_bits), 0..9000)) {
+            let before = samples.clone();
+            let expected = before.iter().filter(|v| !v.is_finite()).count();
+            let mut input = before.clone();
+            prop_assert_eq!(sanitize(&mut samples), expected);
+            prop_assert_eq!(sanitize_input(&mut input), expected);
+            for ((old, new), from_device) in before.iter().zip(&samples).zip(&input) {
+                let kept = if old.is_finite() { *old } else { 0.0 };
+                prop_assert_eq!(new.to_bits(), kept.to_bits());
+                let kept = if kept.is_subnormal() { 0.0 } else { kept };
+                prop_assert!(*from_device == kept && !from_device.is_subnormal());
+            }
+        }
+    }
+}

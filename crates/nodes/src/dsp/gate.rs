@@ -1,0 +1,255 @@
+//! The decision whether somebody is there, and the gain that follows it.
+
+use super::smooth::{Ramp, Smoothed};
+use super::speech::SpeechDetector;
+
+/// Hops per window.
+const HOPS: usize = 8;
+/// Squares of frame k of a hop belong to lane k mod 16.
+const LANES: usize = 16;
+
+/// When a [`Gate`] opens and closes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GateParams {
+    /// Opens when the RMS of the window exceeds this.
+    pub threshold: f64,
+    /// May close when the RMS is below this.
+    pub close_threshold: f64,
+    /// Frames for which it stays open after the level or the score was first found too low.
+    pub hold: u64,
+    /// With a speech detector: opens only when the score exceeds this.
+    pub score: f32,
+    /// With a speech detector: may close when the score is below this.
+    pub close_score: f32,
+}
+
+/// Decides from the RMS over all frames and channels of a window of 8 hops, on a grid from the first frame.
+///
+/// At the end of each hop the last 8 hops are judged (those before the first frame count as silence), and what is
+/// decided holds from the next frame on. Found too low at the end of a hop, a gate closes at the end of the first hop
+/// that lies `hold` frames later, unless a judgement between them was not too low.
+///
+/// A caller goes through a block in segments, in each of which the gate does not change:
+///
+/// ```
+/// use patchline_nodes::dsp::gate::{Gate, GateParams};
+///
+/// let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+/// let mut gate = Gate::new(1, 16, params, None);
+/// let (audio, mut open) = ([1.0; 8], [0.0; 8]);
+/// let mut at = 0;
+/// while at < audio.len() {
+///     let segment = at..at + gate.segment(audio.len() - at);
+///     open[segment.clone()].fill(if gate.is_open() { 1.0 } else { 0.0 });
+///     gate.listen(0, &audio[segment.clone()]);
+///     gate.advance(segment.len());
+///     at = segment.end;
+/// }
+/// // Three hops of 2 frames at full scale have an RMS of √(3/8) ≈ 0.61.
+/// assert_eq!(open, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+/// ```
+#[derive(Debug)]
+pub struct Gate {
+    params: GateParams,
+    channels: usize,
+    hop: usize,
+    /// Frames of the present hop that have passed.
+    position: usize,
+    /// Squares of the present hop, in f64 where each of them is exact.
+    squares: [f64; LANES],
+    /// Sums of the last 8 hops; `next` is the oldest.
+    sums: [f64; HOPS],
+    next: usize,
+    rms: f64,
+    open: bool,
+    /// Frames since an open gate was first found too low.
+    low_for: Option<u64>,
+    speech: Option<Box<SpeechDetector>>,
+}
+
+impl Gate {
+    /// A closed gate over `channels` channels with a window of `window` frames: 8 hops of `window`/8 frames, to the
+    /// nearest and at least one.
+    pub fn new(channels: usize, window: u64, params: GateParams, speech: Option<Box<SpeechDetector>>) -> Self {
+        Gate {
+            params,
+            channels,
+            hop: Self::hop(window),
+            position: 0,
+            squares: [0.0; LANES],
+            sums: [0.0; HOPS],
+            next: 0,
+            rms: 0.0,
+            open: false,
+            low_for: None,
+            speech,
+        }
+    }
+
+    /// Frames per hop for a window of `window` frames.
+    pub fn hop(window: u64) -> usize {
+        usize::try_from((window.saturating_add(4) / 8).max(1)).unwrap_or(usize::MAX)
+    }
+
+    /// New parameters, judged by from the end of the present hop on.
+    pub fn set(&mut self, params: GateParams) {
+        self.params = params;
+    }
+
+    /// Whether the gate is open, for the whole next segment.
+    #[inline(always)]
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The RMS at the last hop's end.
+    pub fn rms(&self) -> f64 {
+        self.rms
+    }
+
+    /// The speech score at the last hop's end, if there is a detector.
+    pub fn score(&self) -> Option<f32> {
+        self.speech.as_ref().map(|speech| speech.score())
+    }
+
+    /// How many of the next `frames` frames form a segment: the gate does not change before they have passed.
+    #[inline(always)]
+    pub fn segment(&self, frames: usize) -> usize {
+        let limit = if self.speech.is_some() { SpeechDetector::SEGMENT } else { usize::MAX };
+        frames.min(self.hop - self.position).min(limit)
+    }
+
+    /// Hears one channel of the segment; channels come in order, each of them once.
+    #[inline(always)]
+    pub fn listen(&mut self, channel: usize, samples: &[f32]) {
+        let first = self.position % LANES;
+        let (head, body) = samples.split_at(samples.len().min((LANES - first) % LANES));
+        self.add(first, head);
+        let mut groups = body.chunks_exact(LANES);
+        for group in &mut groups {
+            for (square, x) in self.squares.iter_mut().zip(group) {
+                *square += f64::from(*x) * f64::from(*x);
+            }
+        }
+        self.add(0, groups.remainder());
+        if let Some(speech) = &mut self.speech {
+            speech.listen(channel, samples);
+        }
+    }
+
+    /// Ends the segment of `frames` frames that every channel has been heard for; decides if a hop ends with it.
+    #[inline(always)]
+    pub fn advance(&mut self, frames: usize) {
+        if let Some(speech) = &mut self.speech {
+            speech.advance(frames);
+        }
+        self.position += frames;
+        if self.position == self.hop {
+            self.end_hop();
+        }
+    }
+
+    /// Closed, and as if no frame had been heard.
+    pub fn reset(&mut self) {
+        self.position = 0;
+        self.squares = [0.0; LANES];
+        self.sums = [0.0; HOPS];
+        self.next = 0;
+        self.rms = 0.0;
+        self.open = false;
+        self.low_for = None;
+        if let Some(speech) = &mut self.speech {
+            speech.reset();
+        }
+    }
+
+    /// Adds fewer samples than lanes, the first of them in lane `first`.
+    #[inline(always)]
+    fn add(&mut self, first: usize, samples: &[f32]) {
+        for (lane, x) in (first..).zip(samples) {
+            self.squares[lane] += f64::from(*x) * f64::from(*x);
+        }
+    }
+
+    fn end_hop(&mut self) {
+        self.sums[self.next] = self.squares.iter().sum();
+        self.next = (self.next + 1) % HOPS;
+        self.position = 0;
+        self.squares = [0.0; LANES];
+
+        let samples = (HOPS * self.hop * self.channels.max(1)) as f64;
+        // Oldest first: the order of the sum does not depend on where the ring stands.
+        let (newer, older) = self.sums.split_at(self.next);
+        self.rms = (older.iter().chain(newer).sum::<f64>() / samples).sqrt();
+        if self.open { self.stay_or_close() } else { self.open = self.is_loud() }
+    }
+
+    fn is_loud(&self) -> bool {
+        self.rms > self.params.threshold && self.score().is_none_or(|score| score > self.params.score)
+    }
+
+    fn is_low(&self) -> bool {
+        self.rms < self.params.close_threshold || self.score().is_some_and(|score| score < self.params.close_score)
+    }
+
+    fn stay_or_close(&mut self) {
+        self.low_for = match self.low_for {
+            _ if !self.is_low() => None,
+            None => Some(0),
+            Some(frames) => Some(frames.saturating_add(self.hop as u64)),
+        };
+        if self.low_for.is_some_and(|frames| frames >= self.params.hold) {
+            self.open = false;
+            self.low_for = None;
+        }
+    }
+}
+
+/// The gain of a gate: 0 while closed, 1 while open, a straight line between them.
+///
+/// ```
+/// use patchline_nodes::dsp::gate::Envelope;
+///
+/// let mut envelope = Envelope::new(0, 4);
+/// let mut audio = [1.0; 6];
+/// envelope.take(true, 1).scale(&mut audio[..1]);
+/// envelope.take(false, 5).scale(&mut audio[1..]);
+/// assert_eq!(audio, [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    gain: Smoothed,
+    attack: u64,
+    release: u64,
+}
+
+impl Envelope {
+    /// A closed envelope that opens within `attack` frames and closes within `release`.
+    pub fn new(attack: u64, release: u64) -> Self {
+        Envelope { gain: Smoothed::new(0.0), attack, release }
+    }
+
+    /// New lengths, from the next change of the gate on.
+    pub fn set(&mut self, attack: u64, release: u64) {
+        (self.attack, self.release) = (attack, release);
+    }
+
+    /// The gain of the next `frames` frames, for all of which the gate is `open` or not.
+    #[inline(always)]
+    pub fn take(&mut self, open: bool, frames: usize) -> Ramp {
+        if open {
+            self.gain.set_target(1.0, self.attack);
+        } else {
+            self.gain.set_target(0.0, self.release);
+        }
+        self.gain.take(frames)
+    }
+
+    /// Closed at once.
+    pub fn reset(&mut self) {
+        self.gain.jump(0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests;
