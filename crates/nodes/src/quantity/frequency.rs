@@ -24,7 +24,7 @@ const WORDS: Words = Words { quantity: "frequency", forms: r#"440, "440 Hz" or "
 pub struct Frequency(f64);
 
 impl Frequency {
-    pub(super) const EXPECTED: &'static str = r#"a frequency: 440, "440 Hz" or "1 kHz""#;
+    pub(crate) const EXPECTED: &'static str = r#"a frequency: 440, "440 Hz" or "1 kHz""#;
 
     /// A frequency in Hz.
     ///

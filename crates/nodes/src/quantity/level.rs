@@ -26,7 +26,7 @@ const WORDS: Words = Words { quantity: "level", forms: r#"0.5 (linear) or "-6 dB
 pub struct Level(f64);
 
 impl Level {
-    pub(super) const EXPECTED: &'static str = r#"a level: 0.5 (linear) or "-6 dB""#;
+    pub(crate) const EXPECTED: &'static str = r#"a level: 0.5 (linear) or "-6 dB""#;
 
     /// A factor of 0, −∞ dB.
     pub const SILENCE: Level = Level(0.0);

@@ -36,7 +36,7 @@ const UNITS: [(&str, u64); 9] = [
 pub struct Size(pub u64);
 
 impl Size {
-    pub(super) const EXPECTED: &'static str = r#"a size: "1 GiB", "100 MB" or "512 B""#;
+    pub(crate) const EXPECTED: &'static str = r#"a size: "1 GiB", "100 MB" or "512 B""#;
 
     /// The size in bytes.
     pub fn bytes(self) -> u64 {

@@ -41,7 +41,7 @@ pub enum Time {
 }
 
 impl Time {
-    pub(super) const EXPECTED: &'static str = r#"a time: "500 ms", "0.5 s" or "22050 smp""#;
+    pub(crate) const EXPECTED: &'static str = r#"a time: "500 ms", "0.5 s" or "22050 smp""#;
 
     /// No time at all.
     pub const ZERO: Time = Time::Seconds(0.0);
