@@ -1,0 +1,162 @@
+//! Whether a value fits what is declared, and what to say when it does not.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::{Bounds, Shape};
+use crate::{Frequency, Level, QuantityError, Size, Time};
+
+/// A value as it was written, without the lists and tables around it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Given<'a> {
+    /// Text in quotes.
+    Text(&'a str),
+    /// A number with a fraction or an exponent, or one that is not finite.
+    Number(f64),
+    /// A whole number.
+    Integer(i128),
+    /// `true` or `false`.
+    Bool(bool),
+    /// Anything else, by its name (`"date"`, `"list"`, `"table"`).
+    Other(&'static str),
+}
+
+/// Why a value does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ValueError {
+    /// What is wrong with it.
+    pub message: String,
+    /// Whether it was the right kind of value, but not within its range.
+    pub out_of_range: bool,
+}
+
+impl Shape {
+    /// Checks a value that is neither list nor table. `rate`, in Hz, relates times in frames to ranges in seconds.
+    ///
+    /// # Errors
+    /// What is wrong: the kind of value, the unit, the choice or the range.
+    pub fn check(&self, given: Given<'_>, rate: f64) -> Result<(), ValueError> {
+        match (self, given) {
+            (Self::Any, _) | (Self::Bool, Given::Bool(_)) | (Self::Text, Given::Text(_)) => Ok(()),
+            (Self::Either(shapes), given) => self.either(shapes, given, rate),
+            (Self::Choice(choices), Given::Text(text)) if choices.iter().any(|choice| choice.name == text) => Ok(()),
+            (Self::Choice(_), Given::Text(text)) => Err(wrong(format!("\"{}\" is not a choice here", short(text)))),
+            (Self::Time(bounds), given) => {
+                quantity(given, bounds, |time: &Time| time.seconds(rate)).unwrap_or_else(|| self.kind(given))
+            }
+            (Self::Level(bounds), given) => {
+                quantity(given, bounds, |level: &Level| level.linear_f64()).unwrap_or_else(|| self.kind(given))
+            }
+            (Self::Frequency(bounds), given) => {
+                quantity(given, bounds, |frequency: &Frequency| frequency.hz()).unwrap_or_else(|| self.kind(given))
+            }
+            (Self::Size(bounds), given) => {
+                quantity(given, bounds, |size: &Size| size.bytes() as f64).unwrap_or_else(|| self.kind(given))
+            }
+            (Self::Number(bounds), Given::Number(number)) => plain(number, bounds),
+            (Self::Number(bounds) | Self::Integer(bounds), Given::Integer(number)) => plain(number as f64, bounds),
+            (Self::Integer(_), Given::Number(number)) if number.is_finite() => {
+                Err(wrong(format!("{number} is not a whole number")))
+            }
+            _ => self.kind(given),
+        }
+    }
+
+    fn kind(&self, given: Given<'_>) -> Result<(), ValueError> {
+        Err(wrong(format!("{given} is not a {}", self.word_or_choice())))
+    }
+
+    fn word_or_choice(&self) -> String {
+        match self {
+            Self::Bool | Self::Choice(_) | Self::Either(_) => format!("value here: {}", self.word()),
+            other => other.word(),
+        }
+    }
+
+    /// Fits any of several; if none, the error of the one that came closest.
+    fn either(&self, shapes: &[Shape], given: Given<'_>, rate: f64) -> Result<(), ValueError> {
+        let mut closest = None;
+        for shape in shapes {
+            match shape.check(given, rate) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.out_of_range => closest = Some(error),
+                Err(_) => {}
+            }
+        }
+        closest.map_or_else(|| self.kind(given), Err)
+    }
+}
+
+/// Checks a quantity written as text or as a bare number; `None` if it is neither.
+fn quantity<Q>(given: Given<'_>, bounds: &Bounds, size: impl Fn(&Q) -> f64) -> Option<Result<(), ValueError>>
+where
+    Q: FromStr<Err = QuantityError> + Display,
+{
+    let text = match given {
+        Given::Text(text) => text.to_owned(),
+        Given::Number(number) => number.to_string(),
+        Given::Integer(number) => number.to_string(),
+        Given::Bool(_) | Given::Other(_) => return None,
+    };
+    if matches!(given, Given::Number(number) if !number.is_finite()) {
+        return Some(Err(wrong(format!("{text} is not a finite number"))));
+    }
+    let value: Q = match text.parse() {
+        Ok(value) => value,
+        Err(error) => return Some(Err(wrong(error.to_string()))),
+    };
+    // A bound that does not read is a mistake in a declaration; the declaration's own tests find it.
+    let end = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Q>().ok()).map(|bound| size(&bound));
+    Some(within(size(&value), end(&bounds.min), end(&bounds.max), bounds, given))
+}
+
+fn plain(number: f64, bounds: &Bounds) -> Result<(), ValueError> {
+    if !number.is_finite() {
+        return Err(wrong(format!("{number} is not a finite number")));
+    }
+    let end = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+    within(number, end(&bounds.min), end(&bounds.max), bounds, Given::Number(number))
+}
+
+fn within(value: f64, min: Option<f64>, max: Option<f64>, bounds: &Bounds, given: Given<'_>) -> Result<(), ValueError> {
+    let out_of_range = |message| Err(ValueError { message, out_of_range: true });
+    let bound = |text: &Option<String>| text.clone().unwrap_or_default();
+    if min.is_some_and(|min| value < min) {
+        return out_of_range(format!("{given} is out of range: at least {}", bound(&bounds.min)));
+    }
+    if max.is_some_and(|max| value > max) {
+        return out_of_range(format!("{given} is out of range: at most {}", bound(&bounds.max)));
+    }
+    // Samples are f32; what overflows there would be infinite.
+    if value.abs() > f64::from(f32::MAX) {
+        return out_of_range(format!("{given} is too large"));
+    }
+    Ok(())
+}
+
+impl Display for Given<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "\"{}\"", short(text)),
+            Self::Number(number) if number.abs() >= 1e15 => write!(f, "{number:e}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Other(name) => write!(f, "a {name}"),
+        }
+    }
+}
+
+fn wrong(message: String) -> ValueError {
+    ValueError { message, out_of_range: false }
+}
+
+/// What a message may repeat of a stranger's text.
+fn short(text: &str) -> String {
+    let mut short: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+    if text.chars().nth(40).is_some() {
+        short.push_str("...");
+    }
+    short
+}
