@@ -103,7 +103,7 @@ proptest! {
     fn any_split_of_the_envelope_gives_the_same_bits(split in splits(), attack in 0u64..300, release in 0u64..300, seed: u32) {
         let params = GateParams { threshold: 0.05, close_threshold: 0.04, hold: 50, score: 0.0, close_score: 0.0 };
         let source = bursts(u64::from(seed), 6_000);
-        let open = run(&[source.clone()], 64, params, &[6_000]);
+        let open = run(std::slice::from_ref(&source), 64, params, &[6_000]);
         let gated = |split: &[usize]| {
             let mut envelope = Envelope::new(attack, release);
             let mut audio = source.clone();
