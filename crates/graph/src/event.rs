@@ -28,7 +28,7 @@ pub enum EventKind {
     },
     /// The node's processor panicked: it is silent from here on, the rest plays on.
     Panicked,
-    /// Our code in the callback allocated or freed memory, this many times in one render call.
+    /// Our code in the callback allocated or freed memory, this many times in the render call that began here.
     Allocated {
         /// How often.
         times: u32,

@@ -6,6 +6,86 @@
 //!
 //! This crate does no I/O and knows no file format, no device and no concrete node.
 //!
+//! ```
+//! use patchline_graph::{DeviceChannels, Graph, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor};
+//! use patchline_graph::{StreamSpec, engine};
+//!
+//! /// Multiplies every sample by a factor.
+//! #[derive(Clone, PartialEq)]
+//! struct Scale(f32);
+//!
+//! impl Node for Scale {
+//!     const KIND: &'static str = "scale";
+//!     type Processor = Scale;
+//!
+//!     fn ports(&self) -> Ports {
+//!         Ports::effect()
+//!     }
+//!
+//!     fn prepare(&self, _spec: &PrepareSpec) -> Result<Scale, NodeError> {
+//!         Ok(self.clone())
+//!     }
+//!
+//!     fn footprint(&self, _spec: &PrepareSpec) -> usize {
+//!         size_of::<Scale>()
+//!     }
+//! }
+//!
+//! impl Processor for Scale {
+//!     type Params = Scale;
+//!
+//!     fn update(&mut self, params: &Scale) {
+//!         self.0 = params.0;
+//!     }
+//!
+//!     fn process(&mut self, io: &mut Io<'_>) {
+//!         for channel in io.main().channels() {
+//!             channel.iter_mut().for_each(|sample| *sample *= self.0);
+//!         }
+//!     }
+//! }
+//!
+//! /// The first channel of the device, in or out.
+//! #[derive(Clone, PartialEq)]
+//! struct Device {
+//!     output: bool,
+//! }
+//!
+//! impl Node for Device {
+//!     const KIND: &'static str = "device";
+//!     type Processor = NoProcessor<Device>;
+//!
+//!     fn ports(&self) -> Ports {
+//!         match self.output {
+//!             true => Ports::device_output(Some(vec![0])),
+//!             false => Ports::device_input(DeviceChannels::Pick(vec![Some(0)])),
+//!         }
+//!     }
+//!
+//!     fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
+//!         Ok(NoProcessor::default())
+//!     }
+//!
+//!     fn footprint(&self, _spec: &PrepareSpec) -> usize {
+//!         0
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut graph = Graph::new();
+//! graph.add("mic", Device { output: false })?.add("trim", Scale(0.5))?.add("out", Device { output: true })?;
+//! graph.chain(&["mic", "trim", "out"])?;
+//!
+//! let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+//! engine.load(graph)?;
+//! let mut output = [0.0; 3];
+//! renderer.render(3, &[&[1.0, -0.5, 0.25]], &mut [&mut output]);
+//! assert_eq!(output, [0.5, -0.25, 0.125]);
+//! engine.close(renderer);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Thread roles
 //! [`engine`] returns a pair: [`Engine`] stays on a control thread, [`Renderer`] moves to the audio thread.
 //! [`Node`] is the control half of an effect, [`Processor`] its audio half.

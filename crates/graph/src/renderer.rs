@@ -61,12 +61,13 @@ impl Renderer {
     /// Never allocates, frees, locks, waits or enters the kernel; `assert_no_alloc` is armed around it. A node that
     /// panics is silent from then on, and an event says so.
     pub fn render(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let start = self.position;
         guard::enter();
         assert_no_alloc(|| self.render_pieces(frames, inputs, outputs));
         let (times, instance) = guard::leave();
         if times > 0 {
             self.stats.allocations.add(u64::from(times));
-            self.say(instance, EventKind::Allocated { times });
+            self.say_at(start, instance, EventKind::Allocated { times });
         }
     }
 
@@ -149,8 +150,11 @@ impl Renderer {
     }
 
     fn say(&mut self, instance: Option<Instance>, kind: EventKind) {
-        let mut sink = EventSink { ring: &mut self.events, stats: &self.stats, position: self.position, instance };
-        sink.push(0, kind);
+        self.say_at(self.position, instance, kind);
+    }
+
+    fn say_at(&mut self, position: Frame, instance: Option<Instance>, kind: EventKind) {
+        EventSink { ring: &mut self.events, stats: &self.stats, position, instance }.push(0, kind);
     }
 
     // Pieces.

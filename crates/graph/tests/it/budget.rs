@@ -1,0 +1,31 @@
+//! Memory is refused before it is allocated, and what a node says against its parameters is located.
+
+use patchline_graph::{Graph, LoadError, Place, StreamSpec, compile, engine};
+
+use crate::nodes::Heavy;
+
+fn one(bytes: usize) -> Graph {
+    let mut graph = Graph::new();
+    graph.add("big", Heavy(bytes)).unwrap();
+    graph
+}
+
+#[test]
+fn more_than_the_budget_is_refused_by_name() {
+    let stream = StreamSpec::new(48_000, 64, 0, 0);
+    for bytes in [2 << 30, usize::MAX] {
+        let error = compile(&one(bytes), &stream).unwrap_err().0.remove(0);
+        assert_eq!(error.place, Place::Node("big".to_owned()));
+        assert!(error.message.contains("`max_memory` allows 1.0 GiB; `big` alone takes"), "{}", error.message);
+    }
+    assert!(compile(&one(1 << 20), &stream).is_ok());
+}
+
+#[test]
+fn what_prepare_says_is_located_and_nothing_changes() {
+    let (mut engine, renderer) = engine(StreamSpec::new(48_000, 64, 0, 0));
+    let Err(LoadError::Graph(errors)) = engine.load(one(1)) else { panic!("prepare fails") };
+    assert_eq!(errors.0[0].place, Place::Parameter("big".to_owned(), "bytes"));
+    assert_eq!(engine.graph().nodes().len(), 0);
+    engine.close(renderer);
+}

@@ -1,0 +1,190 @@
+//! What the compiler makes of a graph, and what it says about a bad one.
+
+use patchline_graph::{DeviceChannels, Graph, Place, Schedule, Step, StreamSpec, Tail, Term, compile};
+
+use crate::nodes::{Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source};
+
+fn stream() -> StreamSpec {
+    StreamSpec::new(48_000, 64, 2, 2)
+}
+
+fn stereo(channels: &[usize]) -> DeviceOut {
+    DeviceOut(channels.to_vec())
+}
+
+/// `in -> s0 -> s1 -> … -> out`, stereo.
+fn chain(length: usize) -> Graph {
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::All)).unwrap();
+    graph.add("out", stereo(&[0, 1])).unwrap();
+    let names: Vec<String> = (0..length).map(|index| format!("s{index}")).collect();
+    for name in &names {
+        graph.add(name, Scale(0.5)).unwrap();
+    }
+    let ends: Vec<&str> = std::iter::once("in").chain(names.iter().map(String::as_str)).chain(["out"]).collect();
+    graph.chain(&ends).unwrap();
+    graph
+}
+
+/// The messages and places of everything that is wrong with a graph.
+fn errors(graph: &Graph) -> Vec<(Place, String)> {
+    let errors = compile(graph, &stream()).expect_err("the graph is bad").0;
+    errors.into_iter().map(|error| (error.place, error.message)).collect()
+}
+
+#[test]
+fn a_chain_lives_in_one_buffer_a_channel() {
+    let schedule = compile(&chain(1000), &stream()).unwrap();
+    assert_eq!((schedule.buffers, schedule.steps.len()), (2, 1000));
+    assert!(schedule.steps.iter().all(|step| matches!(step, Step::Run { .. })));
+}
+
+#[test]
+fn a_branch_is_copied_once_and_summed_in_place() {
+    let mut graph = chain(1);
+    graph.add("side", Scale(2.0)).unwrap();
+    graph.chain(&["in", "side", "out"]).unwrap();
+    let printed = compile(&graph, &stream()).unwrap().to_string();
+    let expected = "     in       b0 = device input 0
+     in       b1 = device input 1
+   0 mix      b2 = b0
+   1 mix      b3 = b1
+   2 run      s0 (scale) [b2 b3] in place
+   3 run      side (scale) [b0 b1] in place
+   4 mix      b2 = b2 + b0
+   5 mix      b3 = b3 + b1
+     out      device output 0 = b2
+     out      device output 1 = b3
+6 steps, 4 buffers, 2 nodes run";
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn channels_follow_the_input_and_one_is_copied_to_many() {
+    let mut graph = Graph::new();
+    graph.add("mono", Source { seed: 1, channels: 1 }).unwrap();
+    graph.add("in", DeviceIn(DeviceChannels::All)).unwrap();
+    graph.add("both", Scale(1.0)).unwrap();
+    graph.add("out", stereo(&[0, 1])).unwrap();
+    graph.chain(&["mono", "both", "out"]).unwrap().link("in", "both").unwrap();
+    let schedule = compile(&graph, &stream()).unwrap();
+    let both = schedule.slots.iter().find(|slot| slot.name == "both").unwrap();
+    assert_eq!((&both.inputs[..], &both.outputs[..]), (&[2][..], &[2][..]));
+}
+
+#[test]
+fn a_node_fed_back_only_takes_its_sources_width_and_an_open_loop_is_mono() {
+    let mut graph = Graph::new();
+    for name in ["a", "b", "c"] {
+        graph.add(name, Scale(0.5)).unwrap();
+    }
+    graph.add("in", DeviceIn(DeviceChannels::All)).unwrap();
+    graph.link_back("in", "a").unwrap().link_back("b", "c").unwrap().link_back("c", "b").unwrap();
+    let schedule = compile(&graph, &stream()).unwrap();
+    let width = |name: &str| schedule.slots.iter().find(|slot| slot.name == name).unwrap().outputs[0];
+    assert_eq!((width("a"), width("b"), width("c")), (2, 1, 1));
+    assert_eq!(schedule.tail, Tail::Infinite);
+}
+
+#[test]
+fn an_unlinked_optional_port_has_no_channels() {
+    let mut graph = Graph::new();
+    graph.add("side", Side(1.0)).unwrap();
+    assert_eq!(compile(&graph, &stream()).unwrap().slots[0].inputs, [1, 0]);
+}
+
+#[test]
+fn every_bad_link_is_reported_at_its_end() {
+    let mut graph = chain(1);
+    graph.add("sink", Sink).unwrap();
+    graph.link("in", "nobody").unwrap().link("s0.oops", "out").unwrap().link("sink", "out.inn").unwrap();
+    assert_eq!(
+        errors(&graph),
+        [
+            (Place::To(2), "there is no node `nobody`".to_owned()),
+            (Place::From(3), "`s0` has no output `oops`; it has `out`".to_owned()),
+            (Place::From(4), "`sink` has no output, only the input `in`".to_owned()),
+            (Place::To(4), "`out` has no input `inn`; it has `in`".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_loop_is_spelled_out_whole() {
+    let mut graph = chain(3);
+    graph.link("s2", "s0").unwrap();
+    let (place, message) = errors(&graph).remove(0);
+    assert_eq!(place, Place::To(4));
+    assert!(message.contains("s0 -> s1 -> s2 -> s0"), "{message}");
+    assert!(message.contains("`s2 ~> s0`"), "{message}");
+    let mut itself = chain(1);
+    itself.link("s0", "s0").unwrap();
+    assert!(errors(&itself)[0].1.contains("s0 -> s0"));
+}
+
+#[test]
+fn counts_that_do_not_match_offer_a_way_out() {
+    let mut graph = chain(1);
+    graph.add("three", Source { seed: 1, channels: 3 }).unwrap();
+    graph.link("three", "out").unwrap().link("in[2]", "out").unwrap().link("in[0]", "out[4]").unwrap();
+    let messages: Vec<String> = errors(&graph).into_iter().map(|(_, message)| message).collect();
+    assert!(messages[0].starts_with("`three` gives 3 channels (0 to 2) and `out` takes 2"), "{}", messages[0]);
+    assert!(messages[0].contains("`three[0..2]`") && messages[0].contains("matrix"), "{}", messages[0]);
+    assert_eq!(messages[1], "`in` has 2 channels (0 to 1); there is no channel 2");
+    assert_eq!(messages[2], "`out` takes 2 channels (0 to 1); there is no channel 4");
+}
+
+#[test]
+fn channels_that_the_device_lacks_are_named() {
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::Pick(vec![Some(5)]))).unwrap();
+    graph.add("out", stereo(&[2])).unwrap();
+    graph.link("in", "out").unwrap();
+    let messages: Vec<String> = errors(&graph).into_iter().map(|(_, message)| message).collect();
+    assert_eq!(messages[0], "`in` asks for channel 5 of the device, but the input has 2 channels, 0 to 1");
+    assert_eq!(messages[1], "`out` asks for channel 2 of the device, but the output has 2 channels, 0 to 1");
+}
+
+#[test]
+fn an_output_without_channels_takes_all_of_the_device_or_what_reaches_it() {
+    let mut graph = Graph::new();
+    graph.add("two", Combine(1.0)).unwrap();
+    graph.add("out", crate::nodes::WholeOut).unwrap();
+    graph.link("two", "out").unwrap();
+    let open = StreamSpec { outputs: None, ..stream() };
+    assert_eq!(compile(&graph, &open).unwrap().device_out.len(), 2);
+    assert_eq!(compile(&graph, &StreamSpec { outputs: Some(2), ..stream() }).unwrap().device_out.len(), 2);
+    assert!(compile(&graph, &StreamSpec { outputs: Some(3), ..stream() }).is_err());
+}
+
+/// A schedule of one mix over two buffers, the first of which is the device's input.
+fn small() -> Schedule {
+    Schedule {
+        steps: vec![Step::Mix { dst: 1, terms: 0..1 }],
+        terms: vec![Term { source: 0, gain: 1.0 }],
+        buffers: 2,
+        device_in: vec![Some(0)],
+        device_out: vec![Some(1)],
+        ..Schedule::default()
+    }
+}
+
+#[test]
+fn verify_finds_every_planted_violation() {
+    let problem = |change: fn(&mut Schedule)| {
+        let mut schedule = small();
+        change(&mut schedule);
+        schedule.verify().map_err(|error| error.problem)
+    };
+    assert_eq!(problem(|_| {}), Ok(()));
+    assert_eq!(problem(|s| s.terms[0].source = 1), Err("reads a buffer that was never written"));
+    assert_eq!(problem(|s| s.steps[0] = Step::Clear { dst: 7 }), Err("writes a buffer that does not exist"));
+    assert_eq!(problem(|s| s.steps[0] = Step::Send { src: 0, line: 0 }), Err("points outside the schedule"));
+    assert_eq!(problem(|s| s.steps.clear()), Err("sends a buffer that was never written to the device"));
+    let second_source = |s: &mut Schedule| {
+        s.steps.insert(0, Step::Clear { dst: 1 });
+        s.terms.push(Term { source: 1, gain: 1.0 });
+        s.steps[1] = Step::Mix { dst: 1, terms: 0..2 };
+    };
+    assert_eq!(problem(second_source), Err("writes a buffer that it reads"));
+}

@@ -1,0 +1,232 @@
+//! The nodes of random graphs, as an author would write them: one per shape of ports.
+
+use patchline_graph::{DeviceChannels, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor};
+
+/// An in-place effect without state.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Scale(pub(crate) f32);
+
+/// An in-place effect with state per channel.
+#[derive(Clone, PartialEq)]
+pub(crate) struct OnePole {
+    pub(crate) feed: f32,
+    pub(crate) back: f32,
+}
+
+/// An in-place effect with an optional second input and a second output.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Side(pub(crate) f32);
+
+/// Reads any width, writes two channels of its own; an optional second input.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Combine(pub(crate) f32);
+
+/// Writes only.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Source {
+    pub(crate) seed: u32,
+    pub(crate) channels: usize,
+}
+
+/// Reads only.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Sink;
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct DeviceIn(pub(crate) DeviceChannels);
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct DeviceOut(pub(crate) Vec<usize>);
+
+/// A processor with state.
+pub(crate) struct Playing<N, S> {
+    node: N,
+    state: S,
+}
+
+/// Nodes of the device are never prepared.
+fn dissolved<P>() -> NoProcessor<P> {
+    NoProcessor::default()
+}
+
+macro_rules! node {
+    ($node:ty, $kind:literal, $processor:ty, |$this:ident| $ports:expr, |$from:ident, $spec:ident| $make:expr) => {
+        impl Node for $node {
+            const KIND: &'static str = $kind;
+            type Processor = $processor;
+
+            fn ports(&self) -> Ports {
+                let $this = self;
+                $ports
+            }
+
+            fn prepare(&self, $spec: &PrepareSpec) -> Result<$processor, NodeError> {
+                let $from = self.clone();
+                Ok($make)
+            }
+
+            fn footprint(&self, spec: &PrepareSpec) -> usize {
+                1024 + 8 * spec.channels()
+            }
+        }
+    };
+}
+
+node!(Scale, "scale", Scale, |_this| Ports::effect(), |node, _spec| node);
+node!(OnePole, "one_pole", Playing<OnePole, Vec<f32>>, |_this| Ports::effect(), |node, spec| {
+    Playing { node, state: vec![0.0; spec.channels()] }
+});
+node!(
+    Side,
+    "side",
+    Side,
+    |_this| Ports::effect().with_optional_input("mod", 1).with_output("aux", 1),
+    |node, _spec| node
+);
+node!(
+    Combine,
+    "combine",
+    Playing<Combine, f32>,
+    |_this| Ports::converter(2).with_optional_input("mod", 1),
+    |node, _spec| Playing { node, state: 0.0 }
+);
+node!(Source, "source", Playing<Source, u32>, |this| Ports::source(this.channels), |node, _spec| Playing { state: node.seed, node });
+node!(Sink, "sink", Sink, |_this| Ports::sink(), |node, _spec| node);
+node!(DeviceIn, "input", NoProcessor<DeviceIn>, |this| Ports::device_input(this.0.clone()), |_node, _spec| dissolved());
+node!(
+    DeviceOut,
+    "output",
+    NoProcessor<DeviceOut>,
+    |this| Ports::device_output(Some(this.0.clone())),
+    |_node, _spec| dissolved()
+);
+
+impl Processor for Scale {
+    type Params = Scale;
+
+    fn update(&mut self, params: &Scale) {
+        *self = params.clone();
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        for channel in io.main().channels() {
+            channel.iter_mut().for_each(|sample| *sample *= self.0);
+        }
+    }
+}
+
+impl Processor for Playing<OnePole, Vec<f32>> {
+    type Params = OnePole;
+
+    fn update(&mut self, params: &OnePole) {
+        self.node = params.clone();
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        let OnePole { feed, back } = self.node;
+        for (channel, state) in io.main().channels().zip(&mut self.state) {
+            for sample in channel {
+                *state = *sample * feed + *state * back;
+                *sample = *state;
+            }
+        }
+    }
+}
+
+impl Processor for Side {
+    type Params = Side;
+
+    fn update(&mut self, params: &Side) {
+        *self = params.clone();
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        let modulation = io.inputs.port(1);
+        let [mut main, mut aux] = io.outputs.ports();
+        let aux = aux.channel(0);
+        aux.fill(0.0);
+        for channel in main.channels() {
+            for (frame, sample) in channel.iter_mut().enumerate() {
+                aux[frame] += sample.abs();
+                let depth = if modulation.is_empty() { 1.0 } else { modulation.channel(0)[frame] };
+                *sample += self.0 * depth;
+            }
+        }
+    }
+}
+
+impl Processor for Playing<Combine, f32> {
+    type Params = Combine;
+
+    fn update(&mut self, params: &Combine) {
+        self.node = params.clone();
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        let (input, modulation) = (io.inputs.port(0), io.inputs.port(1));
+        let [mut out] = io.outputs.ports();
+        for frame in 0..io.inputs.port(0).channel(0).len() {
+            let sum = input.channels().fold(0.0, |sum, channel| sum + channel[frame]);
+            let extra = if modulation.is_empty() { 0.0 } else { modulation.channel(0)[frame] };
+            out.channel(0)[frame] = sum * self.node.0 + extra;
+            out.channel(1)[frame] = self.state;
+            self.state = sum;
+        }
+    }
+}
+
+impl Processor for Playing<Source, u32> {
+    type Params = Source;
+
+    fn update(&mut self, params: &Source) {
+        self.node = params.clone();
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        let frames = io.frames();
+        let mut out = io.main();
+        for frame in 0..frames {
+            for channel in 0..out.len() {
+                self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                out.channel(channel)[frame] = (self.state >> 8) as f32 / (1 << 24) as f32;
+            }
+        }
+    }
+}
+
+impl Processor for Sink {
+    type Params = Sink;
+
+    fn update(&mut self, _params: &Sink) {}
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        assert!(io.inputs.port(0).channels().all(|channel| channel.len() == io.frames()));
+    }
+}
+
+/// An output node on all channels of the device.
+#[derive(Clone, PartialEq)]
+pub(crate) struct WholeOut;
+
+node!(WholeOut, "output", NoProcessor<WholeOut>, |_this| Ports::device_output(None), |_node, _spec| dissolved());
+
+/// An effect that takes a great deal of memory, or says so.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Heavy(pub(crate) usize);
+
+impl Node for Heavy {
+    const KIND: &'static str = "heavy";
+    type Processor = NoProcessor<Heavy>;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
+        Err(NodeError::of("bytes", "this node cannot be prepared"))
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        self.0
+    }
+}

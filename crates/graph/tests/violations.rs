@@ -1,0 +1,150 @@
+//! Nodes that break the real-time promise: what they do to themselves, and what they cannot do to the rest.
+//! The allocator here counts instead of aborting, and lets a panicking thread through.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use patchline_graph::{
+    Event, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, StreamSpec, engine, guard,
+};
+
+struct Counting;
+
+impl Counting {
+    fn note() {
+        if guard::in_callback() && !std::thread::panicking() {
+            guard::count_violation();
+        }
+    }
+}
+
+// SAFETY: allocates and frees by `System`, which upholds the contract.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::note();
+        // SAFETY: the caller upholds the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        Self::note();
+        // SAFETY: the pointer came from `alloc`, that is from `System`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What a test source does at its third frame.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Mischief {
+    None,
+    Panics,
+    Allocates,
+}
+
+/// Writes 1.0, and does what it should not.
+#[derive(Clone, PartialEq)]
+struct Planted(Mischief);
+
+struct PlantedProcessor {
+    mischief: Mischief,
+    frame: usize,
+}
+
+impl Node for Planted {
+    const KIND: &'static str = "planted";
+    type Processor = PlantedProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::source(1)
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<PlantedProcessor, NodeError> {
+        Ok(PlantedProcessor { mischief: self.0, frame: 0 })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        size_of::<PlantedProcessor>()
+    }
+}
+
+impl Processor for PlantedProcessor {
+    type Params = Planted;
+
+    fn update(&mut self, params: &Planted) {
+        self.mischief = params.0;
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        for frame in 0..io.frames() {
+            io.main().channel(0)[frame] = 1.0;
+            self.frame += 1;
+            match self.mischief {
+                Mischief::Panics if self.frame == 3 => panic!("planted, at frame {}", self.frame),
+                Mischief::Allocates if self.frame == 3 => drop(std::hint::black_box(vec![0.0f32; 64])),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The device's output, all of it.
+#[derive(Clone, PartialEq)]
+struct Out;
+
+impl Node for Out {
+    const KIND: &'static str = "output";
+    type Processor = patchline_graph::NoProcessor<Out>;
+
+    fn ports(&self) -> Ports {
+        Ports::device_output(None)
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
+        Ok(patchline_graph::NoProcessor::default())
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        0
+    }
+}
+
+/// Renders 8 frames, one by one, of a good source and the planted one summed.
+fn run(mischief: Mischief) -> (Vec<f32>, Vec<Event>) {
+    let mut graph = Graph::new();
+    graph.add("good", Planted(Mischief::None)).unwrap().add("bad", Planted(mischief)).unwrap();
+    graph.add("out", Out).unwrap();
+    graph.link("bad", "out").unwrap().link("good", "out").unwrap();
+    let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 1));
+    engine.load(graph).unwrap();
+    let mut output = [0.0; 8];
+    for sample in output.chunks_mut(1) {
+        renderer.render(1, &[], &mut [sample]);
+    }
+    let events = std::iter::from_fn(|| engine.next_event()).filter(|event| event.kind != EventKind::Loaded).collect();
+    engine.close(renderer);
+    (output.to_vec(), events)
+}
+
+#[test]
+fn a_panicking_node_is_silent_from_its_block_on_and_the_rest_plays_on() {
+    guard::quiet_panics();
+    let (output, events) = run(Mischief::Panics);
+    assert_eq!(output, [2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(events, [Event { frame: 2, node: Some("bad".to_owned()), kind: EventKind::Panicked }]);
+}
+
+#[test]
+fn an_allocating_node_is_named() {
+    let (output, events) = run(Mischief::Allocates);
+    assert_eq!(output, [2.0; 8]);
+    let kind = EventKind::Allocated { times: 2 };
+    assert_eq!(events, [Event { frame: 2, node: Some("bad".to_owned()), kind }]);
+}
+
+#[test]
+fn good_nodes_cause_no_event() {
+    assert_eq!(run(Mischief::None), (vec![2.0; 8], vec![]));
+}
