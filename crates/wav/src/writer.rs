@@ -93,6 +93,11 @@ impl<S: Storage> Writer<S> {
         self.handed_over - self.lost
     }
 
+    /// Samples handed over so far beyond full scale, held there; always 0 for `FLOAT`.
+    pub fn clipped(&self) -> u64 {
+        self.changed.clipped
+    }
+
     /// Size of the file, in bytes, once the buffer is written.
     pub fn bytes(&self) -> u64 {
         let data_bytes = self.frames() * self.format.frame_bytes() as u64;
