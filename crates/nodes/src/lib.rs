@@ -1,17 +1,45 @@
 //! Patchline's nodes: gain, delay, meter, gate, recorder and the rest, one file each.
 
 pub mod declaration;
+mod delay;
+mod device_channels;
 pub mod dsp;
+mod gain;
+mod input;
+mod matrix;
+mod meter;
+mod noise;
+mod oscillator;
+mod output;
 mod patch_node;
 mod paths;
 mod quantity;
+mod vad_gate;
 
 pub use declaration::{Declaration, Param};
+pub use delay::Delay;
+pub use device_channels::{ChannelIndex, InputChannel, InputChannels};
+pub use gain::Gain;
+pub use input::Input;
+pub use matrix::{Entry, Matrix, Preset, Targets};
+pub use meter::Meter;
+pub use noise::{Color, Noise};
+pub use oscillator::{Oscillator, Shape};
+pub use output::Output;
 pub use patch_node::{PatchNode, Register, Surroundings};
 pub use paths::resolve_path;
 pub use quantity::{Frequency, Level, QuantityError, Size, Time};
+pub use vad_gate::{Detector, Mode, VadGate};
 
 /// Hands every node type of this crate to `registry`, one line a type.
 pub fn register_all(registry: &mut impl Register) {
-    let _ = registry;
+    registry.node::<Input>();
+    registry.node::<Output>();
+    registry.node::<Gain>();
+    registry.node::<Delay>();
+    registry.node::<Meter>();
+    registry.node::<VadGate>();
+    registry.node::<Matrix>();
+    registry.node::<Oscillator>();
+    registry.node::<Noise>();
 }

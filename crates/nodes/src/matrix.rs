@@ -1,0 +1,302 @@
+//! `matrix`: any number of channels from any others.
+
+mod preset;
+
+use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dsp::smooth::{Ramp, Smoothed};
+use crate::{Level, PatchNode, Surroundings, Time};
+
+pub use preset::Preset;
+
+/// How long a change of a gain takes.
+const GLIDE: Time = Time::Seconds(0.02);
+/// The most outputs: no device and no file has more channels.
+const MOST_OUTPUTS: usize = 1024;
+
+/// Sums input channels into output channels, each by its own gain.
+///
+/// It takes either `gains` or a `preset`. Every output is a sum in f32, left to right in the order of the gains;
+/// outputs that no gain names are silent. Gains that change glide over 20 ms.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Matrix {
+    /// How many channels come out; as many as the gains or the preset need without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub outputs: Option<usize>,
+    /// What goes where: `[{ from = 0, to = [0, 1], gain = "-3 dB" }]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gains: Vec<Entry>,
+    /// A matrix that is often needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
+}
+
+/// One input channel on its way to one or more outputs.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Entry {
+    /// The input channel, counted from 0.
+    #[schemars(range(min = 0, max = 1023))]
+    pub from: usize,
+    /// The output channel, counted from 0, or a list of them.
+    pub to: Targets,
+    /// What it is multiplied by, linear or in dB.
+    #[serde(default = "unity")]
+    #[schemars(range(min = -1000.0, max = 1000.0))]
+    pub gain: Level,
+    /// Turns its polarity over.
+    #[serde(default)]
+    pub invert: bool,
+}
+
+/// One output channel or several.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "an output channel counted from 0, or a list of them")]
+#[schemars(inline)]
+pub enum Targets {
+    /// One.
+    One(#[schemars(range(min = 0, max = 1023))] usize),
+    /// Several.
+    Several(Vec<usize>),
+}
+
+fn unity() -> Level {
+    Level::UNITY
+}
+
+impl Targets {
+    fn as_slice(&self) -> &[usize] {
+        match self {
+            Self::One(output) => std::slice::from_ref(output),
+            Self::Several(outputs) => outputs,
+        }
+    }
+}
+
+impl Matrix {
+    /// A matrix from its gains.
+    #[must_use]
+    pub fn of(gains: Vec<Entry>) -> Self {
+        Self { gains, ..Self::default() }
+    }
+
+    /// Passes every (input, output, factor) for `inputs` input channels to `each`, in the order of their summation
+    /// within an output. Does not allocate.
+    fn each(&self, inputs: usize, mut each: impl FnMut(usize, usize, f32)) {
+        if let Some(preset) = self.preset {
+            return preset.each(inputs, each);
+        }
+        for entry in &self.gains {
+            let gain = entry.gain.linear();
+            let factor = if entry.invert { -gain } else { gain };
+            for &to in entry.to.as_slice() {
+                each(entry.from, to, factor);
+            }
+        }
+    }
+
+    /// The outputs that gains or preset need.
+    fn needed(&self) -> usize {
+        let targets = self.gains.iter().flat_map(|entry| entry.to.as_slice());
+        let highest = targets.max().map_or(0, |highest| highest.saturating_add(1));
+        self.preset.map_or(highest, Preset::outputs)
+    }
+
+    fn output_channels(&self) -> usize {
+        self.outputs.unwrap_or_else(|| self.needed())
+    }
+
+    fn check_inputs(&self, inputs: usize) -> Result<(), NodeError> {
+        let taken = self.preset.and_then(|preset| Some((preset, preset.inputs()?)));
+        if let Some((preset, needed)) = taken.filter(|&(_, needed)| needed != inputs) {
+            return Err(NodeError::of("preset", format!("{preset} takes {needed} channels; {inputs} arrive")));
+        }
+        match self.gains.iter().find(|entry| entry.from >= inputs) {
+            Some(entry) => {
+                let message = format!("`from = {}` is no input channel; {inputs} arrive, counted from 0", entry.from);
+                Err(NodeError::of("gains", message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn entries(&self) -> usize {
+        self.gains.iter().map(|entry| entry.to.as_slice().len()).sum()
+    }
+
+    /// What is wired to what, without the factors.
+    fn wiring(&self) -> Vec<(usize, &[usize])> {
+        self.gains.iter().map(|entry| (entry.from, entry.to.as_slice())).collect()
+    }
+
+    fn mistakes(&self) -> Vec<NodeError> {
+        let mut errors = Vec::new();
+        let mut wrong = |parameter, message: String| errors.push(NodeError::of(parameter, message));
+        match (self.gains.is_empty(), self.preset) {
+            (true, None) => wrong("gains", "a matrix takes `gains` or a `preset`; there is neither".to_owned()),
+            (false, Some(_)) => wrong("preset", "a matrix takes `gains` or a `preset`; remove one of them".to_owned()),
+            _ => {}
+        }
+        if self.gains.iter().any(|entry| entry.to.as_slice().is_empty()) {
+            wrong("gains", "`to = []` goes nowhere: name an output".to_owned());
+        }
+        let needed = self.needed();
+        if needed > MOST_OUTPUTS {
+            wrong(
+                "gains",
+                format!("output {} is too high; they are counted from 0 to {}", needed - 1, MOST_OUTPUTS - 1),
+            );
+        } else if let Some(outputs) = self.outputs.filter(|&outputs| outputs < needed) {
+            wrong("outputs", format!("{outputs} outputs are too few, {needed} are named (counted from 0)"));
+        }
+        errors
+    }
+}
+
+impl Node for Matrix {
+    const KIND: &'static str = "matrix";
+    type Processor = MatrixProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::converter(self.output_channels())
+    }
+
+    fn prepare(&self, spec: &PrepareSpec) -> Result<MatrixProcessor, NodeError> {
+        if let Some(error) = self.mistakes().into_iter().next() {
+            return Err(error);
+        }
+        let inputs = spec.channels();
+        self.check_inputs(inputs)?;
+        let mut wires = Vec::with_capacity(self.entries().max(2 * inputs.max(6)));
+        self.each(inputs, |from, to, factor| wires.push(Wire { from, to, factor: Smoothed::new(factor) }));
+        Ok(MatrixProcessor { wires, inputs, glide: GLIDE.frames(f64::from(spec.rate)) })
+    }
+
+    fn footprint(&self, spec: &PrepareSpec) -> usize {
+        let wires = self.entries().max(2 * spec.channels().max(6));
+        size_of::<MatrixProcessor>() + wires * size_of::<Wire>()
+    }
+
+    /// Gains may change while playing, what is wired to what may not.
+    fn rebuilds(&self, previous: &Self) -> bool {
+        let same_outputs = self.output_channels() == previous.output_channels();
+        !(same_outputs && self.preset == previous.preset && self.wiring() == previous.wiring())
+    }
+}
+
+impl PatchNode for Matrix {
+    fn example() -> Self {
+        let entry = |to, gain: &str| Entry {
+            from: 0,
+            to: Targets::One(to),
+            gain: gain.parse().expect("a level"),
+            invert: to == 1,
+        };
+        Self::of(vec![entry(0, "-3 dB"), entry(1, "-6 dB")])
+    }
+
+    fn resolve(&mut self, _surroundings: &Surroundings) -> Result<(), Vec<NodeError>> {
+        let errors = self.mistakes();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// The processor of [`Matrix`].
+pub struct MatrixProcessor {
+    wires: Vec<Wire>,
+    inputs: usize,
+    glide: u64,
+}
+
+/// One product of the sums.
+struct Wire {
+    from: usize,
+    to: usize,
+    factor: Smoothed,
+}
+
+impl Processor for MatrixProcessor {
+    type Params = Matrix;
+
+    fn update(&mut self, params: &Matrix) {
+        let mut wires = self.wires.iter_mut();
+        params.each(self.inputs, |_, _, factor| {
+            if let Some(wire) = wires.next() {
+                wire.factor.set_target(factor, self.glide);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn process(&mut self, io: &mut Io<'_>) {
+        let (frames, input) = (io.frames(), io.inputs.port(0));
+        let mut out = io.main();
+        for (to, sum) in out.channels().enumerate() {
+            let mut wires = self.wires.iter_mut().filter(|wire| wire.to == to);
+            match wires.next() {
+                Some(first) => first_product(sum, input.channel(first.from), first.factor.take(frames)),
+                None => sum.fill(0.0),
+            }
+            for wire in wires {
+                add_product(sum, input.channel(wire.from), wire.factor.take(frames));
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        for wire in &mut self.wires {
+            wire.factor.finish();
+        }
+    }
+}
+
+#[inline(always)]
+fn first_product(sum: &mut [f32], source: &[f32], factor: Ramp) {
+    sum.copy_from_slice(source);
+    factor.scale(sum);
+}
+
+#[inline(always)]
+fn add_product(sum: &mut [f32], source: &[f32], factor: Ramp) {
+    match factor.steady() {
+        Some(factor) => sum.iter_mut().zip(source).for_each(|(sum, x)| *sum += x * factor),
+        None => sum.iter_mut().zip(source).enumerate().for_each(|(frame, (sum, x))| *sum += x * factor.at(frame)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(toml: &str, parameter: &str, part: &str) {
+        let mut matrix: Matrix = toml::from_str(toml).unwrap();
+        let errors = matrix.resolve(&Surroundings::new("bus", std::path::Path::new("."))).unwrap_err();
+        assert_eq!(errors[0].parameter, Some(parameter), "{toml}");
+        assert!(errors[0].message.contains(part), "{toml}: {}", errors[0].message);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        check("", "gains", "neither");
+        check("preset = \"mono_mix\"\ngains = [{ from = 0, to = 0 }]", "preset", "remove one");
+        check("gains = [{ from = 0, to = [] }]", "gains", "nowhere");
+        check("outputs = 1\ngains = [{ from = 0, to = 1 }]", "outputs", "2 are named");
+        check("gains = [{ from = 0, to = 5000 }]", "gains", "too high");
+    }
+
+    #[test]
+    fn one_entry_may_have_several_outputs() {
+        let matrix: Matrix =
+            toml::from_str("gains = [{ from = 2, to = [0, 3], gain = \"-20 dB\", invert = true }]").unwrap();
+        let mut all = Vec::new();
+        matrix.each(3, |from, to, factor| all.push((from, to, factor)));
+        assert_eq!(all, [(2, 0, -0.1), (2, 3, -0.1)]);
+        assert_eq!(matrix.output_channels(), 4);
+        assert_eq!(matrix.check_inputs(2).unwrap_err().parameter, Some("gains"));
+    }
+}

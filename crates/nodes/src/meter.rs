@@ -1,0 +1,127 @@
+//! `meter`: how loud a signal is.
+
+use patchline_graph::{Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dsp::level::LevelMeter;
+use crate::{Level, PatchNode, Time};
+
+/// Measures a signal and passes it on untouched.
+///
+/// Over windows that follow each other from the first frame on: the peak is max |x|, the RMS √(Σx²/n). Both are shown in
+/// dBFS: 20·log10 of the value, 0 dBFS at 1.0, not below `floor`. Each reading belongs to the last whole window.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Meter {
+    /// How long a window is; at least one frame.
+    pub window: Time,
+    /// What is shown for silence.
+    #[schemars(range(min = 1e-15, max = 1.0))]
+    pub floor: Level,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self { window: Time::Seconds(0.05), floor: Level::from_db(-200.0).expect("a finite level") }
+    }
+}
+
+/// What the meter keeps for one channel, at most.
+const CHANNEL_BYTES: usize = 512;
+
+const PEAK: usize = 0;
+const RMS: usize = 1;
+const RMS_ALL: usize = 2;
+const READINGS: &[Reading] = &[
+    Reading { name: "peak", doc: "Largest magnitude in the last window.", unit: "dBFS", per: Per::Channel },
+    Reading { name: "rms", doc: "Root of the mean square in the last window.", unit: "dBFS", per: Per::Channel },
+    Reading { name: "rms_all", doc: "The same over all channels together.", unit: "dBFS", per: Per::Node },
+];
+
+impl Meter {
+    fn frames(&self, rate: u32) -> usize {
+        usize::try_from(self.window.frames(f64::from(rate))).unwrap_or(usize::MAX)
+    }
+}
+
+impl Node for Meter {
+    const KIND: &'static str = "meter";
+    type Processor = MeterProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn readings(&self) -> &'static [Reading] {
+        READINGS
+    }
+
+    fn prepare(&self, spec: &PrepareSpec) -> Result<MeterProcessor, NodeError> {
+        let meter = LevelMeter::new(spec.channels(), self.frames(spec.rate));
+        Ok(MeterProcessor { meter, channels: spec.channels(), floor: self.floor.db(), shown: None })
+    }
+
+    fn footprint(&self, spec: &PrepareSpec) -> usize {
+        size_of::<MeterProcessor>() + spec.channels() * CHANNEL_BYTES
+    }
+
+    fn rebuilds(&self, previous: &Self) -> bool {
+        self.window != previous.window
+    }
+}
+
+impl PatchNode for Meter {
+    fn example() -> Self {
+        Self::default()
+    }
+}
+
+/// The processor of [`Meter`].
+pub struct MeterProcessor {
+    meter: LevelMeter,
+    channels: usize,
+    floor: f64,
+    /// The number of the window that the readings show.
+    shown: Option<u64>,
+}
+
+impl MeterProcessor {
+    fn show(&self, readings: &Readings) {
+        for channel in 0..self.channels {
+            readings.set(PEAK, channel, self.dbfs(self.meter.peak(channel)));
+            readings.set(RMS, channel, self.dbfs(self.meter.rms(channel)));
+        }
+        readings.set(RMS_ALL, 0, self.dbfs(self.meter.rms_all()));
+    }
+
+    fn dbfs(&self, value: f32) -> f64 {
+        (20.0 * libm::log10(f64::from(value))).max(self.floor)
+    }
+}
+
+impl Processor for MeterProcessor {
+    type Params = Meter;
+
+    fn update(&mut self, params: &Meter) {
+        self.floor = params.floor.db();
+        self.shown = None;
+    }
+
+    #[inline(always)]
+    fn process(&mut self, io: &mut Io<'_>) {
+        for (channel, samples) in io.main().channels().enumerate() {
+            self.meter.listen(channel, samples);
+        }
+        let windows = Some(self.meter.windows());
+        if self.shown != windows {
+            self.shown = windows;
+            self.show(io.readings);
+        }
+    }
+
+    fn reset(&mut self) {
+        self.meter.reset();
+        self.shown = None;
+    }
+}

@@ -1,0 +1,244 @@
+//! `vad_gate`: hears whether somebody is there.
+
+use patchline_graph::{Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dsp::gate::{Envelope, Gate, GateParams};
+use crate::dsp::speech::SpeechDetector;
+use crate::{Level, PatchNode, Surroundings, Time};
+
+/// Decides whether somebody is there, lets the signal through while somebody is, and says so on its output `open`.
+///
+/// `open` is 0 or 1 in every frame. The window is 8 hops of round(`window`/8) frames on a grid from the first frame;
+/// each hop has the sum of squares over all frames and channels. It is decided at each hop's end from the last 8 hops,
+/// and `open` changes on the next frame: it opens when their RMS exceeds `threshold` (with the speech detector: and the
+/// score exceeds `score`), and closes after `hold` below `close_threshold` (or `close_score`).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct VadGate {
+    /// Opens when the RMS exceeds this; linear (0.02 is -34 dBFS) or in dB.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub threshold: Level,
+    /// May close when the RMS is below this; 0.75 times `threshold` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub close_threshold: Option<Level>,
+    /// How much signal a decision looks back on.
+    pub window: Time,
+    /// How long the signal takes to fade in.
+    pub attack: Time,
+    /// How long it stays open after the signal has become too low.
+    pub hold: Time,
+    /// How long the signal takes to fade out.
+    pub release: Time,
+    /// Whether a closed gate silences the signal, or only `open` says what was decided.
+    pub mode: Mode,
+    /// What is asked for besides the level: nothing, or that it sounds like speech.
+    pub detector: Detector,
+    /// With the speech detector: opens when the score, from 0 to 1, exceeds this.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub score: f64,
+    /// With the speech detector: may close when the score is below this.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub close_score: f64,
+}
+
+/// What a closed gate does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Mode {
+    /// Silences the signal.
+    #[default]
+    Gate,
+    /// Leaves the signal untouched: only `open` changes.
+    Trigger,
+}
+
+/// What a gate listens for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Detector {
+    /// Level alone.
+    #[default]
+    Energy,
+    /// Level, and a small neural network that knows speech from noise (not from music).
+    Speech,
+}
+
+impl Default for VadGate {
+    fn default() -> Self {
+        Self {
+            threshold: Level::new(0.02).expect("a finite level"),
+            close_threshold: None,
+            window: Time::Seconds(0.01),
+            attack: Time::ZERO,
+            hold: Time::Seconds(1.0),
+            release: Time::Seconds(0.02),
+            mode: Mode::Gate,
+            detector: Detector::Energy,
+            score: 0.5,
+            close_score: 0.35,
+        }
+    }
+}
+
+const RMS: usize = 0;
+const OPEN: usize = 1;
+const SCORE: usize = 2;
+const READINGS: &[Reading] = &[
+    Reading { name: "rms", doc: "RMS over the last window, linear as the thresholds are.", unit: "", per: Per::Node },
+    Reading { name: "open", doc: "1 while open, else 0.", unit: "", per: Per::Node },
+    Reading { name: "score", doc: "Last score of the speech detector, 0 without it.", unit: "", per: Per::Node },
+];
+
+impl VadGate {
+    fn close_threshold(&self) -> f64 {
+        self.close_threshold.map_or(0.75 * self.threshold.linear_f64(), Level::linear_f64)
+    }
+
+    fn params(&self, rate: f64) -> GateParams {
+        GateParams {
+            threshold: self.threshold.linear_f64(),
+            close_threshold: self.close_threshold(),
+            hold: self.hold.frames(rate),
+            score: self.score as f32,
+            close_score: self.close_score as f32,
+        }
+    }
+}
+
+impl Node for VadGate {
+    const KIND: &'static str = "vad_gate";
+    type Processor = VadGateProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::effect().with_output("open", 1)
+    }
+
+    fn readings(&self) -> &'static [Reading] {
+        READINGS
+    }
+
+    fn prepare(&self, spec: &PrepareSpec) -> Result<VadGateProcessor, NodeError> {
+        let (channels, rate) = (spec.channels(), f64::from(spec.rate));
+        let speech = (self.detector == Detector::Speech).then(|| Box::new(SpeechDetector::new(channels, rate)));
+        let gate = Gate::new(channels, self.window.frames(rate), self.params(rate), speech);
+        let envelope = Envelope::new(self.attack.frames(rate), self.release.frames(rate));
+        Ok(VadGateProcessor { gate, envelope, mode: self.mode, rate })
+    }
+
+    fn footprint(&self, spec: &PrepareSpec) -> usize {
+        let speech = match self.detector {
+            Detector::Energy => 0,
+            Detector::Speech => SpeechDetector::footprint(f64::from(spec.rate)),
+        };
+        size_of::<VadGateProcessor>() + speech
+    }
+
+    fn rebuilds(&self, previous: &Self) -> bool {
+        self.window != previous.window || self.detector != previous.detector
+    }
+}
+
+impl PatchNode for VadGate {
+    fn example() -> Self {
+        Self { hold: Time::Seconds(0.05), ..Self::default() }
+    }
+
+    fn resolve(&mut self, _surroundings: &Surroundings) -> Result<(), Vec<NodeError>> {
+        let mut errors = Vec::new();
+        if self.close_threshold() > self.threshold.linear_f64() {
+            let message =
+                "a gate that closes above the level it opens at would flutter: lower this, or raise `threshold`";
+            errors.push(NodeError::of("close_threshold", message));
+        }
+        if self.detector == Detector::Speech && self.close_score > self.score {
+            let message = "a gate that closes above the score it opens at would flutter: lower this, or raise `score`";
+            errors.push(NodeError::of("close_score", message));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// The processor of [`VadGate`].
+pub struct VadGateProcessor {
+    gate: Gate,
+    envelope: Envelope,
+    mode: Mode,
+    rate: f64,
+}
+
+impl VadGateProcessor {
+    /// Processes frames for all of which the gate is open, or closed.
+    #[inline(always)]
+    fn segment(&mut self, io: &mut Io<'_>, frames: std::ops::Range<usize>) {
+        let open = self.gate.is_open();
+        let fade = self.envelope.take(open, frames.len());
+        let [mut audio, mut control] = io.outputs.ports();
+        for (channel, samples) in audio.channels().enumerate() {
+            let samples = &mut samples[frames.clone()];
+            self.gate.listen(channel, samples);
+            if self.mode == Mode::Gate {
+                fade.scale(samples);
+            }
+        }
+        control.channel(0)[frames.clone()].fill(f32::from(open));
+        self.gate.advance(frames.len());
+    }
+
+    fn say(&self, io: &mut Io<'_>, frame: usize) {
+        let what = if self.gate.is_open() { "open" } else { "close" };
+        io.events.emit(frame, what, self.gate.rms());
+    }
+}
+
+impl Processor for VadGateProcessor {
+    type Params = VadGate;
+
+    fn update(&mut self, params: &VadGate) {
+        self.gate.set(params.params(self.rate));
+        self.envelope.set(params.attack.frames(self.rate), params.release.frames(self.rate));
+        self.mode = params.mode;
+    }
+
+    #[inline(always)]
+    fn process(&mut self, io: &mut Io<'_>) {
+        let mut at = 0;
+        while at < io.frames() {
+            let was_open = self.gate.is_open();
+            let end = at + self.gate.segment(io.frames() - at);
+            self.segment(io, at..end);
+            if self.gate.is_open() != was_open {
+                self.say(io, end);
+            }
+            at = end;
+        }
+        io.readings.set(RMS, 0, self.gate.rms());
+        io.readings.set(OPEN, 0, f64::from(u8::from(self.gate.is_open())));
+        io.readings.set(SCORE, 0, self.gate.score().map_or(0.0, f64::from));
+    }
+
+    fn reset(&mut self) {
+        self.gate.reset();
+        self.envelope.reset();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_close_threshold_follows_unless_given() {
+        let gate = VadGate::default();
+        assert_eq!(gate.close_threshold(), 0.75 * 0.02);
+        let mut given = VadGate { close_threshold: Some(Level::UNITY), close_score: 0.9, ..gate };
+        assert_eq!(given.close_threshold(), 1.0);
+        given.detector = Detector::Speech;
+        let errors = given.resolve(&Surroundings::new("vad", std::path::Path::new("."))).unwrap_err();
+        assert_eq!(errors.len(), 2);
+    }
+}
