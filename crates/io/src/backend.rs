@@ -1,0 +1,93 @@
+//! The contract: open → spec → start → poll → stop.
+
+use std::time::Duration;
+
+use crate::{Callback, IoError, IoEvent, IoStats, Refused};
+
+/// What a device is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSpec {
+    /// Its name, for people.
+    pub name: String,
+    /// Frames per second, in Hz.
+    pub rate: u32,
+    /// The longest block that is usual, in frames; shorter ones, and now and then longer ones, may come.
+    pub max_frames: usize,
+    /// Channels it delivers.
+    pub inputs: usize,
+    /// Channels it takes.
+    pub outputs: usize,
+    /// How old a sample is when the callback gets it, in frames.
+    pub input_latency: u64,
+    /// How long a sample takes from the callback to the world, in frames.
+    pub output_latency: u64,
+}
+
+/// A device with a clock of its own. Lives on a control thread.
+///
+/// Each backend has a way of its own to open it. Afterwards all work alike: read the [`spec`](Self::spec), build a
+/// callback for it, [`start`](Self::start), [`poll`](Self::poll) events until something ends the run, and
+/// [`stop`](Self::stop), which gives the callback back with its state. It may be started again here or on another
+/// device of the same rate and channels.
+///
+/// A program that chooses its backend when it runs holds a `Box<dyn Backend<Renderer>>`. Dropping a running backend
+/// stops it and drops the callback.
+///
+/// ```
+/// use std::time::Duration;
+/// use patchline_graph::{Graph, Renderer, StreamSpec, engine};
+/// use patchline_io::null::{Null, NullConfig};
+/// use patchline_io::{Backend, IoEventKind};
+///
+/// let config = NullConfig { frames: Some(480), block: 64, ..NullConfig::default() };
+/// let mut device: Box<dyn Backend<Renderer>> = Box::new(Null::open(config)?);
+/// let spec = device.spec();
+/// let (mut engine, renderer) = engine(StreamSpec::new(spec.rate, spec.max_frames, spec.inputs, spec.outputs));
+/// engine.load(Graph::new())?;
+/// device.start(renderer)?;
+/// 'run: loop {
+///     device.pass(Duration::from_millis(5));
+///     while let Some(event) = device.poll() {
+///         println!("{event}");
+///         if event.kind == IoEventKind::Finished {
+///             break 'run;
+///         }
+///     }
+/// }
+/// let renderer = device.stop()?;
+/// let stats = device.stats();
+/// assert_eq!(stats.frames + stats.frames_lost, 480);
+/// engine.close(renderer);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Backend<C: Callback> {
+    /// What the device is now. Changes only while no callback runs, or with a
+    /// [`RateChanged`](crate::IoEventKind::RateChanged) or [`BlockChanged`](crate::IoEventKind::BlockChanged) event.
+    fn spec(&self) -> &DeviceSpec;
+
+    /// Starts calling `callback`, once per block. All calls are for the rate that [`spec`](Self::spec) says now.
+    ///
+    /// # Errors
+    /// [`Refused`] hands the callback back, with the reason: it runs already, or the device is gone or unwilling.
+    fn start(&mut self, callback: C) -> Result<(), Refused<C>>;
+
+    /// The next event, if there is one. Never waits.
+    fn poll(&mut self) -> Option<IoEvent>;
+
+    /// Lets `time` of the device's world go by, or less when something has happened before that.
+    ///
+    /// On a real clock the thread sleeps; a simulated device runs its callbacks now. What a control loop does between
+    /// two polls.
+    fn pass(&mut self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    /// What has been counted since the backend was opened. Exact even where events did not fit their ring.
+    fn stats(&self) -> IoStats;
+
+    /// Stops calling, waits until the last call has returned, and gives the callback back.
+    ///
+    /// # Errors
+    /// [`IoError::NotRunning`] when nothing was started; [`IoError::Panicked`] when the callback panicked and is lost.
+    fn stop(&mut self) -> Result<C, IoError>;
+}

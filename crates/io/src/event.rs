@@ -1,0 +1,171 @@
+//! What happens to a device while it runs.
+
+use std::fmt;
+
+/// Something that happened to a device. Its text says the cause, what was lost and where, and what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IoEvent {
+    /// The device's frame at which it happened, counted as [`Block::position`](crate::Block::position).
+    pub position: u64,
+    /// What.
+    pub kind: IoEventKind,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IoEventKind {
+    /// A deadline was missed: the frames from the event's position on were not processed.
+    Xrun {
+        /// How many frames; 0 where the device cannot tell.
+        lost: u64,
+        /// Which way.
+        side: Side,
+    },
+    /// The device runs at another rate now. The callback rests until it is stopped and one for the new rate started.
+    RateChanged {
+        /// Hz before.
+        from: u32,
+        /// Hz now.
+        to: u32,
+    },
+    /// The device's usual block has another length now. Nothing is lost, and nothing is to be done.
+    BlockChanged {
+        /// Frames before.
+        from: usize,
+        /// Frames now.
+        to: usize,
+    },
+    /// The device is gone: the callback rests with its state.
+    Lost {
+        /// What is known of the cause.
+        reason: LostReason,
+    },
+    /// The device is back, and the callback runs on.
+    Reconnected {
+        /// Frames that the device would have run meanwhile.
+        away: u64,
+    },
+    /// All frames that were asked for have been processed; no call follows.
+    Finished,
+    /// More happened than could be noted.
+    EventsLost {
+        /// How many events are missing here; [`IoStats`](crate::IoStats) has counted what they told.
+        count: u64,
+    },
+}
+
+/// Which way samples were going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// From the device.
+    Input,
+    /// To the device.
+    Output,
+    /// Both at once.
+    Both,
+}
+
+/// Why a device is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LostReason {
+    /// It was unplugged.
+    Unplugged,
+    /// Its server ended.
+    ServerEnded,
+    /// It has not called for too long.
+    Silent,
+    /// It reports nothing but errors.
+    ErrorStorm,
+    /// Its thread panicked.
+    Panicked,
+}
+
+impl fmt::Display for IoEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.position;
+        match self.kind {
+            IoEventKind::Xrun { lost, side } => {
+                let unknown = lost == 0;
+                write!(f, "xrun at frame {at}: the callback was late and ")?;
+                match (unknown, side) {
+                    (true, _) => write!(f, "an unknown number of {side} frames is lost"),
+                    (false, Side::Both) => write!(f, "{lost} frames of input and output are lost"),
+                    (false, _) => write!(f, "{lost} {side} frames are lost"),
+                }?;
+                f.write_str("; a longer block or less load on the machine avoids it")
+            }
+            IoEventKind::RateChanged { from, to } => write!(
+                f,
+                "at frame {at} the device changed from {from} Hz to {to} Hz and waits; start again at the new rate"
+            ),
+            IoEventKind::BlockChanged { from, to } => {
+                write!(f, "at frame {at} the device's block changed from {from} to {to} frames; nothing is lost")
+            }
+            IoEventKind::Lost { reason } => {
+                write!(f, "the device was lost at frame {at}: {reason}")
+            }
+            IoEventKind::Reconnected { away } => {
+                write!(f, "the device is back at frame {at}; {away} frames passed without it")
+            }
+            IoEventKind::Finished => write!(f, "finished at frame {at}"),
+            IoEventKind::EventsLost { count } => {
+                write!(f, "{count} events before frame {at} were not noted; poll more often (the counters are exact)")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Both => "input and output",
+        })
+    }
+}
+
+impl fmt::Display for LostReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unplugged => "it was unplugged; plug it in again",
+            Self::ServerEnded => "its sound server ended; start the server again",
+            Self::Silent => "it stopped calling; check its cable or its sound server",
+            Self::ErrorStorm => "it reports nothing but errors; check its sound server",
+            Self::Panicked => "its thread panicked, which is a bug; stop it and start anew",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: IoEventKind, expected: &str) {
+        assert_eq!(IoEvent { position: 96_000, kind }.to_string(), expected);
+    }
+
+    #[test]
+    fn events_say_cause_place_and_remedy() {
+        check(
+            IoEventKind::Xrun { lost: 256, side: Side::Both },
+            "xrun at frame 96000: the callback was late and 256 frames of input and output are lost; a longer block or \
+             less load on the machine avoids it",
+        );
+        check(
+            IoEventKind::Xrun { lost: 0, side: Side::Output },
+            "xrun at frame 96000: the callback was late and an unknown number of output frames is lost; a longer \
+             block or less load on the machine avoids it",
+        );
+        check(
+            IoEventKind::Lost { reason: LostReason::Unplugged },
+            "the device was lost at frame 96000: it was unplugged; plug it in again",
+        );
+        check(
+            IoEventKind::RateChanged { from: 44_100, to: 48_000 },
+            "at frame 96000 the device changed from 44100 Hz to 48000 Hz and waits; start again at the new rate",
+        );
+    }
+}

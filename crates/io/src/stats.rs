@@ -1,0 +1,84 @@
+//! Counters of a device, written where they happen and read by anyone.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{IoEvent, IoEventKind};
+
+/// What has been counted since a backend was opened.
+///
+/// `frames + frames_lost + frames_away` is where the device stands, as far as it can tell what it loses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IoStats {
+    /// Calls of the callback.
+    pub blocks: u64,
+    /// Frames it processed.
+    pub frames: u64,
+    /// Missed deadlines.
+    pub xruns: u64,
+    /// Frames lost in them.
+    pub frames_lost: u64,
+    /// How often the device was gone.
+    pub losses: u64,
+    /// Frames it would have run while it was gone and came back.
+    pub frames_away: u64,
+    /// Events that did not fit their ring.
+    pub events_lost: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct StatsCells {
+    blocks: AtomicU64,
+    frames: AtomicU64,
+    xruns: AtomicU64,
+    frames_lost: AtomicU64,
+    losses: AtomicU64,
+    frames_away: AtomicU64,
+    events_lost: AtomicU64,
+}
+
+impl StatsCells {
+    pub(crate) fn block(&self, frames: usize) {
+        add(&self.blocks, 1);
+        add(&self.frames, frames as u64);
+    }
+
+    pub(crate) fn event(&self, event: &IoEvent) {
+        match event.kind {
+            IoEventKind::Xrun { lost, .. } => {
+                add(&self.xruns, 1);
+                add(&self.frames_lost, lost);
+            }
+            IoEventKind::Lost { .. } => add(&self.losses, 1),
+            IoEventKind::Reconnected { away } => add(&self.frames_away, away),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn event_lost(&self) {
+        add(&self.events_lost, 1);
+    }
+
+    pub(crate) fn events_lost(&self) -> u64 {
+        get(&self.events_lost)
+    }
+
+    pub(crate) fn snapshot(&self) -> IoStats {
+        IoStats {
+            blocks: get(&self.blocks),
+            frames: get(&self.frames),
+            xruns: get(&self.xruns),
+            frames_lost: get(&self.frames_lost),
+            losses: get(&self.losses),
+            frames_away: get(&self.frames_away),
+            events_lost: get(&self.events_lost),
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, count: u64) {
+    counter.fetch_add(count, Ordering::Relaxed);
+}
+
+fn get(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
