@@ -6,7 +6,10 @@ use crate::measure::Pair;
 use crate::once::Once;
 
 pub(crate) fn table(pairs: &[Pair], once: &[Once]) {
-    println!("{:<26} {:>6} {:>11} {:>11} {:>7} {:>13} {:>9}", "stereo, 48 kHz", "block", "ours", "loop", "ratio", "quartiles", "buffers");
+    println!(
+        "{:<26} {:>6} {:>11} {:>11} {:>7} {:>13} {:>9}",
+        "stereo, 48 kHz", "block", "ours", "loop", "ratio", "quartiles", "buffers"
+    );
     for pair in pairs {
         let [low, median, high] = pair.ratio;
         let bound = pair.bound.map_or(String::new(), |bound| format!("  at most {bound:.1}: {}", verdict(pair)));

@@ -13,6 +13,8 @@ pub(crate) struct Plan {
     pub(crate) terms: Vec<(Wire, f32)>,
     pub(crate) wires: Vec<Wire>,
     pub(crate) runs: Vec<Run>,
+    /// Channels of all ports of all runs.
+    pub(crate) widths: Vec<usize>,
     pub(crate) device_in: Vec<Option<Wire>>,
     pub(crate) device_out: Vec<Option<Wire>>,
     pub(crate) lines: Vec<FeedbackLine>,
@@ -45,15 +47,15 @@ pub(crate) enum Op {
     },
 }
 
-/// One processor's place and ports.
+/// One processor's place and ports. Everything a step needs lies side by side in the plan's flat lists.
 pub(crate) struct Run {
     /// Where the processor sits in the slab.
     pub(crate) seat: usize,
     pub(crate) inputs: Range<usize>,
     pub(crate) outputs: Range<usize>,
     /// Channels of each input port as the processor sees it: the main one of an in-place effect has none.
-    pub(crate) input_ports: Vec<usize>,
-    pub(crate) output_ports: Vec<usize>,
+    pub(crate) input_ports: Range<usize>,
+    pub(crate) output_ports: Range<usize>,
 }
 
 impl Plan {
@@ -88,19 +90,21 @@ impl Plan {
             Step::Receive { dst, line } => Op::Receive { dst: wire(*dst), line: *line },
             Step::Send { src, line } => Op::Send { src: wire(*src), line: *line },
             Step::Run { slot, inputs, outputs } => {
-                self.runs.push(Run::new(&schedule.slots[*slot], seats[*slot], inputs.clone(), outputs.clone()));
+                let run = self.run(&schedule.slots[*slot], seats[*slot], inputs.clone(), outputs.clone());
+                self.runs.push(run);
                 Op::Run { run: self.runs.len() - 1 }
             }
         }
     }
-}
 
-impl Run {
-    fn new(slot: &Slot, seat: usize, inputs: Range<usize>, outputs: Range<usize>) -> Self {
-        let mut input_ports = slot.inputs.clone();
+    fn run(&mut self, slot: &Slot, seat: usize, inputs: Range<usize>, outputs: Range<usize>) -> Run {
+        let start = self.widths.len();
+        self.widths.extend_from_slice(&slot.inputs);
         if slot.in_place {
-            input_ports[0] = 0;
+            self.widths[start] = 0;
         }
-        Self { seat, inputs, outputs, input_ports, output_ports: slot.outputs.clone() }
+        let middle = self.widths.len();
+        self.widths.extend_from_slice(&slot.outputs);
+        Run { seat, inputs, outputs, input_ports: start..middle, output_ports: middle..self.widths.len() }
     }
 }

@@ -213,8 +213,8 @@ impl Renderer {
 
     fn run_from(&mut self, current: &Cell<usize>, length: usize) {
         let Self { plan, slab, events, stats, position, .. } = self;
-        let Plan { ops, terms, wires, runs, lines, .. } = plan;
-        let mut stage = Stage { wires, slab, events, stats, position: *position, length };
+        let Plan { ops, terms, wires, runs, widths, lines, .. } = plan;
+        let mut stage = Stage { wires, widths, slab, events, stats, position: *position, length };
         for (index, op) in ops.iter().enumerate().skip(current.get()) {
             current.set(index);
             match op {
@@ -252,6 +252,7 @@ impl Renderer {
 /// What a processor is run with.
 struct Stage<'a> {
     wires: &'a [Wire],
+    widths: &'a [usize],
     slab: &'a mut Slab,
     events: &'a mut Producer<RawEvent>,
     stats: &'a StatsCells,
@@ -271,8 +272,8 @@ impl Stage<'_> {
         processor.process(&mut Io {
             frames,
             position,
-            inputs: Inputs { frames, wires: inputs, ports: &run.input_ports },
-            outputs: Outputs { frames, wires: outputs, ports: &run.output_ports },
+            inputs: Inputs { frames, wires: inputs, ports: &self.widths[run.input_ports.clone()] },
+            outputs: Outputs { frames, wires: outputs, ports: &self.widths[run.output_ports.clone()] },
             readings: &seat.readings,
             events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(seat.instance) },
         });

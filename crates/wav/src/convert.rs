@@ -21,11 +21,7 @@ pub(crate) fn encode(subtype: Subtype, samples: &[f32], out: &mut Vec<u8>, chang
     }
 }
 
-fn integers<const BITS: u32, const BYTES: usize>(
-    samples: &[f32],
-    out: &mut Vec<u8>,
-    changed: &mut Changed,
-) {
+fn integers<const BITS: u32, const BYTES: usize>(samples: &[f32], out: &mut Vec<u8>, changed: &mut Changed) {
     for &x in samples {
         let bytes = quantise::<BITS>(x, changed).to_le_bytes();
         out.extend_from_slice(&bytes[..BYTES]);
@@ -52,12 +48,8 @@ pub(crate) fn decode(encoding: Encoding, bytes: &[u8], out: &mut [f32]) {
     match encoding {
         Encoding::PcmU8 => each(bytes, out, |[b]| (f32::from(b) - 128.0) / 128.0),
         Encoding::Pcm16 => each(bytes, out, |b| f32::from(i16::from_le_bytes(b)) / 32_768.0),
-        Encoding::Pcm24 => each(bytes, out, |[a, b, c]| {
-            (i32::from_le_bytes([0, a, b, c]) >> 8) as f32 / 8_388_608.0
-        }),
-        Encoding::Pcm32 => each(bytes, out, |b| {
-            i32::from_le_bytes(b) as f32 / 2_147_483_648.0
-        }),
+        Encoding::Pcm24 => each(bytes, out, |[a, b, c]| (i32::from_le_bytes([0, a, b, c]) >> 8) as f32 / 8_388_608.0),
+        Encoding::Pcm32 => each(bytes, out, |b| i32::from_le_bytes(b) as f32 / 2_147_483_648.0),
         Encoding::Float => each(bytes, out, f32::from_le_bytes),
         Encoding::Double => each(bytes, out, |b| f64::from_le_bytes(b) as f32),
     }
@@ -75,31 +67,13 @@ mod tests {
 
     fn check<const BITS: u32>(x: f32, expected: i32, clipped: u64) {
         let mut changed = Changed::default();
-        assert_eq!(
-            quantise::<BITS>(x, &mut changed),
-            expected,
-            "{x} in {BITS} bits"
-        );
-        assert_eq!(
-            changed,
-            Changed {
-                clipped,
-                non_finite: 0
-            },
-            "{x} in {BITS} bits"
-        );
+        assert_eq!(quantise::<BITS>(x, &mut changed), expected, "{x} in {BITS} bits");
+        assert_eq!(changed, Changed { clipped, non_finite: 0 }, "{x} in {BITS} bits");
     }
 
     #[test]
     fn halves_go_to_even() {
-        for (steps, expected) in [
-            (0.5, 0),
-            (1.5, 2),
-            (2.5, 2),
-            (-0.5, 0),
-            (-1.5, -2),
-            (-2.5, -2),
-        ] {
+        for (steps, expected) in [(0.5, 0), (1.5, 2), (2.5, 2), (-0.5, 0), (-1.5, -2), (-2.5, -2)] {
             check::<16>(steps / 32_768.0, expected, 0);
             check::<24>(steps / 8_388_608.0, expected, 0);
             check::<32>(steps / 2_147_483_648.0, expected, 0);
@@ -127,22 +101,11 @@ mod tests {
             let (mut out, mut changed) = (Vec::new(), Changed::default());
             encode(subtype, &samples, &mut out, &mut changed);
             assert_eq!(out, vec![0; 3 * subtype.bytes()]);
-            assert_eq!(
-                changed,
-                Changed {
-                    clipped: 0,
-                    non_finite: 3
-                }
-            );
+            assert_eq!(changed, Changed { clipped: 0, non_finite: 3 });
         }
         let (mut out, mut changed) = (Vec::new(), Changed::default());
         let payload = f32::from_bits(0x7FC1_2345);
-        encode(
-            Subtype::Float,
-            &[payload, f32::INFINITY],
-            &mut out,
-            &mut changed,
-        );
+        encode(Subtype::Float, &[payload, f32::INFINITY], &mut out, &mut changed);
         assert_eq!(out[..4], 0x7FC1_2345_u32.to_le_bytes());
         assert_eq!(out[4..], f32::INFINITY.to_le_bytes());
         assert_eq!(changed, Changed::default());
@@ -150,11 +113,7 @@ mod tests {
 
     #[test]
     fn every_16_bit_integer_survives() {
-        every_integer_survives(
-            Encoding::Pcm16,
-            Subtype::Pcm16,
-            i32::from(i16::MIN)..=i32::from(i16::MAX),
-        );
+        every_integer_survives(Encoding::Pcm16, Subtype::Pcm16, i32::from(i16::MIN)..=i32::from(i16::MAX));
     }
 
     #[test]
@@ -162,11 +121,7 @@ mod tests {
         every_integer_survives(Encoding::Pcm24, Subtype::Pcm24, -(1 << 23)..=(1 << 23) - 1);
     }
 
-    fn every_integer_survives(
-        encoding: Encoding,
-        subtype: Subtype,
-        range: std::ops::RangeInclusive<i32>,
-    ) {
+    fn every_integer_survives(encoding: Encoding, subtype: Subtype, range: std::ops::RangeInclusive<i32>) {
         let bytes = subtype.bytes();
         let (mut back, mut changed) = (Vec::new(), Changed::default());
         for integer in range {

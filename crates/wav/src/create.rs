@@ -21,10 +21,7 @@ pub struct Options {
 impl Options {
     /// Of this format, replacing nothing.
     pub const fn new(format: Format) -> Self {
-        Self {
-            format,
-            overwrite: false,
-        }
+        Self { format, overwrite: false }
     }
 }
 
@@ -39,11 +36,7 @@ impl FileWriter {
         let path = path.as_ref();
         options.format.check()?;
         create_parent(path)?;
-        let file = if options.overwrite {
-            open_emptied(path)?
-        } else {
-            open_new(path)?
-        };
+        let file = if options.overwrite { open_emptied(path)? } else { open_new(path)? };
         let writer = Writer::new(file, options.format);
         if writer.is_err() && !options.overwrite {
             let _ = fs::remove_file(path); // ours, and without even a header
@@ -53,16 +46,10 @@ impl FileWriter {
 }
 
 pub(crate) fn create_parent(path: &Path) -> Result<(), WriteError> {
-    let Some(parent) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    else {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
         return Ok(());
     };
-    fs::create_dir_all(parent).map_err(|source| WriteError::Create {
-        path: parent.to_owned(),
-        source,
-    })
+    fs::create_dir_all(parent).map_err(|source| WriteError::Create { path: parent.to_owned(), source })
 }
 
 pub(crate) fn open_new(path: &Path) -> Result<File, WriteError> {
@@ -72,13 +59,9 @@ pub(crate) fn open_new(path: &Path) -> Result<File, WriteError> {
 
 /// Opens first and empties only what turned out to be a regular file.
 fn open_emptied(path: &Path) -> Result<File, WriteError> {
-    let opened =
-        without_links(OpenOptions::new().write(true).create(true).truncate(false)).open(path);
+    let opened = without_links(OpenOptions::new().write(true).create(true).truncate(false)).open(path);
     let file = opened.map_err(|source| refusal(path, source))?;
-    let failed = |source| WriteError::Create {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| WriteError::Create { path: path.to_owned(), source };
     let kind = file.metadata().map_err(failed)?.file_type();
     if kind.is_symlink() {
         return Err(WriteError::Symlink(path.to_owned()));
@@ -106,10 +89,7 @@ fn refusal(path: &Path, source: io::Error) -> WriteError {
     match check_target(path, !exists) {
         Err(refused) => refused,
         Ok(()) if exists => WriteError::Exists(path.to_owned()),
-        Ok(()) => WriteError::Create {
-            path: path.to_owned(),
-            source,
-        },
+        Ok(()) => WriteError::Create { path: path.to_owned(), source },
     }
 }
 

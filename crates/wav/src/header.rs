@@ -13,8 +13,7 @@ pub(crate) const TAG_PCM: u16 = 1;
 pub(crate) const TAG_FLOAT: u16 = 3;
 pub(crate) const TAG_EXTENSIBLE: u16 = 0xFFFE;
 /// What follows the format tag in the subformat of a WAVE_FORMAT_EXTENSIBLE.
-pub(crate) const SUBFORMAT_TAIL: [u8; 14] =
-    [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
+pub(crate) const SUBFORMAT_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
 /// Bytes of a ds64 chunk without a table, and of the JUNK that keeps its place.
 const DS64_BYTES: u32 = 28;
 
@@ -27,11 +26,7 @@ pub(crate) fn sized(format: &Format, data_bytes: u64, pad: u64, riff_limit: u64)
     let wide = riff_bytes > riff_limit;
     let narrow = |size: u64| if wide { UNKNOWN } else { size as u32 };
     let mut out = Vec::with_capacity(sized_len(format) as usize);
-    start(
-        &mut out,
-        if wide { b"RF64" } else { b"RIFF" },
-        narrow(riff_bytes),
-    );
+    start(&mut out, if wide { b"RF64" } else { b"RIFF" }, narrow(riff_bytes));
     chunk(&mut out, if wide { b"ds64" } else { b"JUNK" }, DS64_BYTES);
     if wide {
         out.extend(riff_bytes.to_le_bytes());
@@ -81,11 +76,7 @@ fn fmt_bytes(format: &Format) -> u32 {
 }
 
 fn describe(out: &mut Vec<u8>, format: &Format) {
-    let tag = if format.subtype == Subtype::Float {
-        TAG_FLOAT
-    } else {
-        TAG_PCM
-    };
+    let tag = if format.subtype == Subtype::Float { TAG_FLOAT } else { TAG_PCM };
     let extensible = format.channels > 2;
     let frame_bytes = format.frame_bytes() as u16;
     let bits = 8 * format.subtype.bytes() as u16;
@@ -113,11 +104,7 @@ mod tests {
     fn length_depends_on_the_format_only() {
         for (channels, expected) in [(1, 80), (2, 80), (3, 104), (1024, 104)] {
             for subtype in Subtype::ALL {
-                let format = Format {
-                    rate: 48_000,
-                    channels,
-                    subtype,
-                };
+                let format = Format { rate: 48_000, channels, subtype };
                 for data_bytes in [0, 12_288, u64::from(u32::MAX), 1 << 40] {
                     let header = sized(&format, data_bytes, 0, RIFF_LIMIT);
                     assert_eq!(header.len(), expected);
@@ -130,11 +117,7 @@ mod tests {
 
     #[test]
     fn turns_into_rf64_where_32_bits_end() {
-        let format = Format {
-            rate: 48_000,
-            channels: 1,
-            subtype: Subtype::Float,
-        };
+        let format = Format { rate: 48_000, channels: 1, subtype: Subtype::Float };
         let largest = RIFF_LIMIT - 72;
         let narrow = sized(&format, largest, 0, RIFF_LIMIT);
         assert_eq!(narrow[..8], *b"RIFF\xFE\xFF\xFF\xFF");

@@ -42,17 +42,11 @@ pub(crate) fn parse(source: &mut impl Read) -> Result<Head, ReadError> {
     let (form, riff_size) = cursor.chunk_head("the RIFF header")?;
     let wide = matches!(&form, b"RF64" | b"BW64");
     if !wide && form != *b"RIFF" {
-        return Err(malformed(
-            0,
-            format!("{} is not RIFF, RF64 or BW64: no WAV file", quoted(form)),
-        ));
+        return Err(malformed(0, format!("{} is not RIFF, RF64 or BW64: no WAV file", quoted(form))));
     }
     let kind = cursor.array::<4>("the RIFF header")?;
     if kind != *b"WAVE" {
-        return Err(malformed(
-            8,
-            format!("a RIFF file of {}, not of WAVE", quoted(kind)),
-        ));
+        return Err(malformed(8, format!("a RIFF file of {}, not of WAVE", quoted(kind))));
     }
     let (mut fmt, mut ds64) = (None, None);
     for _ in 0..MAX_CHUNKS {
@@ -62,26 +56,18 @@ pub(crate) fn parse(source: &mut impl Read) -> Result<Head, ReadError> {
             b"fmt " => fmt = Some(parse_fmt(&mut cursor, size)?),
             b"ds64" if wide => ds64 = Some(parse_ds64(&mut cursor, size)?),
             b"data" => {
-                let fmt =
-                    fmt.ok_or_else(|| malformed(at, "samples without a `fmt ` chunk before them"))?;
+                let fmt = fmt.ok_or_else(|| malformed(at, "samples without a `fmt ` chunk before them"))?;
                 return Ok(head(fmt, ds64, riff_size, size, cursor.offset));
             }
             _ => cursor.skip_chunk(size, 0)?,
         }
     }
-    Err(malformed(
-        cursor.offset,
-        format!("no samples after {MAX_CHUNKS} chunks"),
-    ))
+    Err(malformed(cursor.offset, format!("no samples after {MAX_CHUNKS} chunks")))
 }
 
 fn head(fmt: Fmt, ds64: Option<Ds64>, riff_size: u32, data_size: u32, data_start: u64) -> Head {
     let size = |narrow: u32, wide: Option<u64>| {
-        if narrow == UNKNOWN {
-            wide
-        } else {
-            Some(u64::from(narrow))
-        }
+        if narrow == UNKNOWN { wide } else { Some(u64::from(narrow)) }
     };
     let riff_bytes = size(riff_size, ds64.as_ref().map(|ds64| ds64.riff_bytes));
     Head {
@@ -96,27 +82,18 @@ fn head(fmt: Fmt, ds64: Option<Ds64>, riff_size: u32, data_size: u32, data_start
 
 fn parse_ds64(cursor: &mut Cursor<impl Read>, size: u32) -> Result<Ds64, ReadError> {
     if size < 16 {
-        return Err(malformed(
-            cursor.offset,
-            format!("a `ds64` chunk of {size} bytes; it takes 28"),
-        ));
+        return Err(malformed(cursor.offset, format!("a `ds64` chunk of {size} bytes; it takes 28")));
     }
     let riff_bytes = u64::from_le_bytes(cursor.array("the `ds64` chunk")?);
     let data_bytes = u64::from_le_bytes(cursor.array("the `ds64` chunk")?);
     cursor.skip_chunk(size, 16)?;
-    Ok(Ds64 {
-        riff_bytes,
-        data_bytes,
-    })
+    Ok(Ds64 { riff_bytes, data_bytes })
 }
 
 fn parse_fmt(cursor: &mut Cursor<impl Read>, size: u32) -> Result<Fmt, ReadError> {
     let at = cursor.offset;
     if size < 16 {
-        return Err(malformed(
-            at,
-            format!("a `fmt ` chunk of {size} bytes; it takes 16 or more"),
-        ));
+        return Err(malformed(at, format!("a `fmt ` chunk of {size} bytes; it takes 16 or more")));
     }
     let mut bytes = [0; FMT_BYTES];
     let known = FMT_BYTES.min(size as usize);
@@ -126,23 +103,14 @@ fn parse_fmt(cursor: &mut Cursor<impl Read>, size: u32) -> Result<Fmt, ReadError
     let (channels, frame_bytes, bits) = (u16_at(2), u16_at(12), u16_at(14));
     let rate = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
     if !(1..=MAX_CHANNELS).contains(&channels) {
-        return Err(malformed(
-            at + 2,
-            format!("{channels} channels; it takes 1 to {MAX_CHANNELS}"),
-        ));
+        return Err(malformed(at + 2, format!("{channels} channels; it takes 1 to {MAX_CHANNELS}")));
     }
     if !(1..=MAX_RATE).contains(&rate) {
-        return Err(malformed(
-            at + 4,
-            format!("a rate of {rate} Hz; it is 1 to {MAX_RATE}"),
-        ));
+        return Err(malformed(at + 4, format!("a rate of {rate} Hz; it is 1 to {MAX_RATE}")));
     }
     let tag = match u16_at(0) {
         TAG_EXTENSIBLE if known < FMT_BYTES || bytes[26..] != SUBFORMAT_TAIL => {
-            return Err(malformed(
-                at + 24,
-                "an extensible format that is neither PCM nor float",
-            ));
+            return Err(malformed(at + 24, "an extensible format that is neither PCM nor float"));
         }
         TAG_EXTENSIBLE => u16_at(24),
         tag => tag,
@@ -150,16 +118,10 @@ fn parse_fmt(cursor: &mut Cursor<impl Read>, size: u32) -> Result<Fmt, ReadError
     let encoding = encoding(tag, bits).ok_or_else(|| malformed(at, unsupported(tag, bits)))?;
     let expected = usize::from(channels) * encoding.bytes();
     if usize::from(frame_bytes) != expected {
-        let what = format!(
-            "frames of {frame_bytes} bytes; {channels} channels of {encoding} take {expected}"
-        );
+        let what = format!("frames of {frame_bytes} bytes; {channels} channels of {encoding} take {expected}");
         return Err(malformed(at + 12, what));
     }
-    Ok(Fmt {
-        rate,
-        channels,
-        encoding,
-    })
+    Ok(Fmt { rate, channels, encoding })
 }
 
 /// Odd widths fill their container from the top, so they read as the container's width.
@@ -176,16 +138,11 @@ fn encoding(tag: u16, bits: u16) -> Option<Encoding> {
 }
 
 fn unsupported(tag: u16, bits: u16) -> String {
-    format!(
-        "format {tag:#06x} with {bits} bits; PCM of 8 to 32 bits and floats of 32 or 64 can be read"
-    )
+    format!("format {tag:#06x} with {bits} bits; PCM of 8 to 32 bits and floats of 32 or 64 can be read")
 }
 
 pub(crate) fn malformed(offset: u64, what: impl Into<String>) -> ReadError {
-    ReadError::Malformed {
-        offset,
-        what: what.into(),
-    }
+    ReadError::Malformed { offset, what: what.into() }
 }
 
 fn quoted(id: [u8; 4]) -> String {
@@ -200,16 +157,10 @@ struct Cursor<'a, R> {
 
 impl<R: Read> Cursor<'_, R> {
     fn exact(&mut self, out: &mut [u8], what: &'static str) -> Result<(), ReadError> {
-        let got = read_full(self.source, out).map_err(|source| ReadError::Io {
-            offset: self.offset,
-            source,
-        })?;
+        let got = read_full(self.source, out).map_err(|source| ReadError::Io { offset: self.offset, source })?;
         self.offset += got as u64;
         if got < out.len() {
-            return Err(ReadError::Truncated {
-                offset: self.offset,
-                what,
-            });
+            return Err(ReadError::Truncated { offset: self.offset, what });
         }
         Ok(())
     }
@@ -228,16 +179,10 @@ impl<R: Read> Cursor<'_, R> {
     fn skip_chunk(&mut self, size: u32, done: u32) -> Result<(), ReadError> {
         let rest = u64::from(size - done) + u64::from(size % 2);
         let skipped = io::copy(&mut self.source.by_ref().take(rest), &mut io::sink());
-        let skipped = skipped.map_err(|source| ReadError::Io {
-            offset: self.offset,
-            source,
-        })?;
+        let skipped = skipped.map_err(|source| ReadError::Io { offset: self.offset, source })?;
         self.offset += skipped;
         if skipped < rest {
-            return Err(ReadError::Truncated {
-                offset: self.offset,
-                what: "a chunk in front of the samples",
-            });
+            return Err(ReadError::Truncated { offset: self.offset, what: "a chunk in front of the samples" });
         }
         Ok(())
     }

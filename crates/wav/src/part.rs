@@ -37,10 +37,7 @@ impl AtomicWriter {
     pub fn commit(mut self) -> Result<Summary, WriteError> {
         let summary = self.close()?;
         let synced = self.storage().sync();
-        synced.map_err(|source| WriteError::Update {
-            written: summary.frames,
-            source,
-        })?;
+        synced.map_err(|source| WriteError::Update { written: summary.frames, source })?;
         self.storage().place()?;
         Ok(summary)
     }
@@ -62,13 +59,7 @@ impl PartFile {
             let part = part_path(target, attempt)?;
             match open_new(&part) {
                 Ok(file) => {
-                    return Ok(Self {
-                        file,
-                        part,
-                        target: target.to_owned(),
-                        overwrite,
-                        placed: false,
-                    });
+                    return Ok(Self { file, part, target: target.to_owned(), overwrite, placed: false });
                 }
                 Err(WriteError::Exists(_)) => {}
                 Err(other) => return Err(other),
@@ -78,17 +69,11 @@ impl PartFile {
     }
 
     fn place(&mut self) -> Result<(), WriteError> {
-        let moved = if self.overwrite {
-            fs::rename(&self.part, &self.target)
-        } else {
-            rename_new(&self.part, &self.target)
-        };
+        let moved =
+            if self.overwrite { fs::rename(&self.part, &self.target) } else { rename_new(&self.part, &self.target) };
         moved.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => WriteError::Exists(self.target.clone()),
-            _ => WriteError::Commit {
-                path: self.target.clone(),
-                source,
-            },
+            _ => WriteError::Commit { path: self.target.clone(), source },
         })?;
         self.placed = true;
         sync_folder(&self.target);
@@ -161,9 +146,7 @@ fn rename_noreplace(_from: &Path, _to: &Path) -> Option<io::Result<()>> {
 /// Makes the new name survive a loss of power, where folders can be synced; the file itself is safe either way.
 #[cfg(unix)]
 fn sync_folder(target: &Path) {
-    let parent = target
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
     let _ = File::open(parent.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
 }
 

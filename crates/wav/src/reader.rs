@@ -51,10 +51,7 @@ impl FileReader {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         let path = path.as_ref();
         let opened = File::open(path);
-        let file = opened.map_err(|source| ReadError::Open {
-            path: path.to_owned(),
-            source,
-        })?;
+        let file = opened.map_err(|source| ReadError::Open { path: path.to_owned(), source })?;
         Self::new(BufReader::new(file))
     }
 }
@@ -85,13 +82,9 @@ impl<R: Read + Seek> Reader<R> {
         if frame > frames {
             return Err(ReadError::PastEnd { frame, frames });
         }
-        let offset = self
-            .data_start
-            .saturating_add(frame.saturating_mul(self.frame_bytes() as u64));
+        let offset = self.data_start.saturating_add(frame.saturating_mul(self.frame_bytes() as u64));
         self.left = Some(0);
-        self.source
-            .seek(SeekFrom::Start(offset))
-            .map_err(|source| ReadError::Io { offset, source })?;
+        self.source.seek(SeekFrom::Start(offset)).map_err(|source| ReadError::Io { offset, source })?;
         self.position = frame;
         self.left = self.info.frames.map(|frames| frames - frame);
         Ok(())
@@ -138,11 +131,7 @@ impl<R: Read> Reader<R> {
             let got = self.fill(bytes)?;
             let frames = got / frame_bytes;
             let samples = &mut out[done * channels..][..frames * channels];
-            decode(
-                self.info.encoding,
-                &self.piece[..frames * frame_bytes],
-                samples,
-            );
+            decode(self.info.encoding, &self.piece[..frames * frame_bytes], samples);
             self.position += frames as u64;
             self.left = self.left.map(|left| left - frames as u64);
             done += frames;
@@ -168,12 +157,7 @@ impl<R: Read> Reader<R> {
         let frames = data_bytes.map(|bytes| bytes / frame_bytes as u64);
         Self {
             source,
-            info: Info {
-                rate: head.rate,
-                channels: head.channels,
-                encoding: head.encoding,
-                frames,
-            },
+            info: Info { rate: head.rate, channels: head.channels, encoding: head.encoding, frames },
             data_start: start + head.data_start,
             position: 0,
             left: frames,
@@ -197,9 +181,7 @@ fn data_bytes(head: &Head, file_bytes: Option<u64>) -> Option<u64> {
         (Some(end), None) => end > head.data_start,
         (None, _) => false,
     };
-    let declared = head
-        .data_bytes
-        .filter(|&bytes| bytes > 0 || empty_on_purpose);
+    let declared = head.data_bytes.filter(|&bytes| bytes > 0 || empty_on_purpose);
     match (declared, available) {
         (Some(declared), Some(available)) => Some(declared.min(available)),
         (declared, available) => declared.or(available),

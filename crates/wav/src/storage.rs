@@ -69,11 +69,7 @@ fn write_at(file: &mut File, bytes: &[u8], offset: u64) -> io::Result<usize> {
 }
 
 /// Writes all of `bytes` at `offset`; says how many went before an error, too.
-pub(crate) fn write_all_at<S: Storage>(
-    storage: &mut S,
-    bytes: &[u8],
-    offset: u64,
-) -> (usize, io::Result<()>) {
+pub(crate) fn write_all_at<S: Storage>(storage: &mut S, bytes: &[u8], offset: u64) -> (usize, io::Result<()>) {
     let mut done = 0;
     while done < bytes.len() {
         match storage.write_at(&bytes[done..], offset + done as u64) {

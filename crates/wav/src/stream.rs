@@ -39,10 +39,7 @@ impl<W: Write> Storage for Stream<W> {
         if len == self.position {
             return Ok(());
         }
-        Err(io::Error::new(
-            io::ErrorKind::BrokenPipe,
-            "the stream broke within a frame",
-        ))
+        Err(io::Error::new(io::ErrorKind::BrokenPipe, "the stream broke within a frame"))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -113,10 +113,7 @@ impl<S: Storage> Writer<S> {
     pub fn write_interleaved(&mut self, samples: &[f32]) -> Result<(), WriteError> {
         let channels = usize::from(self.format.channels);
         if samples.len() % channels != 0 {
-            let what = format!(
-                "{} samples are no whole frames of {channels} channels",
-                samples.len()
-            );
+            let what = format!("{} samples are no whole frames of {channels} channels", samples.len());
             return Err(WriteError::Shape(what));
         }
         self.handed_over += (samples.len() / channels) as u64;
@@ -137,9 +134,7 @@ impl<S: Storage> Writer<S> {
         }
         let frames = planes[0].len();
         if planes.iter().any(|plane| plane.len() != frames) {
-            return Err(WriteError::Shape(
-                "the channels differ in length".to_owned(),
-            ));
+            return Err(WriteError::Shape("the channels differ in length".to_owned()));
         }
         self.handed_over += frames as u64;
         let result = self.interleave(planes, frames);
@@ -222,12 +217,7 @@ impl<S: Storage> Writer<S> {
         while !samples.is_empty() {
             let room = self.room() * usize::from(self.format.channels);
             let (now, later) = samples.split_at(samples.len().min(room));
-            encode(
-                self.format.subtype,
-                now,
-                &mut self.buffer,
-                &mut self.changed,
-            );
+            encode(self.format.subtype, now, &mut self.buffer, &mut self.changed);
             samples = later;
             if self.room() == 0 {
                 self.drain()?;
@@ -275,11 +265,7 @@ impl<S: Storage> Writer<S> {
         let _ = self.settle();
         let lost = self.handed_over - self.written - self.lost;
         self.lost += lost;
-        Err(WriteError::Frames {
-            written: self.written,
-            lost,
-            source,
-        })
+        Err(WriteError::Frames { written: self.written, lost, source })
     }
 
     /// Brings the header up to date by one write, after the pad byte that a chunk of odd length needs.
@@ -298,10 +284,7 @@ impl<S: Storage> Writer<S> {
     }
 
     fn stale(&self, source: io::Error) -> WriteError {
-        WriteError::Update {
-            written: self.written,
-            source,
-        }
+        WriteError::Update { written: self.written, source }
     }
 
     fn data_end(&self) -> u64 {
@@ -309,11 +292,7 @@ impl<S: Storage> Writer<S> {
     }
 
     fn header_bytes(&self) -> u64 {
-        if S::REWRITABLE {
-            header::sized_len(&self.format)
-        } else {
-            header::unsized_len(&self.format)
-        }
+        if S::REWRITABLE { header::sized_len(&self.format) } else { header::unsized_len(&self.format) }
     }
 }
 

@@ -14,29 +14,17 @@ fn a_forgotten_writer_keeps_everything_up_to_its_checkpoint() {
         let channels = usize::from(format.channels);
         let samples = signal(40_001 * channels);
         let mut writer = FileWriter::create(&path, Options::new(format)).unwrap();
-        assert_eq!(
-            read(&path).0.frames,
-            Some(0),
-            "readable from the first moment"
-        );
-        writer
-            .write_interleaved(&samples[..333 * channels])
-            .unwrap();
+        assert_eq!(read(&path).0.frames, Some(0), "readable from the first moment");
+        writer.write_interleaved(&samples[..333 * channels]).unwrap();
         writer.checkpoint().unwrap();
         assert_eq!(read(&path).0.frames, Some(333));
-        writer
-            .write_interleaved(&samples[333 * channels..])
-            .unwrap();
+        writer.write_interleaved(&samples[333 * channels..]).unwrap();
         std::mem::forget(writer);
         let whole = path.with_file_name("whole.wav");
         crate::write(&whole, format, &samples);
         let (info, back) = read(&path);
         assert_eq!(info.frames, Some(333), "{format:?}");
-        assert_eq!(
-            bits(&back),
-            bits(&read(&whole).1[..333 * channels]),
-            "{format:?}"
-        );
+        assert_eq!(bits(&back), bits(&read(&whole).1[..333 * channels]), "{format:?}");
     }
 }
 
@@ -71,17 +59,12 @@ fn a_killed_process_keeps_everything_up_to_its_checkpoint() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let promised =
-        lines.filter_map(|line| line.unwrap().strip_prefix("frames ")?.parse::<u64>().ok());
+    let promised = lines.filter_map(|line| line.unwrap().strip_prefix("frames ")?.parse::<u64>().ok());
     let promised = promised.take(20).last().unwrap();
     child.kill().unwrap(); // SIGKILL
     child.wait().unwrap();
     let (info, back) = read(&path);
-    assert!(
-        info.frames >= Some(promised),
-        "{:?} frames of {promised}",
-        info.frames
-    );
+    assert!(info.frames >= Some(promised), "{:?} frames of {promised}", info.frames);
     assert_eq!(back.len() as u64, info.frames.unwrap());
     assert_eq!(back.len() % BLOCK, 0);
     let whole = path.with_file_name("whole.wav");

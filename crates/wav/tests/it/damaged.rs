@@ -9,14 +9,7 @@ use crate::{bits, format, formats, read_all, scratch, signal};
 use patchline_wav::Subtype;
 
 /// A header of our own making: `fmt ` as given, then `data` of a declared size, then bytes.
-fn file(
-    form: &[u8; 4],
-    riff: u32,
-    chunks: &[u8],
-    fmt: &[u8],
-    data_size: u32,
-    data: &[u8],
-) -> Vec<u8> {
+fn file(form: &[u8; 4], riff: u32, chunks: &[u8], fmt: &[u8], data_size: u32, data: &[u8]) -> Vec<u8> {
     let mut out = form.to_vec();
     out.extend(riff.to_le_bytes());
     out.extend(b"WAVE");
@@ -49,10 +42,7 @@ fn plain() -> Vec<u8> {
 fn try_both(bytes: &[u8]) -> Result<(Option<u64>, Vec<f32>), ReadError> {
     let streamed = Reader::from_stream(bytes).map(|mut reader| read_all(&mut reader).1);
     let (info, seeked) = read_all(&mut Reader::new(Cursor::new(bytes))?);
-    assert_eq!(
-        info.frames,
-        Some(seeked.len() as u64 / u64::from(info.channels))
-    );
+    assert_eq!(info.frames, Some(seeked.len() as u64 / u64::from(info.channels)));
     assert!(streamed.unwrap().len() >= seeked.len());
     Ok((info.frames, seeked))
 }
@@ -88,21 +78,13 @@ fn sizes_that_cannot_be_true_are_read_to_the_end() {
     for riff in [0, 36, u32::MAX] {
         for size in [0, u32::MAX, 0x7FFF_FFFF, 41] {
             let mut bytes = file(b"RIFF", riff, b"", &plain(), size, &data);
-            assert_eq!(
-                try_both(&bytes).unwrap().0,
-                Some(10),
-                "RIFF size {riff}, data size {size}"
-            );
+            assert_eq!(try_both(&bytes).unwrap().0, Some(10), "RIFF size {riff}, data size {size}");
             bytes.extend([1, 2, 3]);
             assert_eq!(try_both(&bytes).unwrap().1, [0.5, -0.5].repeat(10));
         }
     }
     let rf64 = file(b"RF64", u32::MAX, b"", &plain(), u32::MAX, &data);
-    assert_eq!(
-        try_both(&rf64).unwrap().0,
-        Some(10),
-        "a ds64 that is missing"
-    );
+    assert_eq!(try_both(&rf64).unwrap().0, Some(10), "a ds64 that is missing");
 }
 
 #[test]
@@ -111,10 +93,7 @@ fn an_empty_recording_before_other_chunks_stays_empty() {
     bytes.extend(b"LIST\x04\0\0\0text");
     assert_eq!(bytes.len(), 48 + 8);
     assert_eq!(try_both(&bytes).unwrap().0, Some(0));
-    assert_eq!(
-        read_all(&mut Reader::from_stream(&bytes[..]).unwrap()).1,
-        <[f32; 0]>::default()
-    );
+    assert_eq!(read_all(&mut Reader::from_stream(&bytes[..]).unwrap()).1, <[f32; 0]>::default());
 }
 
 #[test]
@@ -144,18 +123,10 @@ fn other_encodings_are_read() {
     let cases: [(Vec<u8>, Vec<u8>, Encoding); 6] = [
         (fmt(1, 1, 8000, 1, 8), vec![192], Encoding::PcmU8),
         (fmt(1, 1, 8000, 2, 12), vec![0, 64], Encoding::Pcm16),
-        (
-            fmt(3, 1, 8000, 8, 64),
-            0.5_f64.to_le_bytes().to_vec(),
-            Encoding::Double,
-        ),
+        (fmt(3, 1, 8000, 8, 64), 0.5_f64.to_le_bytes().to_vec(), Encoding::Double),
         (extensible(1, 32, 24, 4), vec![0, 0, 0, 64], Encoding::Pcm32),
         (extensible(1, 24, 20, 3), vec![0, 0, 64], Encoding::Pcm24),
-        (
-            extensible(3, 32, 32, 4),
-            0.5_f32.to_le_bytes().to_vec(),
-            Encoding::Float,
-        ),
+        (extensible(3, 32, 32, 4), 0.5_f32.to_le_bytes().to_vec(), Encoding::Float),
     ];
     for (fmt, data, expected) in cases {
         let bytes = file(b"RIFF", 0, b"", &fmt, data.len() as u32, &data);
@@ -171,62 +142,20 @@ fn headers_that_cannot_be_say_what_and_where() {
     let mut mp3 = fmt(0x55, 2, 48_000, 4, 16);
     mp3.extend([0; 2]);
     let cases = [
-        (
-            b"OggS\0\0\0\0WAVE".to_vec(),
-            "byte 0: \"OggS\" is not RIFF, RF64 or BW64: no WAV file",
-        ),
-        (
-            b"\x1b[2J\0\0\0\0WAVE".to_vec(),
-            "byte 0: \"\\x1b[2J\" is not RIFF, RF64 or BW64: no WAV file",
-        ),
-        (
-            b"RIFF\0\0\0\0AVI ".to_vec(),
-            "byte 8: a RIFF file of \"AVI \", not of WAVE",
-        ),
-        (
-            with(fmt(1, 0, 48_000, 0, 16)),
-            "byte 22: 0 channels; it takes 1 to 1024",
-        ),
-        (
-            with(fmt(1, 1025, 48_000, 2050, 16)),
-            "byte 22: 1025 channels; it takes 1 to 1024",
-        ),
-        (
-            with(fmt(1, 2, 0, 4, 16)),
-            "byte 24: a rate of 0 Hz; it is 1 to 1536000",
-        ),
-        (
-            with(fmt(1, 2, 1_536_001, 4, 16)),
-            "byte 24: a rate of 1536001 Hz; it is 1 to 1536000",
-        ),
-        (
-            with(fmt(1, 2, 48_000, 3, 16)),
-            "byte 32: frames of 3 bytes; 2 channels of PCM_16 take 4",
-        ),
-        (
-            with(mp3),
-            "byte 20: format 0x0055 with 16 bits; PCM of 8 to 32 bits and floats of 32 or 64 can be read",
-        ),
-        (
-            with(fmt(0xFFFE, 2, 48_000, 4, 16)),
-            "byte 44: an extensible format that is neither PCM nor float",
-        ),
-        (
-            with(vec![0; 14]),
-            "byte 20: a `fmt ` chunk of 14 bytes; it takes 16 or more",
-        ),
-        (
-            b"RIFF\0\0\0\0WAVEdata\0\0\0\0".to_vec(),
-            "byte 12: samples without a `fmt ` chunk before them",
-        ),
-        (
-            b"RIFF\0\0\0\0WAVEfmt ".to_vec(),
-            "the file ends at byte 16, within a chunk header in front of the samples",
-        ),
-        (
-            [&b"RIFF\0\0\0\0WAVE"[..], &[0; 10_000]].concat(),
-            "byte 8204: no samples after 1024 chunks",
-        ),
+        (b"OggS\0\0\0\0WAVE".to_vec(), "byte 0: \"OggS\" is not RIFF, RF64 or BW64: no WAV file"),
+        (b"\x1b[2J\0\0\0\0WAVE".to_vec(), "byte 0: \"\\x1b[2J\" is not RIFF, RF64 or BW64: no WAV file"),
+        (b"RIFF\0\0\0\0AVI ".to_vec(), "byte 8: a RIFF file of \"AVI \", not of WAVE"),
+        (with(fmt(1, 0, 48_000, 0, 16)), "byte 22: 0 channels; it takes 1 to 1024"),
+        (with(fmt(1, 1025, 48_000, 2050, 16)), "byte 22: 1025 channels; it takes 1 to 1024"),
+        (with(fmt(1, 2, 0, 4, 16)), "byte 24: a rate of 0 Hz; it is 1 to 1536000"),
+        (with(fmt(1, 2, 1_536_001, 4, 16)), "byte 24: a rate of 1536001 Hz; it is 1 to 1536000"),
+        (with(fmt(1, 2, 48_000, 3, 16)), "byte 32: frames of 3 bytes; 2 channels of PCM_16 take 4"),
+        (with(mp3), "byte 20: format 0x0055 with 16 bits; PCM of 8 to 32 bits and floats of 32 or 64 can be read"),
+        (with(fmt(0xFFFE, 2, 48_000, 4, 16)), "byte 44: an extensible format that is neither PCM nor float"),
+        (with(vec![0; 14]), "byte 20: a `fmt ` chunk of 14 bytes; it takes 16 or more"),
+        (b"RIFF\0\0\0\0WAVEdata\0\0\0\0".to_vec(), "byte 12: samples without a `fmt ` chunk before them"),
+        (b"RIFF\0\0\0\0WAVEfmt ".to_vec(), "the file ends at byte 16, within a chunk header in front of the samples"),
+        ([&b"RIFF\0\0\0\0WAVE"[..], &[0; 10_000]].concat(), "byte 8204: no samples after 1024 chunks"),
         (
             b"RIFF\0\0\0\0WAVELIST\xFF\xFF\xFF\xFFabc".to_vec(),
             "the file ends at byte 23, within a chunk in front of the samples",
@@ -247,10 +176,7 @@ fn sizes_near_the_end_of_64_bits_are_held_to_the_file() {
     let bytes = file(b"RF64", u32::MAX, &ds64, &plain(), u32::MAX, &[0; 9]);
     assert_eq!(try_both(&bytes).unwrap().0, Some(2));
     let mut reader = Reader::new(Cursor::new(&bytes)).unwrap();
-    assert!(matches!(
-        reader.seek(u64::MAX),
-        Err(ReadError::PastEnd { .. })
-    ));
+    assert!(matches!(reader.seek(u64::MAX), Err(ReadError::PastEnd { .. })));
 }
 
 proptest! {

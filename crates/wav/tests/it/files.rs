@@ -3,17 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use patchline_wav::{
-    AtomicWriter, FileReader, FileWriter, Options, ReadError, Subtype, WriteError,
-};
+use patchline_wav::{AtomicWriter, FileReader, FileWriter, Options, ReadError, Subtype, WriteError};
 
 use crate::{format, read, scratch, signal};
 
 fn options(overwrite: bool) -> Options {
-    Options {
-        overwrite,
-        ..Options::new(format(1, Subtype::Pcm16))
-    }
+    Options { overwrite, ..Options::new(format(1, Subtype::Pcm16)) }
 }
 
 /// Both ways to create a file.
@@ -24,10 +19,7 @@ fn refusals(path: &Path, overwrite: bool) -> [WriteError; 2] {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 #[test]
@@ -35,15 +27,8 @@ fn an_existing_file_is_refused_and_untouched() {
     let (folder, path) = scratch();
     fs::write(&path, "precious").unwrap();
     for error in refusals(&path, false) {
-        assert!(
-            matches!(&error, WriteError::Exists(at) if *at == path),
-            "{error}"
-        );
-        assert!(
-            error
-                .to_string()
-                .contains("exists; choose another name, or allow overwriting")
-        );
+        assert!(matches!(&error, WriteError::Exists(at) if *at == path), "{error}");
+        assert!(error.to_string().contains("exists; choose another name, or allow overwriting"));
     }
     assert_eq!(fs::read(&path).unwrap(), b"precious");
     assert_eq!(names(folder.path()), ["take.wav"]);
@@ -57,11 +42,7 @@ fn an_existing_file_is_replaced_when_allowed() {
         if atomic {
             let mut writer = AtomicWriter::create(&path, options(true)).unwrap();
             writer.write_interleaved(&signal(10)).unwrap();
-            assert_eq!(
-                fs::read(&path).unwrap(),
-                vec![1; 100_000],
-                "until the commit"
-            );
+            assert_eq!(fs::read(&path).unwrap(), vec![1; 100_000], "until the commit");
             writer.commit().unwrap();
         } else {
             let mut writer = FileWriter::create(&path, options(true)).unwrap();
@@ -125,9 +106,7 @@ fn an_uncommitted_file_leaves_nothing() {
     let mut writer = AtomicWriter::create(&path, options(false)).unwrap();
     writer.write_interleaved(&signal(100_000)).unwrap();
     assert!(!path.exists());
-    let [part] = &names(folder.path())[..] else {
-        panic!("one file")
-    };
+    let [part] = &names(folder.path())[..] else { panic!("one file") };
     assert!(part.starts_with(".take.wav.part-"), "{part}");
     drop(writer);
     assert_eq!(names(folder.path()), <[String; 0]>::default());
@@ -160,8 +139,5 @@ fn long_names_have_room_for_the_part() {
 fn a_missing_file_is_named() {
     let (_folder, path) = scratch();
     let error = FileReader::open(&path).unwrap_err();
-    assert!(
-        matches!(&error, ReadError::Open { path: at, .. } if *at == path),
-        "{error}"
-    );
+    assert!(matches!(&error, ReadError::Open { path: at, .. } if *at == path), "{error}");
 }

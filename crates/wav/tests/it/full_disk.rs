@@ -19,11 +19,7 @@ struct Disk {
 
 impl Disk {
     fn with_room(room: usize, at_once: usize) -> Self {
-        Self {
-            bytes: Rc::default(),
-            room: Rc::new(RefCell::new(room)),
-            at_once,
-        }
+        Self { bytes: Rc::default(), room: Rc::new(RefCell::new(room)), at_once }
     }
 
     /// Insists that the file ends with its frames (and a pad byte, if there was room) and that its header says so.
@@ -37,8 +33,7 @@ impl Disk {
     }
 
     fn read(&self) -> (Option<u64>, Vec<f32>) {
-        let (info, samples) =
-            read_all(&mut Reader::new(io::Cursor::new(self.bytes.borrow().clone())).unwrap());
+        let (info, samples) = read_all(&mut Reader::new(io::Cursor::new(self.bytes.borrow().clone())).unwrap());
         (info.frames, samples)
     }
 }
@@ -69,20 +64,13 @@ fn header_bytes(format: Format) -> usize {
 /// Fills a disk with room for `whole` frames and `rest` bytes; hands over `total` frames in blocks of `block`.
 fn check(format: Format, whole: usize, rest: usize, total: usize, block: usize) {
     let channels = usize::from(format.channels);
-    let disk = Disk::with_room(
-        header_bytes(format) + whole * format.frame_bytes() + rest,
-        1000,
-    );
+    let disk = Disk::with_room(header_bytes(format) + whole * format.frame_bytes() + rest, 1000);
     let mut writer = Writer::new(disk.clone(), format).unwrap();
     let samples = signal(total * channels);
     let (mut named, mut written_at_error) = (0, None);
     let mut note = |result: Result<(), WriteError>| match result {
         Ok(()) => {}
-        Err(WriteError::Frames {
-            written,
-            lost,
-            source,
-        }) => {
+        Err(WriteError::Frames { written, lost, source }) => {
             assert_eq!(source.kind(), io::ErrorKind::StorageFull);
             named += lost;
             written_at_error = Some(written);
@@ -96,16 +84,8 @@ fn check(format: Format, whole: usize, rest: usize, total: usize, block: usize) 
     note(writer.checkpoint());
     let (frames, back) = disk.read();
     assert_eq!(written_at_error, Some(whole as u64), "{format:?}");
-    assert_eq!(
-        named,
-        (total - whole) as u64,
-        "{format:?}: the books balance"
-    );
-    assert_eq!(
-        frames,
-        Some(whole as u64),
-        "{format:?}: the header is up to date"
-    );
+    assert_eq!(named, (total - whole) as u64, "{format:?}: the books balance");
+    assert_eq!(frames, Some(whole as u64), "{format:?}: the header is up to date");
     assert_eq!(back.len(), whole * channels);
 
     let summary = writer.finish().unwrap();
@@ -136,23 +116,8 @@ fn recording_goes_on_when_there_is_room_again() {
     let samples = signal(2 * 30);
     writer.write_interleaved(&samples[..40]).unwrap();
     let error = writer.checkpoint().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            WriteError::Frames {
-                written: 10,
-                lost: 10,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(
-        error
-            .to_string()
-            .starts_with("10 frames could not be written after 10: "),
-        "{error}"
-    );
+    assert!(matches!(error, WriteError::Frames { written: 10, lost: 10, .. }), "{error}");
+    assert!(error.to_string().starts_with("10 frames could not be written after 10: "), "{error}");
     *disk.room.borrow_mut() = usize::MAX;
     writer.write_interleaved(&samples[40..]).unwrap();
     let summary = writer.finish().unwrap();
@@ -163,25 +128,15 @@ fn recording_goes_on_when_there_is_room_again() {
 
 #[test]
 fn a_disk_without_room_for_a_header_says_so() {
-    let refused = Writer::new(Disk::with_room(79, 1000), format(1, Subtype::Pcm16))
-        .err()
-        .unwrap();
-    assert!(
-        matches!(refused, WriteError::Update { written: 0, .. }),
-        "{refused}"
-    );
+    let refused = Writer::new(Disk::with_room(79, 1000), format(1, Subtype::Pcm16)).err().unwrap();
+    assert!(matches!(refused, WriteError::Update { written: 0, .. }), "{refused}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_device_is_an_error_of_the_system() {
-    let sink = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
+    let sink = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let refused = Writer::new(sink, format(1, Subtype::Pcm16)).err().unwrap();
-    let WriteError::Update { source, .. } = refused else {
-        panic!("{refused}")
-    };
+    let WriteError::Update { source, .. } = refused else { panic!("{refused}") };
     assert_eq!(source.kind(), io::ErrorKind::StorageFull);
 }

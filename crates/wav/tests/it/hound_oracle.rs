@@ -11,24 +11,14 @@ fn spec(format: Format) -> WavSpec {
         _ => SampleFormat::Int,
     };
     let bits_per_sample = 8 * format.subtype.bytes() as u16;
-    WavSpec {
-        channels: format.channels,
-        sample_rate: format.rate,
-        bits_per_sample,
-        sample_format,
-    }
+    WavSpec { channels: format.channels, sample_rate: format.rate, bits_per_sample, sample_format }
 }
 
 /// Integers of as many bits, spread over the whole range, its ends first.
 fn integers(bits: u16, samples: usize) -> Vec<i32> {
     let top = i64::from(i32::MAX) >> (32 - bits);
     let spread = (0..samples as i64).map(|i| (i * 982_451_653).rem_euclid(2 * top + 2) - top - 1);
-    [-top - 1, top, 0, -1, 1]
-        .into_iter()
-        .chain(spread)
-        .take(samples)
-        .map(|x| x as i32)
-        .collect()
+    [-top - 1, top, 0, -1, 1].into_iter().chain(spread).take(samples).map(|x| x as i32).collect()
 }
 
 #[test]
@@ -48,20 +38,10 @@ fn hound_reads_what_we_write() {
                 continue;
             }
             // 25 bits and more do not fit an f32: their lowest byte is 0 here.
-            let mask = if spec.bits_per_sample == 32 {
-                !0xFF
-            } else {
-                !0
-            };
-            let integers: Vec<i32> = integers(spec.bits_per_sample, samples)
-                .iter()
-                .map(|x| x & mask)
-                .collect();
+            let mask = if spec.bits_per_sample == 32 { !0xFF } else { !0 };
+            let integers: Vec<i32> = integers(spec.bits_per_sample, samples).iter().map(|x| x & mask).collect();
             let scale = 2_f64.powi(i32::from(spec.bits_per_sample) - 1);
-            let floats: Vec<f32> = integers
-                .iter()
-                .map(|&x| (f64::from(x) / scale) as f32)
-                .collect();
+            let floats: Vec<f32> = integers.iter().map(|&x| (f64::from(x) / scale) as f32).collect();
             let mut writer = FileWriter::create(&path, Options::new(format)).unwrap();
             writer.write_interleaved(&floats).unwrap();
             assert_eq!(writer.finish().unwrap().clipped, 0);
@@ -87,14 +67,9 @@ fn we_read_what_hound_writes() {
                 floats
             } else {
                 let integers = integers(spec.bits_per_sample, samples);
-                integers
-                    .iter()
-                    .for_each(|&x| writer.write_sample(x).unwrap());
+                integers.iter().for_each(|&x| writer.write_sample(x).unwrap());
                 let scale = 2_f64.powi(i32::from(spec.bits_per_sample) - 1);
-                integers
-                    .iter()
-                    .map(|&x| (f64::from(x) / scale) as f32)
-                    .collect()
+                integers.iter().map(|&x| (f64::from(x) / scale) as f32).collect()
             };
             writer.finalize().unwrap();
             let (info, back) = read(&path);
@@ -108,12 +83,7 @@ fn we_read_what_hound_writes() {
 #[test]
 fn we_read_the_8_bits_hound_writes() {
     let (_folder, path) = scratch();
-    let spec = WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 8,
-        sample_format: SampleFormat::Int,
-    };
+    let spec = WavSpec { channels: 1, sample_rate: 8000, bits_per_sample: 8, sample_format: SampleFormat::Int };
     let mut writer = WavWriter::create(&path, spec).unwrap();
     (-128..128).for_each(|x: i32| writer.write_sample(x).unwrap());
     writer.finalize().unwrap();

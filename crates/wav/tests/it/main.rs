@@ -15,32 +15,19 @@ use patchline_wav::{FileReader, FileWriter, Format, Info, Options, Reader, Subty
 
 /// A signal that is different in every sample, with full scale, silence and its neighbours in it.
 fn signal(samples: usize) -> Vec<f32> {
-    let edges = [
-        0.0,
-        -0.0,
-        -1.0,
-        32_767.0 / 32_768.0,
-        1.0 / 32_768.0,
-        -1.0 / 32_768.0,
-    ];
+    let edges = [0.0, -0.0, -1.0, 32_767.0 / 32_768.0, 1.0 / 32_768.0, -1.0 / 32_768.0];
     let wave = (0..samples).map(|i| ((i * 7919) % 65_521) as f32 / 32_768.0 - 1.0);
     edges.into_iter().chain(wave).take(samples).collect()
 }
 
 fn format(channels: u16, subtype: Subtype) -> Format {
-    Format {
-        rate: 48_000,
-        channels,
-        subtype,
-    }
+    Format { rate: 48_000, channels, subtype }
 }
 
 /// Every format the tests loop over.
 fn formats() -> impl Iterator<Item = Format> {
     let channels = [1, 2, 3, 6];
-    channels
-        .into_iter()
-        .flat_map(|channels| Subtype::ALL.map(|subtype| format(channels, subtype)))
+    channels.into_iter().flat_map(|channels| Subtype::ALL.map(|subtype| format(channels, subtype)))
 }
 
 fn write(path: &Path, format: Format, samples: &[f32]) {

@@ -27,10 +27,7 @@ fn a_small_file_turns_into_rf64_in_place_and_reads_the_same() {
         writer.finish().unwrap();
 
         let bytes = std::fs::read(&wide).unwrap();
-        assert_eq!(
-            bytes.len() as u64,
-            std::fs::metadata(&narrow).unwrap().len()
-        );
+        assert_eq!(bytes.len() as u64, std::fs::metadata(&narrow).unwrap().len());
         assert_eq!(bytes[12..16], *b"ds64");
         let (info, back) = read(&wide);
         assert_eq!(info.frames, Some(1001));
@@ -42,8 +39,7 @@ fn a_small_file_turns_into_rf64_in_place_and_reads_the_same() {
 fn the_limit_is_the_last_size_that_stays_riff() {
     for (limit, expected) in [(72 + 64, b"RIFF"), (72 + 63, b"RF64")] {
         let (_folder, path) = scratch();
-        let mut writer =
-            FileWriter::create(&path, Options::new(format(1, Subtype::Float))).unwrap();
+        let mut writer = FileWriter::create(&path, Options::new(format(1, Subtype::Float))).unwrap();
         writer.rf64_above(limit);
         writer.write_interleaved(&signal(16)).unwrap();
         writer.finish().unwrap();

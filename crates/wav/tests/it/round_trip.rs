@@ -1,8 +1,6 @@
 //! What goes in comes out.
 
-use patchline_wav::{
-    AtomicWriter, Encoding, FileReader, FileWriter, Format, Options, ReadError, Subtype, WriteError,
-};
+use patchline_wav::{AtomicWriter, Encoding, FileReader, FileWriter, Format, Options, ReadError, Subtype, WriteError};
 
 use crate::{bits, format, formats, read, scratch, signal};
 
@@ -14,9 +12,7 @@ fn stored(subtype: Subtype, x: f32) -> f32 {
         Subtype::Pcm32 => 2_147_483_648.0,
         Subtype::Float => return x,
     };
-    let held = (f64::from(x) * scale)
-        .round_ties_even()
-        .clamp(-scale, scale - 1.0);
+    let held = (f64::from(x) * scale).round_ties_even().clamp(-scale, scale - 1.0);
     // An integer has one zero only.
     (held / scale) as f32 + 0.0
 }
@@ -30,11 +26,7 @@ fn every_format_and_length_comes_back_bit_for_bit() {
             let mut writer = FileWriter::create(&path, Options::new(format)).unwrap();
             writer.write_interleaved(&samples).unwrap();
             let summary = writer.finish().unwrap();
-            assert_eq!(
-                (summary.frames, summary.lost),
-                (frames as u64, 0),
-                "{format:?}"
-            );
+            assert_eq!((summary.frames, summary.lost), (frames as u64, 0), "{format:?}");
             let size = std::fs::metadata(&path).unwrap().len();
             assert_eq!(summary.bytes, size, "{format:?}");
             assert_eq!(size % 2, 0, "{format:?}: chunks are padded");
@@ -61,14 +53,11 @@ fn the_way_samples_are_handed_over_leaves_no_trace() {
         let pieces = whole.with_file_name("pieces.wav");
         let mut writer = FileWriter::create(&pieces, Options::new(format)).unwrap();
         for (i, piece) in samples.chunks(channels * 777).enumerate() {
-            let planes: Vec<Vec<f32>> = (0..channels)
-                .map(|c| piece.iter().skip(c).step_by(channels).copied().collect())
-                .collect();
+            let planes: Vec<Vec<f32>> =
+                (0..channels).map(|c| piece.iter().skip(c).step_by(channels).copied().collect()).collect();
             match i % 3 {
                 0 => writer.write_interleaved(piece).unwrap(),
-                1 => writer
-                    .write_planar(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>())
-                    .unwrap(),
+                1 => writer.write_planar(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap(),
                 _ => {
                     writer.write_interleaved(piece).unwrap();
                     writer.checkpoint().unwrap();
@@ -77,24 +66,15 @@ fn the_way_samples_are_handed_over_leaves_no_trace() {
         }
         assert_eq!(writer.frames(), frames as u64);
         drop(writer); // finishes, too
-        assert!(
-            std::fs::read(&whole).unwrap() == std::fs::read(&pieces).unwrap(),
-            "{format:?}"
-        );
+        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&pieces).unwrap(), "{format:?}");
 
         let planar = whole.with_file_name("planar.wav");
-        let planes: Vec<Vec<f32>> = (0..channels)
-            .map(|c| samples.iter().skip(c).step_by(channels).copied().collect())
-            .collect();
+        let planes: Vec<Vec<f32>> =
+            (0..channels).map(|c| samples.iter().skip(c).step_by(channels).copied().collect()).collect();
         let mut writer = AtomicWriter::create(&planar, Options::new(format)).unwrap();
-        writer
-            .write_planar(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>())
-            .unwrap();
+        writer.write_planar(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
         writer.commit().unwrap();
-        assert!(
-            std::fs::read(&whole).unwrap() == std::fs::read(&planar).unwrap(),
-            "{format:?}"
-        );
+        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&planar).unwrap(), "{format:?}");
     }
 }
 
@@ -102,15 +82,10 @@ fn the_way_samples_are_handed_over_leaves_no_trace() {
 fn clipped_and_broken_samples_are_counted() {
     let (_folder, path) = scratch();
     let mut writer = FileWriter::create(&path, Options::new(format(1, Subtype::Pcm16))).unwrap();
-    writer
-        .write_interleaved(&[0.5, 1.0, -1.0, -1.5, f32::NAN, f32::INFINITY])
-        .unwrap();
+    writer.write_interleaved(&[0.5, 1.0, -1.0, -1.5, f32::NAN, f32::INFINITY]).unwrap();
     let summary = writer.finish().unwrap();
     assert_eq!((summary.clipped, summary.non_finite), (2, 2));
-    assert_eq!(
-        read(&path).1,
-        [0.5, 32_767.0 / 32_768.0, -1.0, -1.0, 0.0, 0.0]
-    );
+    assert_eq!(read(&path).1, [0.5, 32_767.0 / 32_768.0, -1.0, -1.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -140,12 +115,7 @@ fn shapes_that_are_no_frames_are_refused_and_write_nothing() {
         writer.write_planar(&[&[0.0; 3]]),
         writer.write_planar(&[&[0.0; 3], &[0.0; 2]]),
     ];
-    assert!(
-        refused
-            .iter()
-            .all(|result| matches!(result, Err(WriteError::Shape(_)))),
-        "{refused:?}"
-    );
+    assert!(refused.iter().all(|result| matches!(result, Err(WriteError::Shape(_)))), "{refused:?}");
     assert_eq!(writer.finish().unwrap().frames, 0);
 }
 
@@ -154,23 +124,10 @@ fn formats_that_no_header_can_say_create_nothing() {
     let good = format(2, Subtype::Float);
     let bad = [
         Format { rate: 0, ..good },
-        Format {
-            rate: 1_536_001,
-            ..good
-        },
-        Format {
-            channels: 0,
-            ..good
-        },
-        Format {
-            channels: 1025,
-            ..good
-        },
-        Format {
-            rate: 1_536_000,
-            channels: 1024,
-            ..good
-        },
+        Format { rate: 1_536_001, ..good },
+        Format { channels: 0, ..good },
+        Format { channels: 1025, ..good },
+        Format { rate: 1_536_000, channels: 1024, ..good },
     ];
     for format in bad {
         let (folder, path) = scratch();
@@ -199,16 +156,7 @@ fn seeking_finds_every_frame() {
         reader.seek(1001).unwrap();
         assert_eq!(reader.read_interleaved(&mut frame).unwrap(), 0);
         let refused = reader.seek(1002);
-        assert!(
-            matches!(
-                refused,
-                Err(ReadError::PastEnd {
-                    frame: 1002,
-                    frames: 1001
-                })
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(ReadError::PastEnd { frame: 1002, frames: 1001 })), "{refused:?}");
     }
 }
 
@@ -219,9 +167,6 @@ fn names_are_those_of_patches() {
     }
     assert_eq!(Subtype::Pcm24.to_string(), "PCM_24");
     let error = "pcm24".parse::<Subtype>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "unknown subtype \"pcm24\"; it is one of PCM_16, PCM_24, PCM_32, FLOAT"
-    );
+    assert_eq!(error.to_string(), "unknown subtype \"pcm24\"; it is one of PCM_16, PCM_24, PCM_32, FLOAT");
     assert_eq!(Encoding::Double.subtype(), None);
 }

@@ -70,41 +70,18 @@ impl Write for &mut Closing {
 
 #[test]
 fn a_broken_pipe_never_gets_frames_out_of_step() {
-    let mut pipe = Closing {
-        room: 44 + 8 * 10 + 3,
-        got: Vec::new(),
-    };
+    let mut pipe = Closing { room: 44 + 8 * 10 + 3, got: Vec::new() };
     let mut writer = StreamWriter::stream(&mut pipe, format(2, Subtype::Float)).unwrap();
     let samples = signal(2 * 30);
     writer.write_interleaved(&samples).unwrap();
     let error = writer.checkpoint().unwrap_err();
-    let WriteError::Frames {
-        written: 10,
-        lost: 20,
-        source,
-    } = error
-    else {
-        panic!("{error}")
-    };
+    let WriteError::Frames { written: 10, lost: 20, source } = error else { panic!("{error}") };
     assert_eq!(source.kind(), io::ErrorKind::BrokenPipe);
     writer.write_interleaved(&samples).unwrap();
     let error = writer.finish().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            WriteError::Frames {
-                written: 10,
-                lost: 30,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, WriteError::Frames { written: 10, lost: 30, .. }), "{error}");
     assert_eq!(pipe.got.len(), 44 + 8 * 10 + 3);
-    assert_eq!(
-        bits(&read_all(&mut Reader::from_stream(&pipe.got[..]).unwrap()).1),
-        bits(&samples[..20])
-    );
+    assert_eq!(bits(&read_all(&mut Reader::from_stream(&pipe.got[..]).unwrap()).1), bits(&samples[..20]));
 }
 
 #[test]
@@ -112,11 +89,7 @@ fn a_pipe_that_fails_is_reported_with_its_byte() {
     struct Failing<'a>(&'a [u8]);
     impl Read for Failing<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            if self.0.is_empty() {
-                Err(io::ErrorKind::ConnectionReset.into())
-            } else {
-                self.0.read(out)
-            }
+            if self.0.is_empty() { Err(io::ErrorKind::ConnectionReset.into()) } else { self.0.read(out) }
         }
     }
     let mut pipe = Vec::new();
@@ -126,9 +99,6 @@ fn a_pipe_that_fails_is_reported_with_its_byte() {
     let mut reader = Reader::from_stream(Failing(&pipe)).unwrap();
     let mut out = vec![0.0; 10_000];
     let error = reader.read_interleaved(&mut out).unwrap_err();
-    assert!(
-        error.to_string().starts_with("cannot read at byte 16428: "),
-        "{error}"
-    ); // 44 + one piece
+    assert!(error.to_string().starts_with("cannot read at byte 16428: "), "{error}"); // 44 + one piece
     assert_eq!(reader.read_interleaved(&mut out).unwrap(), 0);
 }
