@@ -1,2 +1,63 @@
-//! Project chores: generated documents and their freshness.
-fn main() {}
+//! Project chores: `cargo run -p xtask -- docs` writes the generated documents, `docs --check` says whether they are
+//! up to date.
+
+mod nodes_page;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A generated file: where it is, below the repository's root, and what it should hold.
+struct Document {
+    path: &'static str,
+    text: String,
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["docs"] => documents().iter().try_for_each(write),
+        ["docs", "--check"] => check(&documents()),
+        _ => Err("usage: cargo run -p xtask -- docs [--check]".to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn documents() -> Vec<Document> {
+    vec![Document { path: "docs/nodes.md", text: nodes_page::text() }]
+}
+
+fn write(document: &Document) -> Result<(), String> {
+    let path = root().join(document.path);
+    if std::fs::read_to_string(&path).is_ok_and(|old| old == document.text) {
+        return Ok(());
+    }
+    let folder = path.parent().expect("every document lies in a folder");
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &document.text));
+    written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    println!("wrote {}", document.path);
+    Ok(())
+}
+
+fn check(documents: &[Document]) -> Result<(), String> {
+    let is_stale = |document: &&Document| {
+        let found = std::fs::read_to_string(root().join(document.path)).unwrap_or_default();
+        // A checkout on Windows may have turned the line ends.
+        found.replace("\r\n", "\n") != document.text
+    };
+    let stale: Vec<&str> = documents.iter().filter(is_stale).map(|document| document.path).collect();
+    match stale[..] {
+        [] => Ok(()),
+        _ => Err(format!("out of date: {}; write anew by ./x docs", stale.join(", "))),
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

@@ -1,0 +1,134 @@
+//! `docs/nodes.md`: every node type, from its own declaration.
+
+use std::fmt::Write;
+
+use patchline_graph::{Channels, Per, Port};
+use patchline_nodes::declaration::{Shape, width_text};
+use patchline_nodes::{Declaration, Param, PatchNode, Register, register_all};
+
+const INTRODUCTION: &str = "\
+<!-- Written by `./x docs` from the declarations in crates/nodes/src. Change those, not this file. -->
+
+# Node types
+
+What `type` in a `[nodes.NAME]` table may be, and which other keys that table then takes. `runner nodes TYPE` shows the
+same in a terminal.
+
+Quantities carry their unit: times `\"500 ms\"`, `\"1 s\"`, `\"22050 smp\"`; levels `\"-6 dB\"` or a linear factor;
+frequencies `\"1 kHz\"` or a number of Hz. A time without a unit is a mistake, except 0.
+";
+
+/// The whole page.
+pub(crate) fn text() -> String {
+    let mut declarations = Declarations::default();
+    register_all(&mut declarations);
+    let mut page = String::from(INTRODUCTION);
+    page.push_str("\n| type | inputs | outputs | what it does |\n|---|---|---|---|\n");
+    for node in &declarations.0 {
+        let (inputs, outputs) = (names(&node.inputs), names(&node.outputs));
+        line(
+            &mut page,
+            &format!("| [`{kind}`](#{kind}) | {inputs} | {outputs} | {} |", summary(node), kind = node.kind),
+        );
+    }
+    declarations.0.iter().for_each(|node| section(&mut page, node));
+    page
+}
+
+/// Collects what every type declares.
+#[derive(Default)]
+struct Declarations(Vec<Declaration>);
+
+impl Register for Declarations {
+    fn node<N: PatchNode>(&mut self) {
+        self.0.push(Declaration::of::<N>());
+    }
+}
+
+fn section(page: &mut String, node: &Declaration) {
+    line(page, &format!("\n## {}\n\n{}\n", node.kind, node.doc));
+    line(page, &format!("```toml\n[nodes.my_{}]\n{}```\n", node.kind, node.example_toml()));
+    line(page, "Its ports, as in this example:\n");
+    node.inputs.iter().for_each(|port| line(page, &port_line("in", port, "as many channels as reach it")));
+    let follow = if node.inputs.is_empty() { "the channels that it picks" } else { "as many channels as come in" };
+    node.outputs.iter().for_each(|port| line(page, &port_line("out", port, follow)));
+    if !node.params.is_empty() {
+        line(page, "\n| parameter | takes | default | meaning |\n|---|---|---|---|");
+        node.params.iter().for_each(|param| param_rows(page, "", param));
+    }
+    if !node.readings.is_empty() {
+        line(page, "\n| reading | unit | of | meaning |\n|---|---|---|---|");
+    }
+    for reading in node.readings {
+        let of = match reading.per {
+            Per::Node => "the node",
+            Per::Channel => "each channel",
+        };
+        line(page, &format!("| `{}` | {} | {of} | {} |", reading.name, reading.unit, cell(reading.doc)));
+    }
+}
+
+fn port_line(side: &str, port: &Port, follow: &str) -> String {
+    let optional = if port.optional { "; may stay unlinked" } else { "" };
+    let width = match port.channels {
+        Channels::Follow => follow.to_owned(),
+        exactly @ Channels::Exactly(_) => width_text(exactly),
+    };
+    format!("- {side}: `{}`, {width}{optional}", port.name)
+}
+
+/// A row for the parameter, and one for each field of the tables in it.
+fn param_rows(page: &mut String, prefix: &str, param: &Param) {
+    let name = format!("{prefix}{}", param.name);
+    let default = match &param.default {
+        Some(default) => format!("`{default}`"),
+        None if param.required => "required".to_owned(),
+        None => String::new(),
+    };
+    let takes = takes(&param.shape);
+    line(page, &format!("| `{name}` | {} | {} | {} |", cell(&takes), cell(&default), cell(&meaning(param))));
+    for field in fields(&param.shape) {
+        param_rows(page, &format!("{name}[]."), field);
+    }
+}
+
+fn takes(shape: &Shape) -> String {
+    match shape.bounds().and_then(|bounds| bounds.words()) {
+        Some(range) => format!("{}, {range}", shape.word()),
+        None => shape.word(),
+    }
+}
+
+/// The parameter's documentation, and that of each of its choices.
+fn meaning(param: &Param) -> String {
+    let choices = param.shape.choices();
+    let choices = choices.iter().filter(|choice| !choice.doc.is_empty());
+    let choices = choices.map(|choice| format!(" `\"{}\"`: {}", choice.name, choice.doc));
+    format!("{}{}", param.doc, choices.collect::<String>())
+}
+
+/// The fields of the tables that a list holds.
+fn fields(shape: &Shape) -> &[Param] {
+    match shape {
+        Shape::List(of) => fields(of),
+        Shape::Table(fields) => fields,
+        _ => &[],
+    }
+}
+
+fn summary(node: &Declaration) -> String {
+    cell(node.doc.lines().next().unwrap_or_default())
+}
+
+fn names(ports: &[Port]) -> String {
+    ports.iter().map(|port| format!("`{}`", port.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Text that fits one cell of a table.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+fn line(page: &mut String, text: &str) {
+    writeln!(page, "{text}").expect("memory takes every byte");
+}
