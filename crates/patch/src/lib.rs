@@ -1,1 +1,38 @@
-//! Patchline's patch language: TOML text to an audio graph, every mistake located.
+//! Patchline's patch language: text to an audio graph, every mistake located.
+//!
+//! [`read`] turns bytes into a [`Patch`], [`Patch::load`] turns that into a graph of the node types in a [`Registry`],
+//! [`Patch::check`] also compiles it for a stream. All mistakes of a file come together as [`Diagnostics`], which
+//! [`render`] shows to people and `serde` to programs.
+//!
+//! ```
+//! use patchline_patch::{Options, Registry, Style, read, render};
+//!
+//! let patch = read(b"links = []\n[engine]\nblok = 64\n", "demo.toml")?;
+//! let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+//! assert_eq!(mistakes.len(), 1);
+//! assert!(render(&mistakes, Style::Plain).contains("did you mean `block`?"));
+//! # Ok::<(), patchline_patch::Diagnostics>(())
+//! ```
+
+mod compile;
+mod diagnostic;
+mod document;
+mod keys;
+mod links;
+mod load;
+mod mistakes;
+mod nodes;
+mod parts;
+mod registry;
+mod render;
+mod settings;
+mod source;
+mod table;
+
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use document::{MOST_BYTES, Patch, read};
+pub use load::{Checked, Loaded, Options};
+pub use registry::Registry;
+pub use render::{Style, render};
+pub use settings::{Backend, EngineSettings, Latency, OnDeviceLoss, OnXrun, SampleRate, Share};
+pub use source::Position;

@@ -1,0 +1,241 @@
+//! Mistakes in a patch: each with a code, a place, what is wrong and what would be right.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::render::{Style, render};
+use crate::source::{Position, Source};
+
+/// The most mistakes that are written out as data; the number of the others is given.
+const MOST_IN_DATA: usize = 200;
+/// The most characters of one message.
+const LONGEST_MESSAGE: usize = 700;
+
+/// What sort of mistake it is. The names are stable; the order is the one in which mistakes are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// The file is no text that could hold a patch.
+    Unreadable,
+    /// The text is not TOML.
+    Syntax,
+    /// A key that its table does not have.
+    UnknownKey,
+    /// A key that belongs to another table.
+    Misplaced,
+    /// A key of the language that this version does not have yet.
+    NotSupported,
+    /// A name that breaks the rules for names.
+    Name,
+    /// A node type that is not registered.
+    UnknownType,
+    /// A value of the wrong kind, without its unit, or out of range.
+    Value,
+    /// A path that leads where it must not, or two nodes that would write one file.
+    File,
+    /// A key that is required.
+    Missing,
+    /// A link that cannot be read, or that names what is not there.
+    Link,
+    /// Nodes and links that read well but cannot run.
+    Graph,
+    /// A node that nothing is linked to.
+    Unlinked,
+    /// A feedback delay that costs much.
+    ShortFeedback,
+}
+
+/// Whether the patch can run all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can, but perhaps not as meant.
+    Warning,
+}
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What sort it is.
+    pub code: Code,
+    /// The bytes of the patch that are at fault; `None` where the file as a whole is.
+    pub span: Option<Range<usize>>,
+    /// What is wrong: one line, without control characters.
+    pub message: String,
+    /// What would be right, where the message does not say so.
+    pub help: Option<String>,
+}
+
+/// Mistakes in one patch, in the order they are reported, with the text they are in.
+///
+/// `Display` gives them as [`render`] does, without colours. `Serialize` gives data for programs: the file and, for
+/// each mistake, code, severity, line, column, message and help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics {
+    pub(crate) source: Source,
+    list: Vec<Diagnostic>,
+}
+
+impl Code {
+    /// The stable name, as in `unknown-key`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Syntax => "syntax",
+            Self::UnknownKey => "unknown-key",
+            Self::Misplaced => "misplaced",
+            Self::NotSupported => "not-supported",
+            Self::Name => "name",
+            Self::UnknownType => "unknown-type",
+            Self::Value => "value",
+            Self::File => "file",
+            Self::Missing => "missing",
+            Self::Link => "link",
+            Self::Graph => "graph",
+            Self::Unlinked => "unlinked",
+            Self::ShortFeedback => "short-feedback",
+        }
+    }
+
+    /// Errors keep the patch from running, warnings do not.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Unlinked | Self::ShortFeedback => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// Mistakes of one stage are reported together, by their place in the file.
+    fn stage(self) -> u8 {
+        match self {
+            Self::Unreadable | Self::Syntax => 0,
+            Self::UnknownKey | Self::Misplaced | Self::NotSupported => 1,
+            Self::Name | Self::UnknownType | Self::Value | Self::File => 2,
+            Self::Missing => 3,
+            Self::Link => 4,
+            Self::Graph => 5,
+            Self::Unlinked | Self::ShortFeedback => 6,
+        }
+    }
+}
+
+impl Diagnostic {
+    pub(crate) fn new(code: Code, span: impl Into<Option<Range<usize>>>, message: impl Into<String>) -> Self {
+        Self { code, span: span.into(), message: clean(&message.into()), help: None }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(clean(&help.into()));
+        self
+    }
+}
+
+impl Diagnostics {
+    /// Sorts mistakes into the order of reporting; what is said twice of one place is said once.
+    pub(crate) fn new(source: Source, mut list: Vec<Diagnostic>) -> Self {
+        list.sort_by_key(|d| (d.code.stage(), d.span.as_ref().map_or(0, |span| span.start)));
+        list.dedup();
+        Self { source, list }
+    }
+
+    /// The patch's path, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// The mistakes, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.list.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Where a mistake is; line 1, column 1 if it has no place.
+    #[must_use]
+    pub fn position(&self, diagnostic: &Diagnostic) -> Position {
+        self.source.position(diagnostic.span.as_ref().map_or(0, |span| span.start))
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render(self, Style::Plain))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl Serialize for Diagnostics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Located {
+            code: Code,
+            severity: Severity,
+            line: usize,
+            column: usize,
+            message: String,
+            help: Option<String>,
+        }
+        let located = |diagnostic: &Diagnostic| {
+            let Position { line, column } = self.position(diagnostic);
+            let Diagnostic { code, message, help, .. } = diagnostic.clone();
+            Located { code, severity: code.severity(), line, column, message, help }
+        };
+        let mistakes: Vec<_> = self.iter().take(MOST_IN_DATA).map(located).collect();
+        let mut data = serializer.serialize_struct("Diagnostics", 3)?;
+        data.serialize_field("file", &self.path().to_string_lossy())?;
+        data.serialize_field("mistakes", &mistakes)?;
+        data.serialize_field("more", &self.len().saturating_sub(MOST_IN_DATA))?;
+        data.end()
+    }
+}
+
+/// One line of limited length without control characters: messages may repeat a stranger's text.
+fn clean(message: &str) -> String {
+    let mut clean = String::new();
+    for (count, c) in message.trim().chars().enumerate() {
+        if count == LONGEST_MESSAGE {
+            clean.push_str("...");
+            break;
+        }
+        match c {
+            '\n' => clean.push_str("; "),
+            c if is_unprintable(c) => clean.extend(c.escape_default()),
+            c => clean.push(c),
+        }
+    }
+    clean
+}
+
+/// Control characters, and those that reorder or break the line that shows them.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

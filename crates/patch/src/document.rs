@@ -1,0 +1,162 @@
+//! From bytes to tables: what a patch's file holds, before anybody asks what it means.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use toml_parser::lexer::TokenKind;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Source;
+
+/// The most bytes a patch may have.
+pub const MOST_BYTES: usize = 1 << 20;
+/// The most dots in one key, each of which puts a table into a table.
+const MOST_DOTS: usize = 32;
+
+/// A patch as it was written: text that is fit to be parsed. Made by [`read`], turned into nodes and links by
+/// [`Patch::load`].
+#[derive(Clone, Debug)]
+pub struct Patch {
+    pub(crate) source: Source,
+}
+
+/// What the text of a patch holds.
+pub(crate) struct Document<'i> {
+    pub(crate) table: DeTable<'i>,
+    /// Mistakes of syntax. The rest of the text could be read all the same, and its mistakes are reported with these.
+    pub(crate) syntax: Vec<Diagnostic>,
+}
+
+/// Reads a patch's bytes. `path` is where they come from: it is shown in messages, relative paths in the patch start
+/// from its folder, and its name without the extension is the patch's if it gives none. It is not opened.
+///
+/// # Errors
+/// Bytes that cannot be a patch at all: too many, or no UTF-8. All other mistakes, those of syntax included, are
+/// reported together by [`Patch::load`].
+pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> {
+    let path = path.as_ref();
+    if bytes.len() > MOST_BYTES {
+        let message = format!("this file has {} bytes; a patch has at most 1 MiB", bytes.len());
+        return Err(unreadable(Source::new(path, ""), None, message, None));
+    }
+    let text = str::from_utf8(bytes).map_err(|error| no_utf8(bytes, error.valid_up_to(), path))?;
+    let source = Source::new(path, text);
+    if let Some(place) = too_deep(text) {
+        let message = "tables lie in tables too deeply here".to_owned();
+        return Err(unreadable(source, Some(place), message, Some("a patch needs no more than `[nodes.NAME]`")));
+    }
+    Ok(Patch { source })
+}
+
+impl Patch {
+    /// Parses the text.
+    pub(crate) fn document(&self) -> Document<'_> {
+        let (table, errors) = DeTable::parse_recoverable(&self.source.text);
+        Document { table: table.into_inner(), syntax: first_per_line(&self.source, errors) }
+    }
+}
+
+fn unreadable(source: Source, span: Option<Range<usize>>, message: String, help: Option<&str>) -> Diagnostics {
+    let diagnostic = Diagnostic::new(Code::Unreadable, span, message);
+    let diagnostic = match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    };
+    Diagnostics::new(source, vec![diagnostic])
+}
+
+fn no_utf8(bytes: &[u8], at: usize, path: &Path) -> Diagnostics {
+    let source = Source::new(path, String::from_utf8_lossy(bytes));
+    let message = format!("byte 0x{:02x} is not UTF-8 text", bytes[at]);
+    let help = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this looks like UTF-16: save the file as UTF-8",
+        [b'R', b'I', b'F', ..] => "this looks like a sound file: a patch is a text file",
+        _ => "a patch is a TOML text file in UTF-8",
+    };
+    unreadable(source, Some(at..at + char::REPLACEMENT_CHARACTER.len_utf8()), message, Some(help))
+}
+
+/// A key that would nest tables so deeply that the stack does not hold them. The parser bounds brackets, not dots.
+fn too_deep(text: &str) -> Option<Range<usize>> {
+    let mut dots = 0;
+    for token in toml_parser::Source::new(text).lex() {
+        match token.kind() {
+            TokenKind::Dot => dots += 1,
+            TokenKind::Newline | TokenKind::Comment | TokenKind::Equals | TokenKind::Comma => dots = 0,
+            TokenKind::LeftSquareBracket | TokenKind::RightSquareBracket => dots = 0,
+            TokenKind::LeftCurlyBracket | TokenKind::RightCurlyBracket => dots = 0,
+            // Names, in quotes or not, and the spaces around them.
+            _ => {}
+        }
+        if dots > MOST_DOTS {
+            return Some(token.span().start()..token.span().end());
+        }
+    }
+    None
+}
+
+fn first_per_line(source: &Source, errors: Vec<toml::de::Error>) -> Vec<Diagnostic> {
+    let mut lines_seen = std::collections::HashSet::new();
+    let mut first = Vec::new();
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        if lines_seen.insert(source.line(span.start).start) {
+            first.push(Diagnostic::new(Code::Syntax, span, error.message()));
+        }
+    }
+    first
+}
+
+/// A key with its value.
+pub(crate) type Entry<'a, 'i> = (&'a Spanned<Cow<'i, str>>, &'a Spanned<DeValue<'i>>);
+
+/// A table's entries in the order they were written.
+pub(crate) fn entries<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Entry<'a, 'i>> {
+    let mut entries: Vec<Entry<'a, 'i>> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(bytes: &[u8]) -> String {
+        let errors = read(bytes, "p.toml").unwrap_err();
+        assert_eq!(errors.len(), 1);
+        errors.to_string()
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_have_a_place() {
+        assert!(refused(b"a = 1\nb = \"\xff\"\n").contains("p.toml:2:6"));
+        assert!(refused(b"\xff\xfea\0").contains("UTF-16"));
+        assert!(refused(&vec![b' '; MOST_BYTES + 1]).contains("1 MiB"));
+    }
+
+    #[test]
+    fn depth_is_bounded_before_parsing() {
+        let deep = "a.".repeat(100_000);
+        for text in [format!("[{deep}a]"), format!("{deep}a = 1"), format!("x = {{ {deep}a = 1 }}")] {
+            assert!(refused(text.as_bytes()).contains("too deeply"));
+        }
+        let quoted = "\"a\".".repeat(10_000);
+        assert!(refused(format!("[{quoted}a]").as_bytes()).contains("too deeply"));
+        for open in ["[", "{a="] {
+            let patch = read(format!("x = {}", open.repeat(100_000)).as_bytes(), "p.toml").unwrap();
+            assert!(!patch.document().syntax.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_broken_line_is_reported_once() {
+        let patch = read(b"a = = 1\nb = 2\nc = [1,,2]]\nd = \"x\n", "p.toml").unwrap();
+        let lines: Vec<_> =
+            patch.document().syntax.iter().map(|d| patch.source.position(d.span.clone().unwrap().start).line).collect();
+        assert_eq!(lines, [1, 3, 4]);
+        assert!(read(b"\xef\xbb\xbfname = 'x'\r\n", "p.toml").unwrap().document().syntax.is_empty());
+    }
+}

@@ -1,0 +1,47 @@
+//! Keys that stand where they do not belong: in the wrong table, on the wrong node type, or in a later version.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::registry::Registry;
+use crate::settings::EngineSettings;
+
+/// Keys of the whole patch.
+pub(crate) const TOP: [&str; 4] = ["name", "links", "engine", "nodes"];
+/// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
+pub(crate) const NOT_YET_AT_TOP: &[&str] = &["include", "macros", "use", "scenes", "map", "control"];
+pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["fade", "threads"];
+pub(crate) const NOT_YET_IN_NODES: &[&str] = &["on_replace", "bypass", "optional"];
+
+/// What is known of keys outside the table at hand.
+pub(crate) struct Keys<'a> {
+    pub(crate) registry: &'a Registry,
+    /// Keys of this table that this version does not have yet.
+    pub(crate) not_yet: &'static [&'static str],
+    /// Whether it is a node's table.
+    pub(crate) in_node: bool,
+}
+
+impl Keys<'_> {
+    /// Says where a key belongs that is unknown here, if it belongs anywhere.
+    pub(crate) fn explain(&self, key: &str, diagnostic: Diagnostic) -> Diagnostic {
+        let Diagnostic { span, message, .. } = diagnostic.clone();
+        if self.not_yet.contains(&key) {
+            let message = format!("this version of Patchline does not have `{key}` yet");
+            return Diagnostic::new(Code::NotSupported, span, message).help("take it out; the patch would not do it");
+        }
+        if TOP.contains(&key) {
+            let help = format!(
+                "in TOML, a key belongs to the table above it: move `{key}` to the top of the file, above the first [...]"
+            );
+            return Diagnostic::new(Code::Misplaced, span, message).help(help);
+        }
+        let owners = self.registry.kinds().filter(|declaration| declaration.param(key).is_some());
+        let owners: Vec<_> = owners.map(|declaration| format!("\"{}\"", declaration.kind)).collect();
+        if self.in_node && !owners.is_empty() {
+            return diagnostic.help(format!("`{key}` is a parameter of {}", owners.join(", ")));
+        }
+        if EngineSettings::params().iter().any(|param| param.name == key) {
+            return Diagnostic::new(Code::Misplaced, span, message).help(format!("`{key}` belongs in [engine]"));
+        }
+        diagnostic
+    }
+}

@@ -1,0 +1,246 @@
+//! The `links`: arrow strings, read with the place of every end.
+
+use std::ops::Range;
+
+use patchline_graph::{Endpoint, Link};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::mistakes::Mistakes;
+use crate::nodes::{NodeEntries, NodeEntry, at, short};
+use crate::source::Source;
+use crate::table::listed;
+
+/// How links are written, for those who write them otherwise.
+const FORM: &str =
+    "links are written `\"a -> b\"`, `\"a -> b -> c\"`, `\"vad.open -> rec.record\"` or `\"a ~> b\"` (feedback)";
+
+/// A link with the places of its ends.
+pub(crate) struct LinkEntry {
+    pub(crate) link: Link,
+    pub(crate) from: Range<usize>,
+    pub(crate) to: Range<usize>,
+    /// Whether both ends are there.
+    pub(crate) good: bool,
+}
+
+/// Reads every link and checks that its ends exist. Those that cannot be read at all are left out.
+pub(crate) fn read_links(
+    value: &Spanned<DeValue<'_>>,
+    source: &Source,
+    nodes: &NodeEntries,
+    mistakes: &mut Mistakes,
+) -> Vec<LinkEntry> {
+    let wrong = |span| Diagnostic::new(Code::Value, span, "`links` is a list of texts").help(FORM);
+    let DeValue::Array(items) = value.get_ref() else {
+        mistakes.push(wrong(value.span()));
+        return Vec::new();
+    };
+    let mut links = Vec::new();
+    for item in items.iter() {
+        match item.get_ref() {
+            DeValue::String(text) => Reader { source, span: item.span(), text, mistakes }.read(nodes, &mut links),
+            _ => mistakes.push(wrong(item.span())),
+        }
+    }
+    links
+}
+
+/// Reads one text of links.
+struct Reader<'a> {
+    source: &'a Source,
+    span: Range<usize>,
+    text: &'a str,
+    mistakes: &'a mut Mistakes,
+}
+
+/// A piece of the text between arrows.
+struct Piece {
+    range: Range<usize>,
+    /// Whether the arrow after it is `~>`.
+    feedback: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Output,
+    Input,
+}
+
+impl Reader<'_> {
+    fn read(mut self, nodes: &NodeEntries, links: &mut Vec<LinkEntry>) {
+        let pieces = pieces(self.text);
+        if pieces.len() < 2 {
+            let whole = pieces.first().map_or(0..0, |piece| piece.range.clone());
+            return self.error(whole, "a link needs an arrow between two nodes".to_owned(), Some(FORM.to_owned()));
+        }
+        let last = pieces.len() - 1;
+        let ends: Vec<Option<Endpoint>> = pieces
+            .iter()
+            .enumerate()
+            .map(|(index, piece)| self.endpoint(piece.range.clone(), index > 0 && index < last))
+            .collect();
+        for (index, pair) in ends.windows(2).enumerate() {
+            let [Some(from), Some(to)] = pair else { continue };
+            let (from_at, to_at) = (pieces[index].range.clone(), pieces[index + 1].range.clone());
+            // An end in the middle of a chain is looked up twice, and said once if its node is missing.
+            let from_good = self.exists(from, from_at.clone(), Side::Output, nodes);
+            let to_good = self.exists(to, to_at.clone(), Side::Input, nodes);
+            let link = Link { from: from.clone(), to: to.clone(), feedback: pieces[index].feedback };
+            links.push(LinkEntry {
+                link,
+                from: self.place(from_at),
+                to: self.place(to_at),
+                good: from_good && to_good,
+            });
+        }
+    }
+
+    fn place(&self, inside: Range<usize>) -> Range<usize> {
+        self.source.inside(&self.span, self.text, inside)
+    }
+
+    fn error(&mut self, inside: Range<usize>, message: String, help: Option<String>) {
+        let diagnostic = Diagnostic::new(Code::Link, self.place(inside), message);
+        self.mistakes.push(match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+    }
+
+    fn endpoint(&mut self, range: Range<usize>, middle: bool) -> Option<Endpoint> {
+        let text = &self.text[range.clone()];
+        if text.is_empty() {
+            self.error(range, "a node's name is missing beside this arrow".to_owned(), Some(FORM.to_owned()));
+            return None;
+        }
+        match text.parse::<Endpoint>() {
+            Ok(end) if middle && (end.port.is_some() || end.channels.is_some()) => {
+                let message =
+                    format!("`{}` stands in the middle of a chain: is this its input or its output?", short(text));
+                self.error(range, message, Some("a chain goes through main ports; write two links".to_owned()));
+                None
+            }
+            Ok(end) => Some(end),
+            Err(error) => {
+                let place = at(text, error.at);
+                let arrow = ["→", "=>", "<-", "—>", "–>"].iter().any(|arrow| text.contains(arrow));
+                let several = text.contains(char::is_whitespace) || text.contains(['>', '-', ',']);
+                let help = (arrow || several).then(|| FORM.to_owned());
+                self.error(range.start + place.start..range.start + place.end, error.message, help);
+                None
+            }
+        }
+    }
+
+    /// Whether a node and its port are there; reports it if not.
+    fn exists(&mut self, end: &Endpoint, range: Range<usize>, side: Side, nodes: &NodeEntries) -> bool {
+        let name = end.node.as_str();
+        let node_range = range.start..range.start + name.len();
+        let Some(entry) = nodes.by_name.get(name) else {
+            let diagnostic = Diagnostic::new(Code::Link, self.place(node_range), format!("there is no node `{name}`"));
+            // Said once for each place, and with the same words, so that it can be told apart.
+            if !self.mistakes.list.iter().rev().take(2).any(|said| said.span == diagnostic.span) {
+                let help = match self.mistakes.closest(name, nodes.order.iter().map(String::as_str)) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None => format!("a node needs a table: [nodes.{name}]"),
+                };
+                self.mistakes.push(diagnostic.help(help));
+            }
+            return false;
+        };
+        let Some(ports) = ports(entry, side) else { return false };
+        let (message, place) = match &end.port {
+            None if ports.is_empty() => (side.none(name), node_range),
+            Some(port) if !ports.contains(&port.as_str()) => {
+                let start = node_range.end + 1;
+                (side.unknown(name, port, &ports), start..start + port.len())
+            }
+            _ => return entry.node.is_some(),
+        };
+        let close = end.port.as_ref().and_then(|port| self.mistakes.closest(port, ports));
+        self.error(place, message, close.map(|close| format!("did you mean `{name}.{close}`?")));
+        false
+    }
+}
+
+impl Side {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::Input => "input",
+        }
+    }
+
+    fn none(self, node: &str) -> String {
+        let only = if self == Self::Output { "only takes sound in" } else { "only gives sound" };
+        format!("`{node}` has no {}, it {only}", self.word())
+    }
+
+    fn unknown(self, node: &str, port: &str, ports: &[&str]) -> String {
+        let word = self.word();
+        match ports {
+            [] => format!("`{node}` has no {word} `{port}`; it has none at all"),
+            _ => format!("`{node}` has no {word} `{port}`; it has {}", listed(ports.iter().copied())),
+        }
+    }
+}
+
+/// The names of a node's ports; `None` if its type is unknown.
+fn ports(entry: &NodeEntry, side: Side) -> Option<Vec<&'static str>> {
+    let names = |inputs: &[patchline_graph::Port], outputs: &[patchline_graph::Port]| {
+        let ports = if side == Side::Input { inputs } else { outputs };
+        ports.iter().map(|port| port.name).collect()
+    };
+    match (&entry.node, &entry.kind) {
+        (Some(node), _) => {
+            let ports = node.ports();
+            Some(names(&ports.inputs, &ports.outputs))
+        }
+        (None, Some(kind)) => Some(names(&kind.inputs, &kind.outputs)),
+        (None, None) => None,
+    }
+}
+
+/// The pieces between the arrows, without the spaces around them.
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    loop {
+        let arrow = text[start..]
+            .match_indices('>')
+            .map(|(at, _)| start + at)
+            .find(|&at| at > start && matches!(text.as_bytes()[at - 1], b'-' | b'~'));
+        let end = arrow.map_or(text.len(), |head| head - 1);
+        let piece = &text[start..end];
+        let from = start + (piece.len() - piece.trim_start().len());
+        let range = from..from + piece.trim().len();
+        pieces.push(Piece { range, feedback: arrow.is_some_and(|head| text.as_bytes()[head - 1] == b'~') });
+        match arrow {
+            Some(head) => start = head + 1,
+            None => return pieces,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrows_part_names_with_or_without_spaces() {
+        let check = |text: &str, expected: &[(&str, bool)]| {
+            let pieces = pieces(text);
+            let got: Vec<_> = pieces.iter().map(|piece| (&text[piece.range.clone()], piece.feedback)).collect();
+            assert_eq!(got, expected, "{text}");
+        };
+        check("a -> b", &[("a", false), ("b", false)]);
+        check("a->b~>c-d", &[("a", false), ("b", true), ("c-d", false)]);
+        check(" a-b -> c[0] ", &[("a-b", false), ("c[0]", false)]);
+        check("-> b ->", &[("", false), ("b", false), ("", false)]);
+        check("a > b", &[("a > b", false)]);
+        check("é->", &[("é", false), ("", false)]);
+        check("", &[("", false)]);
+    }
+}

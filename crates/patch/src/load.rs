@@ -1,0 +1,117 @@
+//! From tables to a graph: everything the patch says, read, checked and put together.
+
+use std::path::PathBuf;
+
+use jiff::civil::DateTime;
+use patchline_graph::{Graph, GraphErrors, Schedule, StreamSpec};
+
+use crate::compile::{Places, compile};
+use crate::diagnostic::Diagnostics;
+use crate::document::Patch;
+use crate::parts::Parts;
+use crate::registry::Registry;
+use crate::settings::EngineSettings;
+
+/// What a patch is loaded with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folders outside the patch's own in which its nodes may read and write files.
+    pub allowed: Vec<PathBuf>,
+    /// When the run starts, in local time: what `{date}` and `{time}` in file names count from.
+    pub start: DateTime,
+}
+
+impl Default for Options {
+    /// No other folders; the run starts now.
+    fn default() -> Self {
+        Self { allowed: Vec::new(), start: jiff::Zoned::now().datetime() }
+    }
+}
+
+/// A patch without mistakes: what to run, and how.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The patch's name.
+    pub name: String,
+    /// How it wants to be run.
+    pub engine: EngineSettings,
+    /// Its nodes and links.
+    pub graph: Graph,
+    /// What may not be as meant.
+    pub warnings: Diagnostics,
+    places: Places,
+}
+
+/// A patch that runs on a given stream.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The patch.
+    pub loaded: Loaded,
+    /// What it runs on.
+    pub stream: StreamSpec,
+    /// Its steps.
+    pub schedule: Schedule,
+}
+
+impl Patch {
+    /// Reads nodes, links and settings, and puts the graph together.
+    ///
+    /// # Errors
+    /// Every mistake of the patch that does not depend on the device: of syntax, then unknown keys, values, missing
+    /// keys, and links.
+    pub fn load(&self, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
+        finish(Parts::read(self, registry, options))
+    }
+
+    /// Loads the patch and compiles it for a stream: whatever is accepted here runs on a device of that rate and those
+    /// channels. `stream` is asked once, with the patch's settings and with its graph as far as it could be read;
+    /// the settings' feedback delay and memory budget are put into its answer.
+    ///
+    /// # Errors
+    /// Every mistake of the patch, those of its graph included.
+    pub fn check(
+        &self,
+        registry: &Registry,
+        options: &Options,
+        stream: impl FnOnce(&EngineSettings, &Graph) -> StreamSpec,
+    ) -> Result<Checked, Diagnostics> {
+        let mut parts = Parts::read(self, registry, options);
+        let graph = parts.graph();
+        let mut stream = stream(&parts.engine, &graph);
+        parts.engine.apply(&mut stream);
+        let compiled = compile(&mut parts, &stream);
+        let loaded = finish(parts)?;
+        match compiled {
+            Some(schedule) => Ok(Checked { loaded, stream, schedule }),
+            None => unreachable!("a graph that does not compile leaves a mistake"),
+        }
+    }
+}
+
+fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
+    let source = parts.places.source.clone();
+    if !parts.mistakes.list.is_empty() {
+        return Err(Diagnostics::new(source, parts.mistakes.list));
+    }
+    let warnings = Diagnostics::new(source, parts.warnings());
+    let graph = parts.graph();
+    Ok(Loaded { name: parts.name, engine: parts.engine, graph, warnings, places: parts.places })
+}
+
+impl Loaded {
+    /// Compiles the graph for a stream, whose feedback delay and memory budget should be [those of the
+    /// settings](EngineSettings::apply).
+    ///
+    /// # Errors
+    /// What keeps the graph from running on it, with its places in the patch.
+    pub fn compile(&self, stream: &StreamSpec) -> Result<Schedule, Diagnostics> {
+        patchline_graph::compile(&self.graph, stream).map_err(|errors| self.locate(&errors))
+    }
+
+    /// Where in the patch a graph's mistakes are, as [`Engine::load`](patchline_graph::Engine::load) reports them.
+    #[must_use]
+    pub fn locate(&self, errors: &GraphErrors) -> Diagnostics {
+        let located = errors.0.iter().map(|error| self.places.locate(error, &|link| link));
+        Diagnostics::new(self.warnings.source.clone(), located.collect())
+    }
+}

@@ -1,0 +1,83 @@
+//! The node types that a patch can name.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use patchline_graph::{AnyNode, NodeError};
+use patchline_nodes::{Declaration, PatchNode, Register, Surroundings, register_all};
+use toml::Spanned;
+use toml::de::{DeValue, Error, ValueDeserializer};
+
+/// Node types by their names in a patch: the standard ones, and those that an embedding program adds.
+///
+/// ```
+/// use patchline_patch::Registry;
+///
+/// let registry = Registry::standard();
+/// let kinds: Vec<_> = registry.kinds().map(|declaration| declaration.kind).collect();
+/// assert!(kinds.is_sorted());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    types: BTreeMap<&'static str, NodeType>,
+}
+
+/// A node type: what it declares, and how a table becomes a node.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeType {
+    pub(crate) declaration: Declaration,
+    pub(crate) form: for<'i> fn(Spanned<DeValue<'i>>, &Surroundings) -> Result<Formed, Error>,
+}
+
+/// A node read from a table.
+pub(crate) struct Formed {
+    pub(crate) node: AnyNode,
+    /// What is wrong with its parameters in these surroundings.
+    pub(crate) problems: Vec<NodeError>,
+    /// The files it would write.
+    pub(crate) writes: Vec<PathBuf>,
+}
+
+impl Registry {
+    /// No types at all.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Every type of `patchline-nodes`.
+    #[must_use]
+    pub fn standard() -> Self {
+        let mut registry = Self::empty();
+        register_all(&mut registry);
+        registry
+    }
+
+    /// The declarations of all types, by name.
+    pub fn kinds(&self) -> impl ExactSizeIterator<Item = &Declaration> {
+        self.types.values().map(|node_type| &node_type.declaration)
+    }
+
+    /// The declaration of one type.
+    #[must_use]
+    pub fn kind(&self, name: &str) -> Option<&Declaration> {
+        self.get(name).map(|node_type| &node_type.declaration)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&NodeType> {
+        self.types.get(name)
+    }
+}
+
+impl Register for Registry {
+    /// Adds a type, or replaces the one of that name.
+    fn node<N: PatchNode>(&mut self) {
+        self.types.insert(N::KIND, NodeType { declaration: Declaration::of::<N>(), form: form::<N> });
+    }
+}
+
+fn form<N: PatchNode>(table: Spanned<DeValue<'_>>, surroundings: &Surroundings) -> Result<Formed, Error> {
+    let mut node = N::deserialize(ValueDeserializer::from(table))?;
+    let problems = node.resolve(surroundings).err().unwrap_or_default();
+    Ok(Formed { writes: node.writes(), node: AnyNode::new(node), problems })
+}

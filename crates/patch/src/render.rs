@@ -1,0 +1,178 @@
+//! Mistakes as text for people: a title, file:line:column, the line cut short, a caret, and what would be right.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, is_unprintable};
+use crate::source::Source;
+
+/// The most bytes of all of a file's mistakes together.
+const MOST_BYTES: usize = 4000;
+/// Kept free for the line that counts the mistakes left out.
+const RESERVE: usize = 80;
+/// Characters of a line shown before the mistake, and in all.
+const SHOWN_BEFORE: usize = 40;
+const SHOWN: usize = 100;
+/// The most characters of the file's path that are shown: its end.
+const SHOWN_PATH: usize = 200;
+
+/// How text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Style {
+    /// ASCII decoration, no escape codes: files, pipes, `NO_COLOR`.
+    #[default]
+    Plain,
+    /// With ANSI colours, for a terminal.
+    Ansi,
+}
+
+/// Writes out mistakes, at most 4 KiB of them, and counts those left out.
+#[must_use]
+pub fn render(diagnostics: &Diagnostics, style: Style) -> String {
+    let renderer = match style {
+        Style::Plain => Renderer::plain(),
+        Style::Ansi => Renderer::styled(),
+    };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let mut text = String::new();
+    for (done, diagnostic) in diagnostics.iter().enumerate() {
+        let one = renderer.render(&[group(&diagnostics.source, diagnostic)]);
+        if text.len() + one.len() + RESERVE > MOST_BYTES && done > 0 {
+            text.push_str(&format!("... and {} more\n", diagnostics.len() - done));
+            break;
+        }
+        text.push_str(&one);
+        text.push_str("\n\n");
+    }
+    text.truncate(text.trim_end().len());
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+fn group<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Group<'a> {
+    let level = match diagnostic.code.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
+    let path = shown_path(source);
+    let mut group = match &diagnostic.span {
+        Some(span) => {
+            let line = Line::cut(source, span.start, span.end);
+            let position = source.position(span.start);
+            let origin = format!("{path}:{}:{}", position.line, position.column);
+            let snippet = Snippet::source(line.text)
+                .line_start(position.line)
+                .fold(false)
+                .annotation(AnnotationKind::Primary.span(line.mark));
+            title.element(annotate_snippets::Origin::path(origin)).element(snippet)
+        }
+        None => title.element(annotate_snippets::Origin::path(path)),
+    };
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+fn shown_path(source: &Source) -> String {
+    let path: Vec<char> = source.path.to_string_lossy().chars().map(printable).collect();
+    match path.len() > SHOWN_PATH {
+        true => format!("...{}", path[path.len() - SHOWN_PATH..].iter().collect::<String>()),
+        false => path.into_iter().collect(),
+    }
+}
+
+/// The part of a line around a mistake, and the bytes to mark in it.
+struct Line {
+    text: String,
+    mark: std::ops::Range<usize>,
+}
+
+impl Line {
+    fn cut(source: &Source, start: usize, end: usize) -> Self {
+        let line = source.line(start);
+        let start = source.boundary(start).min(line.end);
+        let end = source.boundary(end).clamp(start, line.end);
+        let skipped = source.text[line.start..start].chars().count().saturating_sub(SHOWN_BEFORE);
+        let mut text = String::from(if skipped > 0 { "..." } else { "" });
+        let mut mark = text.len()..text.len();
+        for (shown, (at, c)) in source.text[line.clone()].char_indices().skip(skipped).enumerate() {
+            if shown == SHOWN {
+                text.push_str("...");
+                break;
+            }
+            let at = line.start + at;
+            text.push(printable(c));
+            if at < start {
+                mark = text.len()..text.len();
+            } else if at < end {
+                mark.end = text.len();
+            }
+        }
+        Self { text, mark }
+    }
+}
+
+/// One character for each, so that carets stay below what they mark.
+fn printable(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if is_unprintable(c) => '?',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::diagnostic::Code;
+
+    fn rendered(text: &str, marks: &[std::ops::Range<usize>]) -> String {
+        let source = Source::new(Path::new("a/p.toml"), text);
+        let list = marks.iter().map(|mark| Diagnostic::new(Code::Value, mark.clone(), "wrong").help("be right"));
+        render(&Diagnostics::new(source, list.collect()), Style::Plain)
+    }
+
+    #[test]
+    fn a_mistake_is_shown_under_its_line() {
+        let expected = "error[value]: wrong\n --> a/p.toml:2:5\n  |\n2 | b = 22\n  |     ^^\n  = help: be right\n";
+        assert_eq!(rendered("a = 1\nb = 22\n", std::slice::from_ref(&(10..12))), expected);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_the_caret_follows() {
+        let text = format!("{}=1", "k".repeat(100_000));
+        let shown = rendered(&text, std::slice::from_ref(&(100_001..100_002)));
+        assert!(shown.len() < 400 && shown.contains("p.toml:1:100002"), "{shown}");
+        let column = |needle: char| shown.lines().find_map(|line| line.find(needle));
+        assert_eq!(column('1'), Some(0));
+        let marked = shown.lines().find(|line| line.contains("=1")).and_then(|line| line.find("=1")).unwrap() + 1;
+        assert_eq!(column('^'), Some(marked), "{shown}");
+    }
+
+    #[test]
+    fn control_characters_are_never_echoed() {
+        let shown = rendered("a = \"\u{1b}[31m\u{202e}\"", std::slice::from_ref(&(4..8)));
+        assert!(shown.chars().all(|c| c == '\n' || !is_unprintable(c)), "{shown:?}");
+    }
+
+    #[test]
+    fn thousands_of_mistakes_fit_in_4_kib() {
+        let text = "a = 1\n".repeat(5000);
+        let marks: Vec<_> = (0..5000).map(|n| n * 6..n * 6 + 1).collect();
+        let shown = rendered(&text, &marks);
+        assert!(shown.len() <= 4096 && shown.contains("more"), "{}", shown.len());
+    }
+
+    #[test]
+    fn ends_of_files_and_empty_files_have_a_caret() {
+        for (text, mark) in [("", 0..0), ("a", 1..1), ("a\n", 2..2), ("é", 1..9)] {
+            assert!(rendered(text, std::slice::from_ref(&mark)).contains('^'), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The `[engine]` table: how a patch wants to be run.
+
+use patchline_graph::StreamSpec;
+use patchline_nodes::declaration::{Param, params_of, schema_of};
+use patchline_nodes::{Frequency, Size, Time};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a patch wants to be run. A program that runs it may decide otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EngineSettings {
+    /// Where sound comes from and goes to; "auto" is JACK if a server answers, else the system's own devices, else an
+    /// error.
+    pub backend: Backend,
+    /// Frames per second: "device" is what the device or file has, else 48000.
+    pub sample_rate: SampleRate,
+    /// Frames in a block; 0 is what the device delivers.
+    #[schemars(range(min = 0, max = 65536))]
+    pub block: u32,
+    /// How far ahead the device is fed: "low", "high" or a time.
+    pub latency: Latency,
+    /// How late feedback links (`~>`) are.
+    #[schemars(extend("x-min" = "1 smp", "x-max" = "1 s"))]
+    pub feedback: Time,
+    /// The most that buffers and nodes may take.
+    #[schemars(extend("x-min" = "1 MiB", "x-max" = "1 TiB"))]
+    pub max_memory: Size,
+    /// Folders outside the patch's own in which its nodes may read and write files.
+    pub allow_paths: Vec<String>,
+    /// What happens when the device goes: "hold" keeps all state and reconnects, "fallback" takes the default device,
+    /// "stop" ends the run.
+    pub on_device_loss: OnDeviceLoss,
+    /// What happens at an xrun: "report" says so, "ignore" only counts, "stop" ends the run.
+    pub on_xrun: OnXrun,
+    /// More xruns than this end the run; absent, none do.
+    pub max_xruns: Option<u32>,
+    /// The name shown to a sound server; the patch's if absent.
+    pub client_name: Option<String>,
+    /// Whether ports are connected to the device's by themselves.
+    pub connect: bool,
+    /// Whether other programs may use the device too.
+    pub share: Share,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            backend: Backend::default(),
+            sample_rate: SampleRate::default(),
+            block: 0,
+            latency: Latency::default(),
+            feedback: Time::Frames(64),
+            max_memory: Size(1 << 30),
+            allow_paths: Vec::new(),
+            on_device_loss: OnDeviceLoss::default(),
+            on_xrun: OnXrun::default(),
+            max_xruns: None,
+            client_name: None,
+            connect: true,
+            share: Share::default(),
+        }
+    }
+}
+
+/// Where sound comes from and goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// JACK if a server answers, else cpal, else an error.
+    #[default]
+    Auto,
+    /// A JACK server.
+    Jack,
+    /// The system's own devices.
+    Cpal,
+    /// No device; paced by the clock.
+    Null,
+    /// A simulated device, in virtual time.
+    Sim,
+}
+
+/// Frames per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "NumberOrText", into = "NumberOrText")]
+pub enum SampleRate {
+    /// What the device or file has, else 48000.
+    #[default]
+    Device,
+    /// This many, in Hz.
+    Hz(u32),
+}
+
+/// How far ahead the device is fed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "NumberOrText", into = "NumberOrText")]
+pub enum Latency {
+    /// As little as the device's defaults allow.
+    #[default]
+    Low,
+    /// Safe rather than quick.
+    High,
+    /// About this long.
+    Time(Time),
+}
+
+/// What happens when the device goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDeviceLoss {
+    /// Keep all state and reconnect.
+    #[default]
+    Hold,
+    /// Go on with the default device.
+    Fallback,
+    /// End the run.
+    Stop,
+}
+
+/// What happens at an xrun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnXrun {
+    /// Say so, and count.
+    #[default]
+    Report,
+    /// Count.
+    Ignore,
+    /// End the run.
+    Stop,
+}
+
+/// Whether other programs may use the device too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Share {
+    /// They may.
+    #[default]
+    Shared,
+    /// They may not; an error where that cannot be had.
+    Exclusive,
+}
+
+impl EngineSettings {
+    /// The rate the patch asks for, in Hz; `None` leaves it to the device or file.
+    #[must_use]
+    pub fn rate(&self) -> Option<u32> {
+        match self.sample_rate {
+            SampleRate::Device => None,
+            SampleRate::Hz(rate) => Some(rate),
+        }
+    }
+
+    /// Feedback delay in frames (1 to one second) and memory budget in bytes, set on a stream whose rate is known.
+    pub fn apply(&self, stream: &mut StreamSpec) {
+        let rate = u64::from(stream.rate.max(1));
+        stream.feedback = self.feedback.frames(f64::from(stream.rate)).clamp(1, rate);
+        stream.max_memory = usize::try_from(self.max_memory.bytes()).unwrap_or(usize::MAX);
+    }
+
+    /// The keys of the table, as the struct declares them.
+    #[must_use]
+    pub fn params() -> Vec<Param> {
+        params_of(&schema_of::<Self>())
+    }
+}
+
+/// The form in which a setting that is a text or a number is read and written.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum NumberOrText {
+    Number(f64),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for SampleRate {
+    type Error = String;
+
+    fn try_from(given: NumberOrText) -> Result<Self, String> {
+        let hz = match given {
+            NumberOrText::Text(text) if text == "device" => return Ok(Self::Device),
+            NumberOrText::Text(text) => text.parse::<Frequency>().map_err(|error| error.to_string())?.hz(),
+            NumberOrText::Number(hz) => hz,
+        };
+        if hz.fract() != 0.0 || !(1.0..=f64::from(u32::MAX)).contains(&hz) {
+            return Err("a sample rate is a whole number of Hz".to_owned());
+        }
+        Ok(Self::Hz(hz as u32))
+    }
+}
+
+impl From<SampleRate> for NumberOrText {
+    fn from(rate: SampleRate) -> Self {
+        match rate {
+            SampleRate::Device => Self::Text("device".to_owned()),
+            SampleRate::Hz(hz) => Self::Number(f64::from(hz)),
+        }
+    }
+}
+
+impl TryFrom<NumberOrText> for Latency {
+    type Error = String;
+
+    fn try_from(given: NumberOrText) -> Result<Self, String> {
+        let text = match given {
+            NumberOrText::Text(text) => text,
+            NumberOrText::Number(number) => number.to_string(),
+        };
+        match text.as_str() {
+            "low" => Ok(Self::Low),
+            "high" => Ok(Self::High),
+            time => time.parse().map(Self::Time).map_err(|error: patchline_nodes::QuantityError| error.to_string()),
+        }
+    }
+}
+
+impl From<Latency> for NumberOrText {
+    fn from(latency: Latency) -> Self {
+        match latency {
+            Latency::Low => Self::Text("low".to_owned()),
+            Latency::High => Self::Text("high".to_owned()),
+            Latency::Time(time) => Self::Text(time.to_string()),
+        }
+    }
+}
+
+impl JsonSchema for SampleRate {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SampleRate".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut frequency = Frequency::json_schema(generator);
+        frequency.insert("minimum".to_owned(), 1000.into());
+        frequency.insert("maximum".to_owned(), 768_000.into());
+        schemars::json_schema!({ "anyOf": [{ "enum": ["device"] }, frequency] })
+    }
+}
+
+impl JsonSchema for Latency {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Latency".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut time = Time::json_schema(generator);
+        time.insert("x-max".to_owned(), "10 s".into());
+        schemars::json_schema!({ "anyOf": [{ "enum": ["low", "high"] }, time] })
+    }
+}
