@@ -16,10 +16,13 @@ use crate::source::Source;
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     pub(crate) source: Source,
-    nodes: HashMap<String, (Range<usize>, BTreeMap<String, Range<usize>>)>,
+    nodes: HashMap<String, NodePlace>,
     links: Vec<(Range<usize>, Range<usize>)>,
     settings: HashMap<String, Range<usize>>,
 }
+
+/// Where a node's name and the values of its parameters stand.
+type NodePlace = (Range<usize>, BTreeMap<String, Range<usize>>);
 
 impl Places {
     pub(crate) fn new(source: Source, nodes: &NodeEntries, links: &[LinkEntry], table: &DeTable<'_>) -> Self {
