@@ -23,6 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A stream whose rate is not the one wanted is [`Resampled`] (feature `convert`, on by default, brings rubato).
+//!
 //! Nothing here belongs on the audio thread: everything allocates or makes system calls.
 
 mod convert;
@@ -32,7 +34,12 @@ mod format;
 mod header;
 mod parse;
 mod part;
+#[cfg(feature = "convert")]
+mod rate;
 mod reader;
+#[cfg(feature = "convert")]
+mod resampled;
+mod source;
 mod storage;
 mod stream;
 mod writer;
@@ -41,7 +48,12 @@ pub use create::{FileWriter, Options};
 pub use error::{ReadError, WriteError};
 pub use format::{Encoding, Format, MAX_CHANNELS, MAX_RATE, Subtype, UnknownSubtype};
 pub use part::{AtomicWriter, PartFile};
+#[cfg(feature = "convert")]
+pub use rate::{RateConverter, RateError};
 pub use reader::{FileReader, Info, Reader};
+#[cfg(feature = "convert")]
+pub use resampled::Resampled;
+pub use source::FrameSource;
 pub use storage::Storage;
 pub use stream::{Stream, StreamWriter};
 pub use writer::{Summary, Writer};

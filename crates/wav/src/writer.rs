@@ -112,7 +112,7 @@ impl<S: Storage> Writer<S> {
     /// the storage fails.
     pub fn write_interleaved(&mut self, samples: &[f32]) -> Result<(), WriteError> {
         let channels = usize::from(self.format.channels);
-        if samples.len() % channels != 0 {
+        if !samples.len().is_multiple_of(channels) {
             let what = format!("{} samples are no whole frames of {channels} channels", samples.len());
             return Err(WriteError::Shape(what));
         }
