@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`graph`] | nodes, links, the compiler, [`Engine`] and [`Renderer`]; no I/O, no concrete node |
 //! | [`nodes`] | gain, delay, meter, gate, recorder and the other node types |
+//! | [`patch`] | the patch language: text to a graph, every mistake located |
 //! | [`io`] | what a backend is; the file, null and simulated ones |
 //! | [`wav`] | crash-safe WAV and RF64 files |
 //!
@@ -35,6 +36,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # A graph from a patch
+//! ```
+//! use patchline::patch::{Options, Registry, read};
+//! use patchline::{StreamSpec, engine};
+//!
+//! let text = b"
+//! links = ['mic -> trim -> out']
+//! [nodes.mic]
+//! type = 'input'
+//! [nodes.trim]
+//! type = 'gain'
+//! gain = '-6 dB'
+//! [nodes.out]
+//! type = 'output'
+//! ";
+//! let patch = read(text, "trim.toml")?.load(&Registry::standard(), &Options::default())?;
+//! let mut stream = StreamSpec::new(48_000, 64, 2, 2);
+//! patch.engine.apply(&mut stream);
+//! let (mut engine, renderer) = engine(stream);
+//! engine.load(patch.graph)?;
+//! assert_eq!(engine.graph().nodes().len(), 3);
+//! # engine.close(renderer);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Embedding it
 //! The two halves are types: [`Engine`] stays on a control thread, [`Renderer`] moves to the audio thread. Libraries
 //! here install no allocator and no panic hook. A program that plays live should do both, as the `runner` does: an
@@ -44,8 +70,10 @@
 pub use patchline_graph as graph;
 pub use patchline_io as io;
 pub use patchline_nodes as nodes;
+pub use patchline_patch as patch;
 pub use patchline_wav as wav;
 
 pub use patchline_graph::{Engine, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, Renderer, StreamSpec};
 pub use patchline_graph::{compile, engine};
 pub use patchline_nodes::{PatchNode, Register, Surroundings};
+pub use patchline_patch::Registry;
