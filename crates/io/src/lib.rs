@@ -10,6 +10,7 @@ mod callback;
 pub mod channels;
 mod error;
 mod event;
+pub mod file;
 pub mod null;
 mod ring;
 mod settings;

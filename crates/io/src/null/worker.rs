@@ -72,3 +72,52 @@ impl<C: Callback> Worker<C> {
         self.rest.events.send(IoEvent { position: self.rest.position, kind });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{FnCallback, event_ring};
+
+    /// Wakes up as late as it is told, and is on time otherwise.
+    struct Late {
+        now: Duration,
+        /// Extra time of the `n`th sleep.
+        extra: Vec<(usize, Duration)>,
+        sleeps: usize,
+    }
+
+    impl Clock for Late {
+        fn now(&mut self) -> Duration {
+            self.now
+        }
+
+        fn sleep_until(&mut self, moment: Duration, _stop: &AtomicBool) {
+            let extra = self.extra.iter().find(|(sleep, _)| *sleep == self.sleeps).map_or(Duration::ZERO, |e| e.1);
+            self.now = self.now.max(moment) + extra;
+            self.sleeps += 1;
+        }
+    }
+
+    #[test]
+    fn late_wake_ups_are_xruns_with_place_and_length() {
+        let (sender, mut events) = event_ring(8);
+        let rest = Rest { events: sender, position: 0, resumed: false };
+        let config = NullConfig { rate: 1_000, block: 10, inputs: 0, outputs: 0, frames: Some(100) };
+        let (send, blocks) = std::sync::mpsc::channel();
+        let note = FnCallback(move |block: Block, _: &[&[f32]], _: &mut [&mut [f32]]| send.send(block).unwrap());
+        let worker = Worker::new(note, &config, rest, Arc::new(AtomicBool::new(false)));
+        let ms = Duration::from_millis;
+        let mut clock = Late { now: ms(0), extra: vec![(1, ms(9)), (3, ms(25)), (6, ms(3_600_000))], sleeps: 0 };
+        let (callback, rest) = worker.run_guarded(&mut clock);
+        drop(callback);
+        let positions: Vec<_> = blocks.iter().map(|block| (block.position, block.discontinuity)).collect();
+        assert_eq!(positions, [(0, false), (10, false), (20, false), (50, true), (60, false), (70, false)]);
+        let xrun = |position, lost| IoEvent { position, kind: IoEventKind::Xrun { lost, side: Side::Both } };
+        assert_eq!(events.poll(), Some(xrun(30, 20)));
+        assert_eq!(events.poll(), Some(xrun(80, 20)));
+        assert_eq!(events.poll(), Some(IoEvent { position: 100, kind: IoEventKind::Finished }));
+        assert_eq!((events.poll(), rest.position, events.stats().frames), (None, 100, 60));
+    }
+}

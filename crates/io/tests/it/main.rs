@@ -1,0 +1,5 @@
+//! The backends, each against a graph whose state shows every frame that is lost, doubled or cut.
+
+mod file;
+mod graph;
+mod null;
