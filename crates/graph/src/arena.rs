@@ -89,6 +89,7 @@ impl Wire {
     /// The buffer's first `frames` samples, for reading.
     ///
     /// The caller is a step of a verified schedule, whose written buffers are apart from those it reads.
+    #[inline]
     pub(crate) fn read<'a>(self, frames: usize) -> &'a [f32] {
         // SAFETY: `frames` is at most the arena's (the renderer splits blocks), the arena outlives the step, and
         // `verify` has shown that no write of this step touches this buffer.
@@ -98,6 +99,7 @@ impl Wire {
     /// The buffer's first `frames` samples, for writing.
     ///
     /// The caller is a step of a verified schedule and takes each of its written buffers once.
+    #[inline]
     pub(crate) fn write<'a>(self, frames: usize) -> &'a mut [f32] {
         // SAFETY: as `read`; and `verify` has shown that this step writes the buffer only once.
         unsafe { std::slice::from_raw_parts_mut(self.0.as_ptr(), frames) }

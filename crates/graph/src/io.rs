@@ -48,18 +48,21 @@ pub struct PortOut<'a> {
 impl Io<'_> {
     /// Frames in this block, at least 1.
     #[must_use]
+    #[inline]
     pub fn frames(&self) -> usize {
         self.frames
     }
 
     /// Frames rendered before this block.
     #[must_use]
+    #[inline]
     pub fn position(&self) -> Frame {
         self.position
     }
 
     /// The first output port, which for an in-place effect arrives holding its input.
     #[must_use]
+    #[inline]
     pub fn main(&mut self) -> PortOut<'_> {
         let [main] = self.outputs.ports();
         main
@@ -69,6 +72,7 @@ impl Io<'_> {
 impl<'a> Inputs<'a> {
     /// The `index`th input port. An in-place effect's first one has no channels here: its samples are in the output.
     #[must_use]
+    #[inline]
     pub fn port(&self, index: usize) -> PortIn<'a> {
         PortIn { frames: self.frames, wires: port(self.wires, self.ports, index) }
     }
@@ -77,12 +81,14 @@ impl<'a> Inputs<'a> {
 impl Outputs<'_> {
     /// The first `N` output ports, to be written side by side.
     #[must_use]
+    #[inline]
     pub fn ports<const N: usize>(&mut self) -> [PortOut<'_>; N] {
         std::array::from_fn(|index| PortOut { frames: self.frames, wires: port(self.wires, self.ports, index) })
     }
 }
 
 /// `widths` has the channels of each port; a port that is not there has none.
+#[inline]
 fn port<'a>(wires: &'a [Wire], widths: &[usize], index: usize) -> &'a [Wire] {
     let before: usize = widths.iter().take(index).sum();
     let width = widths.get(index).copied().unwrap_or(0);
@@ -92,12 +98,14 @@ fn port<'a>(wires: &'a [Wire], widths: &[usize], index: usize) -> &'a [Wire] {
 impl<'a> PortIn<'a> {
     /// How many channels it has.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.wires.len()
     }
 
     /// Whether it has none, as an optional port that nothing is linked to.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.wires.is_empty()
     }
@@ -107,11 +115,13 @@ impl<'a> PortIn<'a> {
     /// # Panics
     /// If there is no such channel.
     #[must_use]
+    #[inline]
     pub fn channel(&self, index: usize) -> &'a [f32] {
         self.wires[index].read(self.frames)
     }
 
     /// All channels in order.
+    #[inline]
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
         let frames = self.frames;
         self.wires.iter().map(move |wire| wire.read(frames))
@@ -121,12 +131,14 @@ impl<'a> PortIn<'a> {
 impl PortOut<'_> {
     /// How many channels it has.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.wires.len()
     }
 
     /// Whether it has none.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.wires.is_empty()
     }
@@ -135,11 +147,13 @@ impl PortOut<'_> {
     ///
     /// # Panics
     /// If there is no such channel.
+    #[inline]
     pub fn channel(&mut self, index: usize) -> &mut [f32] {
         self.wires[index].write(self.frames)
     }
 
     /// All channels in order.
+    #[inline]
     pub fn channels(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
         let frames = self.frames;
         self.wires.iter().map(move |wire| wire.write(frames))

@@ -116,8 +116,9 @@ impl Ramp {
         if !moving.is_empty() {
             self.scale_moving(moving);
         }
+        let target = self.target;
         for sample in steady {
-            *sample *= self.target;
+            *sample *= target;
         }
     }
 
