@@ -3,6 +3,13 @@
 //! A [`Backend`] is a device with a clock of its own: it calls a [`Callback`] (a [`Renderer`](patchline_graph::Renderer),
 //! usually) once per block, tells what goes wrong as [`IoEvent`]s, and gives the callback back when it is stopped.
 //!
+//! - [`file`]: offline, files in and a file out, as fast as the machine. Not a [`Backend`]: nothing paces it.
+//! - [`null`]: paced by the machine's clock, silence in, nothing out.
+//! - [`sim`]: everything that real devices do to a callback, in virtual time, the same for the same seed.
+//!
+//! What crates for real devices share is here, too: [`event_ring`], and the [`channels`] that make a callback's slices
+//! without allocating.
+//!
 //! This crate knows no node: what plays is the callback's business.
 
 mod backend;
@@ -14,6 +21,7 @@ pub mod file;
 pub mod null;
 mod ring;
 mod settings;
+pub mod sim;
 mod stats;
 
 pub use backend::{Backend, DeviceSpec};

@@ -3,3 +3,4 @@
 mod file;
 mod graph;
 mod null;
+mod sim;

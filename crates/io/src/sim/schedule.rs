@@ -1,0 +1,257 @@
+//! What a simulated device does next, and when.
+
+use std::collections::VecDeque;
+
+use super::random::Random;
+use super::time::DeviceClock;
+use super::{Blocks, Chances, Incident, SimConfig, Trouble};
+use crate::{Block, IoEvent, IoEventKind, LostReason, Side};
+
+/// One thing that happens now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Step {
+    /// The callback is called.
+    Call(Block),
+    /// An event is told.
+    Say(IoEvent),
+}
+
+/// What has been drawn and waits for its time, in virtual nanoseconds.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Call { frames: usize, begins: u64, takes: u64 },
+    Back { at: u64, away: u64 },
+}
+
+/// Whether calls come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Stopped,
+    Running,
+    /// Until stopped and started again: finished, or at a new rate.
+    Resting,
+    /// For good.
+    Gone,
+}
+
+/// The device without its samples: time, position, chance.
+///
+/// Everything is drawn when it is planned, not when time gets there: the portions in which time passes change nothing.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    random: Random,
+    /// What is still to happen, the next first.
+    script: VecDeque<Incident>,
+    chances: Chances,
+    blocks: Blocks,
+    /// The device's buffer, in frames.
+    buffer: usize,
+    rate: u32,
+    drift_ppm: i32,
+    /// The longest delay of a call, and the longest call, in nanoseconds.
+    jitter: u64,
+    busy: u64,
+    /// Frames of each run.
+    frames: Option<u64>,
+    state: State,
+    clock: DeviceClock,
+    /// Virtual nanoseconds since the device was opened.
+    now: u64,
+    /// When the call before has ended.
+    free: u64,
+    /// The device's frame, and the one at which this run ends.
+    position: u64,
+    end: u64,
+    next: Option<Next>,
+    words: VecDeque<IoEvent>,
+    /// By how much the next call takes longer, in nanoseconds.
+    stall: u64,
+    /// Whether the next block follows no other.
+    gap: bool,
+    started: bool,
+}
+
+impl Schedule {
+    pub(super) fn new(config: SimConfig) -> Self {
+        let mut script = config.script;
+        script.sort_by_key(|incident| incident.at);
+        Self {
+            random: Random::new(config.seed),
+            script: script.into(),
+            chances: config.chances,
+            blocks: config.blocks,
+            buffer: config.max_frames,
+            rate: config.rate,
+            drift_ppm: config.drift_ppm,
+            jitter: nanos(config.jitter),
+            busy: nanos(config.busy),
+            frames: config.frames,
+            state: State::Stopped,
+            clock: DeviceClock::new(0, 0, config.rate, config.drift_ppm),
+            now: 0,
+            free: 0,
+            position: 0,
+            end: u64::MAX,
+            next: None,
+            words: VecDeque::new(),
+            stall: 0,
+            gap: false,
+            started: false,
+        }
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Whether nothing more will happen before a start.
+    pub(super) fn rests(&self) -> bool {
+        self.state != State::Running && self.words.is_empty()
+    }
+
+    /// Starts a run; says why not, if the device is gone.
+    pub(super) fn start(&mut self) -> Result<(), &'static str> {
+        if self.state == State::Gone {
+            return Err("it was unplugged for good");
+        }
+        if let Some(Next::Back { at, away }) = self.next {
+            if self.now < at {
+                return Err("it is unplugged");
+            }
+            self.come_back(away);
+        }
+        self.state = State::Running;
+        self.clock = DeviceClock::new(self.now, self.position, self.rate, self.drift_ppm);
+        self.free = self.now;
+        self.end = self.frames.map_or(u64::MAX, |frames| self.position.saturating_add(frames));
+        self.gap |= self.started;
+        self.started = true;
+        Ok(())
+    }
+
+    /// Ends a run. A device that is away stays away.
+    pub(super) fn stop(&mut self) {
+        if self.state != State::Gone {
+            self.state = State::Stopped;
+        }
+        self.next = self.next.filter(|next| matches!(next, Next::Back { .. }));
+    }
+
+    /// The next thing that happens, if it happens until then; otherwise it is then.
+    pub(super) fn step(&mut self, until: u64) -> Option<Step> {
+        loop {
+            if let Some(word) = self.words.pop_front() {
+                return Some(Step::Say(word));
+            }
+            if self.state != State::Running {
+                self.now = until;
+                return None;
+            }
+            match self.next {
+                None => self.plan(),
+                Some(Next::Call { begins: at, .. } | Next::Back { at, .. }) if at > until => {
+                    self.now = until;
+                    return None;
+                }
+                Some(Next::Call { frames, begins, takes }) => {
+                    return Some(Step::Call(self.call(frames, begins, takes)));
+                }
+                Some(Next::Back { at, away }) => {
+                    (self.now, self.free) = (at, at);
+                    self.come_back(away);
+                }
+            }
+        }
+    }
+
+    // What happens.
+
+    /// Decides what comes next: a call, an absence, or the end.
+    fn plan(&mut self) {
+        if self.position >= self.end {
+            self.state = State::Resting;
+            return self.say(IoEventKind::Finished);
+        }
+        if self.script.front().is_some_and(|incident| incident.at <= self.position) {
+            let incident = self.script.pop_front();
+            return incident.into_iter().for_each(|incident| self.strike(incident.trouble));
+        }
+        let frames = self.blocks.draw(&mut self.random);
+        let minutes = frames as f64 / (60.0 * f64::from(self.rate));
+        if let Some(trouble) = self.chances.draw(minutes, &mut self.random) {
+            self.strike(trouble);
+        }
+        let left = self.end - self.position;
+        if self.next.is_some() || self.state != State::Running || left == 0 {
+            return;
+        }
+        let frames = usize::try_from(left).unwrap_or(usize::MAX).min(frames);
+        let due = self.clock.time_of(self.position + frames as u64).saturating_add(self.random.up_to(self.jitter));
+        let takes = self.random.up_to(self.busy).saturating_add(std::mem::take(&mut self.stall));
+        self.next = Some(Next::Call { frames, begins: due.max(self.free), takes });
+    }
+
+    fn strike(&mut self, trouble: Trouble) {
+        match trouble {
+            Trouble::Dropout { frames, side } => self.lose(frames, side),
+            Trouble::Stall(time) => self.stall = self.stall.saturating_add(nanos(time)),
+            Trouble::Blocks(blocks) => {
+                self.blocks = blocks;
+                let (from, to) = (std::mem::replace(&mut self.buffer, blocks.longest()), blocks.longest());
+                if from != to {
+                    self.say(IoEventKind::BlockChanged { from, to });
+                }
+            }
+            Trouble::Rate(to) if to == self.rate => {}
+            Trouble::Rate(to) => {
+                let from = std::mem::replace(&mut self.rate, to);
+                self.state = State::Resting;
+                self.say(IoEventKind::RateChanged { from, to });
+            }
+            Trouble::Unplug { away } => {
+                self.say(IoEventKind::Lost { reason: LostReason::Unplugged });
+                match away.map(|away| away.min(self.end - self.position)) {
+                    Some(away) => self.next = Some(Next::Back { at: self.clock.time_of(self.position + away), away }),
+                    None => self.state = State::Gone,
+                }
+            }
+        }
+    }
+
+    /// One call. It may start late and end late: what the device's buffer does not cover is lost.
+    fn call(&mut self, frames: usize, begins: u64, takes: u64) -> Block {
+        let discontinuity = std::mem::take(&mut self.gap);
+        let block = Block { frames, position: self.position, discontinuity };
+        self.next = None;
+        self.now = begins;
+        self.free = begins.saturating_add(takes);
+        self.position += frames as u64;
+        let deadline = self.clock.time_of(self.position.saturating_add(self.buffer.max(frames) as u64));
+        self.lose(self.clock.frames_in(self.free.saturating_sub(deadline)), Side::Both);
+        block
+    }
+
+    fn lose(&mut self, frames: u64, side: Side) {
+        let lost = frames.min(self.end - self.position);
+        if lost > 0 {
+            self.say(IoEventKind::Xrun { lost, side });
+            self.position += lost;
+            self.gap = true;
+        }
+    }
+
+    fn come_back(&mut self, away: u64) {
+        self.next = None;
+        self.position += away;
+        self.gap = true;
+        self.say(IoEventKind::Reconnected { away });
+    }
+
+    fn say(&mut self, kind: IoEventKind) {
+        self.words.push_back(IoEvent { position: self.position, kind });
+    }
+}
+
+fn nanos(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,80 @@
+//! What can happen to a device.
+
+use std::time::Duration;
+
+use super::Blocks;
+use super::random::Random;
+use crate::Side;
+
+/// Rates that a device changes to by chance, in Hz.
+const RATES: [u32; 4] = [44_100, 48_000, 88_200, 96_000];
+
+/// Something that happens at the first block that starts at a frame or later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// The device's frame, counted since it was opened.
+    pub at: u64,
+    /// What happens.
+    pub trouble: Trouble,
+}
+
+/// What can happen to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Frames are lost: an xrun, a jump of the position, a discontinuity.
+    Dropout {
+        /// How many.
+        frames: u64,
+        /// Which way, as the event says it; both go on together.
+        side: Side,
+    },
+    /// The next call takes this much longer: an xrun if the device's buffer is shorter.
+    Stall(Duration),
+    /// Blocks are as long as this from now on.
+    Blocks(Blocks),
+    /// The rate is this from now on, in Hz; the callback rests until the device is stopped and started again.
+    Rate(u32),
+    /// The device is gone.
+    Unplug {
+        /// For how many frames of its clock; `None` is for good: it cannot be started again.
+        away: Option<u64>,
+    },
+}
+
+/// How often things happen by chance, in times a minute of the device's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Chances {
+    /// Up to 2,000 frames are lost.
+    pub dropouts: f64,
+    /// A call takes up to 50 ms longer.
+    pub stalls: f64,
+    /// The device is gone for up to 200,000 frames.
+    pub unplugs: f64,
+    /// Blocks get another length, up to 4,096 frames.
+    pub block_changes: f64,
+    /// The rate changes, so that the callback rests.
+    pub rate_changes: f64,
+}
+
+impl Chances {
+    /// What happens before a block, for blocks that take `minutes`.
+    pub(super) fn draw(&self, minutes: f64, random: &mut Random) -> Option<Trouble> {
+        let mut happens = |per_minute: f64| per_minute > 0.0 && random.happens(per_minute * minutes);
+        let (dropout, stall, unplug) = (happens(self.dropouts), happens(self.stalls), happens(self.unplugs));
+        let (block, rate) = (happens(self.block_changes), happens(self.rate_changes));
+        if dropout {
+            let side = [Side::Input, Side::Output, Side::Both][random.up_to(2) as usize];
+            Some(Trouble::Dropout { frames: 1 + random.up_to(1_999), side })
+        } else if stall {
+            Some(Trouble::Stall(Duration::from_micros(random.up_to(50_000))))
+        } else if unplug {
+            Some(Trouble::Unplug { away: Some(1 + random.up_to(199_999)) })
+        } else if block {
+            let longest = 1 + random.up_to(4_095) as usize;
+            let fixed = random.up_to(1) == 0;
+            Some(Trouble::Blocks(if fixed { Blocks::Fixed(longest) } else { Blocks::Random { shortest: 1, longest } }))
+        } else {
+            rate.then(|| Trouble::Rate(RATES[random.up_to(3) as usize]))
+        }
+    }
+}
