@@ -3,7 +3,7 @@
 //! A [`Backend`] is a device with a clock of its own: it calls a [`Callback`] (a [`Renderer`](patchline_graph::Renderer),
 //! usually) once per block, tells what goes wrong as [`IoEvent`]s, and gives the callback back when it is stopped.
 //!
-//! - [`file`]: offline, files in and a file out, as fast as the machine. Not a [`Backend`]: nothing paces it.
+//! - [`mod@file`]: offline, files in and a file out, as fast as the machine. Not a [`Backend`]: nothing paces it.
 //! - [`null`]: paced by the machine's clock, silence in, nothing out.
 //! - [`sim`]: everything that real devices do to a callback, in virtual time, the same for the same seed.
 //!

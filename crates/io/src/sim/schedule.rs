@@ -255,3 +255,30 @@ impl Schedule {
 fn nanos(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_greatest_numbers_overflow_nothing() {
+        let [dropout, away] =
+            [Trouble::Dropout { frames: u64::MAX - 1_000, side: Side::Both }, Trouble::Unplug { away: Some(u64::MAX) }];
+        let [stall, long] = [Trouble::Stall(Duration::MAX), Trouble::Blocks(Blocks::Fixed(1 << 20))];
+        for troubles in [vec![dropout, long], vec![away], vec![stall], vec![stall, stall, dropout, away]] {
+            let script = troubles.into_iter().map(|trouble| Incident { at: 512, trouble }).collect();
+            let config = SimConfig { script, drift_ppm: 100_000, busy: Duration::MAX, ..SimConfig::default() };
+            let mut schedule = Schedule::new(SimConfig { jitter: Duration::MAX, ..config });
+            schedule.start().unwrap();
+            let steps: Vec<Step> = std::iter::from_fn(|| schedule.step(u64::MAX)).take(100_000).collect();
+            let positions = steps.iter().map(|step| match step {
+                Step::Call(block) => block.position,
+                Step::Say(event) => event.position,
+            });
+            assert!(positions.is_sorted());
+            assert!(schedule.position >= 512, "the troubles struck");
+        }
+    }
+}
