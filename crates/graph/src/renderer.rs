@@ -249,6 +249,13 @@ impl Renderer {
     }
 }
 
+impl Drop for Renderer {
+    /// What was sent and never taken over goes back, too: the ring itself lives as long as its other end.
+    fn drop(&mut self) {
+        while self.messages.pop().is_ok() {}
+    }
+}
+
 /// What a processor is run with.
 struct Stage<'a> {
     wires: &'a [Wire],
