@@ -14,8 +14,8 @@ pub struct SimConfig {
     pub seed: u64,
     /// Frames per second, in Hz: 1 to 1 536 000.
     pub rate: u32,
-    /// The longest block the device promises: 1 to 1 048 576 frames. Also the length of its buffer: a callback that
-    /// is late by more is an xrun.
+    /// The longest block the device promises: 1 to 1 048 576 frames. Its buffer holds at least one such block: a
+    /// call that ends later than that after its due time is an xrun.
     pub max_frames: usize,
     /// How long its blocks are; they may break the promise.
     pub blocks: Blocks,
@@ -29,8 +29,8 @@ pub struct SimConfig {
     pub drift_ppm: i32,
     /// Every call is late by a random time up to this.
     pub jitter: Duration,
-    /// Every call takes a random time up to this.
-    pub busy: Duration,
+    /// Every call takes a random time up to this many hundredths of its block's; with more than 100 it may not keep up.
+    pub load_percent: u32,
     /// What happens when.
     pub script: Vec<Incident>,
     /// What happens by chance.
@@ -50,7 +50,7 @@ impl Default for SimConfig {
             frames: None,
             drift_ppm: 0,
             jitter: Duration::ZERO,
-            busy: Duration::ZERO,
+            load_percent: 0,
             script: Vec::new(),
             chances: Chances::default(),
         }
@@ -69,7 +69,7 @@ impl SimConfig {
             blocks: Blocks::Random { shortest: 1, longest },
             drift_ppm,
             jitter: Duration::from_micros(random.up_to(2_000)),
-            busy: Duration::from_micros(random.up_to(3_000)),
+            load_percent: random.up_to(110) as u32,
             chances: Chances { dropouts: 30.0, stalls: 20.0, unplugs: 2.0, block_changes: 10.0, rate_changes: 0.0 },
             ..Self::default()
         }

@@ -44,13 +44,16 @@ pub(super) struct Schedule {
     script: VecDeque<Incident>,
     chances: Chances,
     blocks: Blocks,
-    /// The device's buffer, in frames.
+    /// The longest block the device promises now, in frames.
+    usual: usize,
+    /// What its buffer holds at least, in frames.
     buffer: usize,
     rate: u32,
     drift_ppm: i32,
-    /// The longest delay of a call, and the longest call, in nanoseconds.
+    /// The longest delay of a call, in nanoseconds.
     jitter: u64,
-    busy: u64,
+    /// The longest call, in hundredths of its block's time.
+    load_percent: u32,
     /// Frames of each run.
     frames: Option<u64>,
     state: State,
@@ -80,11 +83,12 @@ impl Schedule {
             script: script.into(),
             chances: config.chances,
             blocks: config.blocks,
+            usual: config.max_frames,
             buffer: config.max_frames,
             rate: config.rate,
             drift_ppm: config.drift_ppm,
             jitter: nanos(config.jitter),
-            busy: nanos(config.busy),
+            load_percent: config.load_percent,
             frames: config.frames,
             state: State::Stopped,
             clock: DeviceClock::new(0, 0, config.rate, config.drift_ppm),
@@ -186,8 +190,10 @@ impl Schedule {
             return;
         }
         let frames = usize::try_from(left).unwrap_or(usize::MAX).min(frames);
-        let due = self.clock.time_of(self.position + frames as u64).saturating_add(self.random.up_to(self.jitter));
-        let takes = self.random.up_to(self.busy).saturating_add(std::mem::take(&mut self.stall));
+        let due = self.clock.time_of(self.position + frames as u64);
+        let longest = (due - self.clock.time_of(self.position)).saturating_mul(self.load_percent.into()) / 100;
+        let takes = self.random.up_to(longest).saturating_add(std::mem::take(&mut self.stall));
+        let due = due.saturating_add(self.random.up_to(self.jitter));
         self.next = Some(Next::Call { frames, begins: due.max(self.free), takes });
     }
 
@@ -197,7 +203,7 @@ impl Schedule {
             Trouble::Stall(time) => self.stall = self.stall.saturating_add(nanos(time)),
             Trouble::Blocks(blocks) => {
                 self.blocks = blocks;
-                let (from, to) = (std::mem::replace(&mut self.buffer, blocks.longest()), blocks.longest());
+                let (from, to) = (std::mem::replace(&mut self.usual, blocks.longest()), blocks.longest());
                 if from != to {
                     self.say(IoEventKind::BlockChanged { from, to });
                 }
@@ -226,7 +232,8 @@ impl Schedule {
         self.now = begins;
         self.free = begins.saturating_add(takes);
         self.position += frames as u64;
-        let deadline = self.clock.time_of(self.position.saturating_add(self.buffer.max(frames) as u64));
+        let buffer = self.buffer.max(self.usual).max(frames) as u64;
+        let deadline = self.clock.time_of(self.position.saturating_add(buffer));
         self.lose(self.clock.frames_in(self.free.saturating_sub(deadline)), Side::Both);
         block
     }
@@ -269,7 +276,7 @@ mod tests {
         let [stall, long] = [Trouble::Stall(Duration::MAX), Trouble::Blocks(Blocks::Fixed(1 << 20))];
         for troubles in [vec![dropout, long], vec![away], vec![stall], vec![stall, stall, dropout, away]] {
             let script = troubles.into_iter().map(|trouble| Incident { at: 512, trouble }).collect();
-            let config = SimConfig { script, drift_ppm: 100_000, busy: Duration::MAX, ..SimConfig::default() };
+            let config = SimConfig { script, drift_ppm: 100_000, load_percent: u32::MAX, ..SimConfig::default() };
             let mut schedule = Schedule::new(SimConfig { jitter: Duration::MAX, ..config });
             schedule.start().unwrap();
             let steps: Vec<Step> = std::iter::from_fn(|| schedule.step(u64::MAX)).take(100_000).collect();
