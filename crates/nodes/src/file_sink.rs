@@ -1,10 +1,16 @@
 //! `file_sink`: records to WAV files.
 
 mod feed;
+#[expect(clippy::disallowed_types, reason = "on the control side and on the recorder's thread, never in the callback")]
 mod file;
 mod name;
 mod split;
 mod takes;
+#[expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "on the control side and on the recorder's thread, never in the callback"
+)]
 mod writer;
 
 use std::path::PathBuf;

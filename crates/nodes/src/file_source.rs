@@ -1,5 +1,10 @@
 //! `file_source`: plays a WAV file.
 
+#[expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "on the control side and on the reader's thread, never in the callback"
+)]
 mod reader;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Patchline's nodes: gain, delay, meter, gate, recorder and the rest, one file each.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare with the system's functions"))]
 
 pub mod declaration;
 mod delay;
