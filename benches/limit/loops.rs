@@ -174,6 +174,7 @@ impl Window {
     fn add(&mut self, samples: &[f32]) {
         let mut eights = samples.chunks_exact(8);
         for eight in &mut eights {
+            #[expect(clippy::needless_range_loop, reason = "two lists are walked beside it, lane by lane")]
             for lane in 0..8 {
                 let square = eight[lane] * eight[lane];
                 self.squares[lane] += square;
