@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use toml_parser::lexer::TokenKind;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::overrides::Setting;
 use crate::source::Source;
 
 /// The most bytes a patch may have.
@@ -20,7 +21,11 @@ const MOST_DOTS: usize = 32;
 /// [`Patch::load`].
 #[derive(Clone, Debug)]
 pub struct Patch {
+    /// The file's text, and behind it a line for each of the settings.
     pub(crate) source: Source,
+    /// Bytes of the file's text.
+    pub(crate) length: usize,
+    pub(crate) settings: Vec<Setting>,
 }
 
 /// What the text of a patch holds.
@@ -28,6 +33,8 @@ pub(crate) struct Document<'i> {
     pub(crate) table: DeTable<'i>,
     /// Mistakes of syntax. The rest of the text could be read all the same, and its mistakes are reported with these.
     pub(crate) syntax: Vec<Diagnostic>,
+    /// Settings of nodes that are not there.
+    pub(crate) misdirected: Vec<Diagnostic>,
 }
 
 /// Reads a patch's bytes. `path` is where they come from: it is shown in messages, relative paths in the patch start
@@ -48,14 +55,17 @@ pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> 
         let message = "tables lie in tables too deeply here".to_owned();
         return Err(unreadable(source, Some(place), message, Some("a patch needs no more than `[nodes.NAME]`")));
     }
-    Ok(Patch { source })
+    Ok(Patch { length: source.text.len(), source, settings: Vec::new() })
 }
 
 impl Patch {
-    /// Parses the text.
+    /// Parses the text and puts the settings in their places.
     pub(crate) fn document(&self) -> Document<'_> {
-        let (table, errors) = DeTable::parse_recoverable(&self.source.text);
-        Document { table: table.into_inner(), syntax: first_per_line(&self.source, errors) }
+        let (table, errors) = DeTable::parse_recoverable(&self.source.text[..self.length]);
+        let mut table = table.into_inner();
+        let apply = |setting: &Setting| setting.apply(&self.source, &mut table).err();
+        let misdirected = self.settings.iter().filter_map(apply).collect();
+        Document { table, syntax: first_per_line(&self.source, errors), misdirected }
     }
 }
 

@@ -22,6 +22,7 @@ mod links;
 mod load;
 mod mistakes;
 mod nodes;
+mod overrides;
 mod parts;
 mod registry;
 mod render;

@@ -53,11 +53,12 @@ pub(crate) struct Parts {
 impl Parts {
     /// Reads the whole patch, whatever mistakes are in it.
     pub(crate) fn read(patch: &Patch, registry: &Registry, options: &Options) -> Self {
-        let Document { table, syntax } = patch.document();
+        let Document { table, syntax, misdirected } = patch.document();
         let source = patch.source.clone();
         let broken = !syntax.is_empty();
         let mut mistakes = Mistakes::default();
-        syntax.into_iter().for_each(|diagnostic| mistakes.push(diagnostic));
+        let first = syntax.into_iter().chain(misdirected);
+        first.for_each(|diagnostic| mistakes.push(diagnostic));
         top_keys(&table, registry, &mut mistakes);
         let engine = read_engine(&table, registry, broken, &mut mistakes);
         let folder = source.folder();

@@ -1,0 +1,151 @@
+//! Parameters set from outside a patch, as on a command line: they are read and checked as if they stood in it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Code, Diagnostic, is_unprintable};
+use crate::document::Patch;
+use crate::mistakes::Mistakes;
+use crate::nodes::short;
+use crate::source::Source;
+
+/// A parameter's new value: where its parts stand in the text, on a line of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    node: Range<usize>,
+    parameter: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Patch {
+    /// Gives a node's parameter another value before the patch is loaded.
+    ///
+    /// `value` is TOML, or a text that needs no quotes: `0.5`, `-6dB`, `[0, 1]`, `trigger`. It is checked when the
+    /// patch is loaded, with everything else. For messages the setting stands behind the patch's last line, as
+    /// `--set trim.gain=-6dB`.
+    pub fn set(&mut self, node: &str, parameter: &str, value: &str) {
+        let mut text = self.source.text.to_string();
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let mut add = |part: &str| {
+            let start = text.len();
+            // One line, whatever it holds.
+            text.extend(part.chars().map(|c| if is_unprintable(c) { ' ' } else { c }));
+            start..text.len()
+        };
+        add("--set ");
+        let node = add(node);
+        add(".");
+        let parameter = add(parameter);
+        add("=");
+        let value = add(value);
+        self.source.text = text.into();
+        self.settings.push(Setting { node, parameter, value });
+    }
+}
+
+impl Setting {
+    /// Puts the value into the node's table, in place of the one that is there.
+    pub(crate) fn apply<'i>(&self, source: &'i Source, table: &mut DeTable<'i>) -> Result<(), Diagnostic> {
+        let text = |place: &Range<usize>| &source.text[place.clone()];
+        let (node, parameter) = (text(&self.node), text(&self.parameter));
+        let nodes = match table.get_mut("nodes").map(Spanned::get_mut) {
+            Some(DeValue::Table(nodes)) => nodes,
+            _ => &mut DeTable::new(),
+        };
+        // A node that is no table has a mistake of its own.
+        match nodes.get_mut(node).map(Spanned::get_mut) {
+            Some(DeValue::Table(table)) => {
+                table.remove(parameter);
+                let key = Spanned::new(self.parameter.clone(), Cow::Borrowed(parameter));
+                table.insert(key, Spanned::new(self.value.clone(), self.read(source)));
+            }
+            Some(_) => {}
+            None => return Err(self.misdirected(node, nodes)),
+        }
+        Ok(())
+    }
+
+    fn misdirected(&self, node: &str, nodes: &DeTable<'_>) -> Diagnostic {
+        let diagnostic = Diagnostic::new(Code::Link, self.node.clone(), format!("there is no node `{}`", short(node)));
+        match Mistakes::default().closest(node, nodes.keys().map(|name| name.get_ref().as_ref())) {
+            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            None => diagnostic,
+        }
+    }
+
+    /// The value as TOML, or as a text without quotes.
+    fn read<'i>(&self, source: &'i Source) -> DeValue<'i> {
+        let written = &source.text[self.parameter.start..self.value.end];
+        let key = &source.text[self.parameter.clone()];
+        let parsed = DeTable::parse(written).ok().and_then(|table| table.into_inner().remove(key));
+        match parsed.map(Spanned::into_inner) {
+            // Dates are texts to a patch.
+            Some(DeValue::Datetime(_)) | None => DeValue::String(Cow::Borrowed(&source.text[self.value.clone()])),
+            Some(value) => placed(value, &self.value),
+        }
+    }
+}
+
+/// The value with everything in it moved to `place`.
+fn placed<'i>(value: DeValue<'i>, place: &Range<usize>) -> DeValue<'i> {
+    let moved = |inner: Spanned<DeValue<'i>>| Spanned::new(place.clone(), placed(inner.into_inner(), place));
+    match value {
+        DeValue::Array(list) => DeValue::Array(list.into_iter().map(moved).collect()),
+        DeValue::Table(table) => {
+            let entries = table.into_iter();
+            let entry = |(key, inner): (Spanned<_>, _)| (Spanned::new(place.clone(), key.into_inner()), moved(inner));
+            DeValue::Table(entries.map(entry).collect())
+        }
+        plain => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchline_nodes::{Gain, Oscillator};
+
+    use crate::{Loaded, Options, Registry, read};
+
+    const PATCH: &str = "links = [\"tone -> trim -> out\"]\n[nodes.tone]\ntype = \"oscillator\"\n[nodes.trim]\n\
+                         type = \"gain\"\ngain = 0.5\n[nodes.out]\ntype = \"output\"";
+
+    /// Sets and loads.
+    fn set(node: &str, parameter: &str, value: &str) -> Result<Loaded, String> {
+        let mut patch = read(PATCH.as_bytes(), "p.toml").unwrap();
+        patch.set(node, parameter, value);
+        patch.load(&Registry::standard(), &Options::default()).map_err(|mistakes| mistakes.to_string())
+    }
+
+    #[test]
+    fn a_setting_takes_the_place_of_what_the_patch_says() {
+        let gain = |value: &str| {
+            let loaded = set("trim", "gain", value).unwrap();
+            loaded.graph.node("trim").unwrap().downcast_ref::<Gain>().unwrap().gain.linear()
+        };
+        assert_eq!([gain("0.25"), gain("-20dB"), gain("\"-20 dB\"")], [0.25, 0.1, 0.1]);
+        let saw = set("tone", "shape", "saw").unwrap();
+        let default = Oscillator::default();
+        assert_ne!(saw.graph.node("tone").unwrap().downcast_ref::<Oscillator>(), Some(&default));
+    }
+
+    #[test]
+    fn mistakes_in_a_setting_are_shown_where_it_stands() {
+        for (node, parameter, value, expected) in [
+            ("trin", "gain", "1", "did you mean `trim`?"),
+            ("trim", "gian", "1", "did you mean `gain`?"),
+            ("trim", "gain", "5000", "1000"),
+            ("trim", "gain", "loud", "loud"),
+            ("trim", "gain", "[1, 2]", "gain"),
+            ("trim", "gain", "1\nmute = true", "1 mute"),
+            ("trim", "a.b", "1", "a.b"),
+        ] {
+            let mistakes = set(node, parameter, value).unwrap_err();
+            assert!(mistakes.contains(expected) && mistakes.contains("p.toml:9:"), "{mistakes}");
+        }
+    }
+}
