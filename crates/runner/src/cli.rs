@@ -1,0 +1,307 @@
+//! The command line, declared once: parser, help, man page and completions follow from it.
+
+mod values;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use jiff::civil::DateTime;
+use patchline_nodes::Time;
+use patchline_wav::Subtype;
+
+pub(crate) use values::{InputFile, Setting, TailChoice};
+
+use crate::allocator::OnViolation;
+use crate::exit::EXIT_CODES;
+
+/// Plays, renders and checks Patchline patches: audio graphs written in TOML.
+///
+/// `runner PATCH` is short for `runner run PATCH`.
+#[derive(Debug, Parser)]
+#[command(name = "runner", version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Say more; twice for everything. PATCHLINE_LOG=debug does the same.
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Only warnings and errors.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play a patch until Ctrl-C or its --duration.
+    Run(RunArgs),
+    /// Render a patch to a WAV file, as fast as the machine can.
+    Render(RenderArgs),
+    /// Check patches: accept them with a summary, or report every mistake.
+    Check(CheckArgs),
+    /// Show a patch as a picture or as the plan of what is computed.
+    Graph(GraphArgs),
+    /// List the node types, or document one.
+    Nodes(NodesArgs),
+    /// Print a shell's completion script.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page for each command into a folder.
+    Man(ManArgs),
+}
+
+/// What every command that reads a patch takes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct PatchArgs {
+    /// Sets a parameter before anything starts: --set trim.gain=-6dB. Repeatable.
+    #[arg(long, value_name = "NODE.PARAM=VALUE")]
+    pub(crate) set: Vec<Setting>,
+    /// Lets the patch read and write files in this folder too. Repeatable.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) allow_path: Vec<PathBuf>,
+}
+
+/// `runner run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The patch to play.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) patch: PathBuf,
+    /// The device; without it the patch's `engine.backend` decides.
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<BackendChoice>,
+    /// Ends after this time: "12s", "500ms", "48000smp".
+    #[arg(long, short)]
+    pub(crate) duration: Option<Time>,
+    /// Frames per block, 1 to 65536.
+    #[arg(long, value_parser = block)]
+    pub(crate) block: Option<usize>,
+    /// The stream's rate, in Hz.
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    pub(crate) sample_rate: Option<u32>,
+    /// Channels of the device's input where the patch leaves them open; 2 without it.
+    #[arg(long, value_name = "N", value_parser = channels)]
+    pub(crate) channels: Option<usize>,
+    /// The seed of the simulated device: what goes wrong, and when.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Fixes the start of the run that `{date}` and `{time}` in file names count from: 2026-01-01T00:00:00.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) clock: Option<DateTime>,
+    /// When a node allocates in the audio callback: end at once, or count, play on and exit with 7.
+    #[arg(long, value_enum, default_value = "count")]
+    pub(crate) on_violation: OnViolation,
+    /// Prints the final report as one JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What every command that reads a patch takes.
+    #[command(flatten)]
+    pub(crate) patch_args: PatchArgs,
+}
+
+/// Where sound comes from and goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendChoice {
+    /// Silence in, sound nowhere, paced by the machine's clock.
+    Null,
+    /// A simulated device with odd blocks, drift, jitter, dropouts and loose plugs, as fast as the machine.
+    Sim,
+    /// What is there.
+    #[value(hide = true)]
+    Auto,
+    /// A JACK server.
+    #[value(hide = true)]
+    Jack,
+    /// The system's own devices.
+    #[value(hide = true)]
+    Cpal,
+}
+
+/// `runner render`.
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    /// The patch to render.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) patch: PathBuf,
+    /// A WAV file as the device's input, `-` for stdin; NODE=FILE gives one input node its own. Repeatable.
+    #[arg(long, short, value_name = "[NODE=]FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) input: Vec<InputFile>,
+    /// The WAV file to write, `-` for stdout. Needed when the patch has an output.
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Replaces the output file if there is one.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Renders this long: "12s", "500ms", "48000smp". Needed when no input file gives a length.
+    #[arg(long, short, conflicts_with = "tail")]
+    pub(crate) duration: Option<Time>,
+    /// What follows after the input has ended: a time, or `auto` for as long as the nodes ring on.
+    #[arg(long, value_name = "TIME|auto", default_value = "0")]
+    pub(crate) tail: TailChoice,
+    /// Frames per block, 1 to 65536; the samples are the same whatever it is.
+    #[arg(long, value_parser = block)]
+    pub(crate) block: Option<usize>,
+    /// The stream's rate in Hz; without it the patch's, else the file's.
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    pub(crate) sample_rate: Option<u32>,
+    /// Refuses a file of another rate instead of converting it.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// How samples are written: PCM_16, PCM_24, PCM_32 or FLOAT.
+    #[arg(long, default_value = "FLOAT", value_parser = subtype())]
+    pub(crate) subtype: Subtype,
+    /// Fixes the start of the run that `{date}` and `{time}` in file names count from: 2026-01-01T00:00:00.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) clock: Option<DateTime>,
+    /// When a node allocates in the audio callback: end at once, or count, go on and exit with 7.
+    #[arg(long, value_enum, default_value = "abort")]
+    pub(crate) on_violation: OnViolation,
+    /// Prints the summary as one JSON object on stdout (on stderr when the WAV goes to stdout).
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What every command that reads a patch takes.
+    #[command(flatten)]
+    pub(crate) patch_args: PatchArgs,
+}
+
+/// `runner check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The patches to check.
+    #[arg(required = true, value_name = "PATCH", value_hint = ValueHint::FilePath)]
+    pub(crate) patches: Vec<PathBuf>,
+    /// Channels of the device's input where the patch leaves them open; 2 without it.
+    #[arg(long, value_name = "N", value_parser = channels)]
+    pub(crate) channels: Option<usize>,
+    /// The rate in Hz where the patch leaves it to the device; 48000 without it.
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    pub(crate) sample_rate: Option<u32>,
+    /// Prints one JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What every command that reads a patch takes.
+    #[command(flatten)]
+    pub(crate) patch_args: PatchArgs,
+}
+
+/// `runner graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// The patch to show.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) patch: PathBuf,
+    /// The form.
+    #[arg(long, short, value_enum, default_value = "plan")]
+    pub(crate) format: GraphFormat,
+    /// Writes to this file instead of stdout.
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Replaces the output file if there is one.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Channels of the device's input where the patch leaves them open; 2 without it.
+    #[arg(long, value_name = "N", value_parser = channels)]
+    pub(crate) channels: Option<usize>,
+    /// The rate in Hz where the patch leaves it to the device; 48000 without it.
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    pub(crate) sample_rate: Option<u32>,
+    /// What every command that reads a patch takes.
+    #[command(flatten)]
+    pub(crate) patch_args: PatchArgs,
+}
+
+/// How a graph is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// What is computed, step by step.
+    Plan,
+    /// A picture for Graphviz.
+    Dot,
+    /// A picture for Markdown.
+    Mermaid,
+    /// A picture for browsers.
+    Svg,
+}
+
+/// `runner nodes`.
+#[derive(Debug, Args)]
+pub(crate) struct NodesArgs {
+    /// The node type to document.
+    #[arg(value_name = "TYPE")]
+    pub(crate) kind: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `runner completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `runner man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Writes one page for each command into this folder.
+    #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `runner PATCH` made into `runner run PATCH`: when no command stands before the first word that is a patch.
+pub(crate) fn with_default_command(mut args: Vec<OsString>) -> Vec<OsString> {
+    let commands = <Cli as clap::CommandFactory>::command();
+    let is_command =
+        |word: &OsString| word.to_str().is_some_and(|word| word == "help" || commands.find_subcommand(word).is_some());
+    let words = args.iter().skip(1);
+    // A first word that is neither gets clap's own answer, with a suggestion for a mistyped command.
+    let first = words.clone().next().is_none_or(|word| is_option(word) || is_patch(word));
+    let decisive = words.filter(|word| !is_option(word)).find(|word| is_command(word) || is_patch(word));
+    if first && decisive.is_some_and(|word| !is_command(word)) {
+        args.insert(1, "run".into());
+    }
+    args
+}
+
+fn is_option(word: &OsString) -> bool {
+    word.to_string_lossy().starts_with('-')
+}
+
+fn is_patch(word: &OsString) -> bool {
+    let path = Path::new(word);
+    path.extension().is_some_and(|extension| extension == "toml") || path.is_file()
+}
+
+fn block(text: &str) -> Result<usize, String> {
+    within(text, 1, 65_536, "frames")
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    within(text, 1_000, 1_536_000, "Hz")
+}
+
+fn channels(text: &str) -> Result<usize, String> {
+    within(text, 0, 1_024, "channels")
+}
+
+/// A whole number between two, both included.
+fn within<T>(text: &str, least: T, most: T, unit: &str) -> Result<T, String>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display + Copy,
+{
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("a whole number of {unit}, {least} to {most}, is needed"))
+}
+
+/// Reads a subtype's name in any case.
+fn subtype() -> impl clap::builder::TypedValueParser<Value = Subtype> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    let names = PossibleValuesParser::new(Subtype::ALL.map(Subtype::name));
+    names.map(|name| name.parse().expect("every offered name is one"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Values of options that need more than a number.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use patchline_graph::NodeName;
+use patchline_nodes::{QuantityError, Time};
+
+/// `--set NODE.PARAM=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The node's name.
+    pub(crate) node: String,
+    /// The parameter's name.
+    pub(crate) parameter: String,
+    /// The value as it was written.
+    pub(crate) value: String,
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "write NODE.PARAM=VALUE, as in trim.gain=-6dB";
+        let (place, value) = text.split_once('=').ok_or(form)?;
+        let (node, parameter) = place.trim().split_once('.').ok_or(form)?;
+        if node.is_empty() || parameter.is_empty() || value.trim().is_empty() {
+            return Err(form.to_owned());
+        }
+        Ok(Self { node: node.to_owned(), parameter: parameter.to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}={}", self.node, self.parameter, self.value)
+    }
+}
+
+/// `-i [NODE=]FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InputFile {
+    /// The input node that reads it; all others without one of their own when absent.
+    pub(crate) node: Option<String>,
+    /// The file, or `-`.
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for InputFile {
+    type Err = String;
+
+    /// What stands before the first `=` is a node if it could be one: `./a=b.wav` is a file.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (node, file) = match text.split_once('=') {
+            Some((node, file)) if NodeName::new(node).is_ok() => (Some(node.to_owned()), file),
+            _ => (None, text),
+        };
+        match file {
+            "" => Err("write FILE or NODE=FILE".to_owned()),
+            file => Ok(Self { node, file: file.into() }),
+        }
+    }
+}
+
+/// `--tail TIME|auto`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum TailChoice {
+    /// As long as the nodes declare.
+    Auto,
+    /// This long.
+    For(Time),
+}
+
+impl FromStr for TailChoice {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            time => time.parse().map(Self::For),
+        }
+    }
+}

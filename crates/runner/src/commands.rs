@@ -1,0 +1,9 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod graph;
+pub(crate) mod man;
+pub(crate) mod nodes;
+pub(crate) mod render;
+pub(crate) mod run;

@@ -1,0 +1,74 @@
+//! `runner check`: accepts patches with a summary, or reports every mistake. Creates no file.
+
+mod summary;
+
+use std::path::Path;
+
+use patchline_patch::{Checked, Registry};
+use serde_json::{Value, json};
+
+use crate::cli::CheckArgs;
+use crate::exit::{Exit, Outcome};
+use crate::load::{Assumed, Trouble, show, shown};
+use crate::{output, style};
+
+pub(crate) fn run(registry: &Registry, args: &CheckArgs) -> Outcome {
+    let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
+    let mut data = Vec::new();
+    let mut worst = Exit::Ok;
+    for path in &args.patches {
+        let checked = assumed.check(registry, path, &args.patch_args);
+        worst = worse(worst, exit(&checked));
+        if args.json {
+            data.push(as_data(path, &checked, &assumed));
+        } else {
+            say(path, &checked, &assumed)?;
+        }
+    }
+    if args.json {
+        output::print(&format!("{:#}\n", json!({ "ok": worst == Exit::Ok, "patches": data })))?;
+    }
+    Ok(worst)
+}
+
+fn exit(checked: &Result<Checked, Trouble>) -> Exit {
+    match checked {
+        Ok(_) => Exit::Ok,
+        Err(Trouble::Mistakes(_)) => Exit::Patch,
+        Err(Trouble::File(_)) => Exit::File,
+    }
+}
+
+/// A bad patch outweighs an unreadable file.
+fn worse(a: Exit, b: Exit) -> Exit {
+    match (a, b) {
+        (Exit::Patch, _) | (_, Exit::Patch) => Exit::Patch,
+        (Exit::Ok, other) => other,
+        (other, _) => other,
+    }
+}
+
+fn say(path: &Path, checked: &Result<Checked, Trouble>, assumed: &Assumed) -> Result<(), crate::exit::Failure> {
+    match checked {
+        Ok(checked) => {
+            output::print(&summary::text(path, checked, assumed))?;
+            show(&checked.loaded.warnings);
+        }
+        Err(Trouble::File(message)) => output::tell(&format!("{}: {message}", style::error("error"))),
+        Err(Trouble::Mistakes(mistakes)) => {
+            show(mistakes);
+            let count = mistakes.len();
+            let plural = if count == 1 { "" } else { "s" };
+            output::tell(&format!("{}: {count} mistake{plural}", style::error(shown(path))));
+        }
+    }
+    Ok(())
+}
+
+fn as_data(path: &Path, checked: &Result<Checked, Trouble>, assumed: &Assumed) -> Value {
+    match checked {
+        Ok(checked) => summary::data(path, checked, assumed),
+        Err(Trouble::File(message)) => json!({ "file": shown(path), "ok": false, "error": message }),
+        Err(Trouble::Mistakes(mistakes)) => json!({ "file": shown(path), "ok": false, "mistakes": mistakes }),
+    }
+}

@@ -1,0 +1,32 @@
+//! `runner graph`: a patch as a picture, or as the plan of what is computed.
+
+use patchline_patch::{Checked, Registry};
+
+use crate::cli::{GraphArgs, GraphFormat};
+use crate::exit::{Exit, Outcome};
+use crate::load::{Assumed, show};
+use crate::overview::Overview;
+use crate::{files, output, picture};
+
+pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
+    let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
+    let checked = assumed.check(registry, &args.patch, &args.patch_args)?;
+    show(&checked.loaded.warnings);
+    let text = draw(&checked, args.format);
+    match &args.output {
+        Some(path) => files::write(path, text.as_bytes(), args.overwrite)?,
+        None => output::print(&text)?,
+    }
+    Ok(Exit::Ok)
+}
+
+fn draw(checked: &Checked, format: GraphFormat) -> String {
+    let Checked { loaded, stream, schedule } = checked;
+    let overview = || Overview::new(&loaded.graph, schedule, stream);
+    match format {
+        GraphFormat::Plan => format!("{schedule}\n"),
+        GraphFormat::Dot => picture::dot(&loaded.name, &overview()),
+        GraphFormat::Mermaid => picture::mermaid(&overview()),
+        GraphFormat::Svg => picture::svg(&loaded.name, &overview()),
+    }
+}

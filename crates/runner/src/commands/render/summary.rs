@@ -1,0 +1,88 @@
+//! What a render came to.
+
+use patchline_graph::Stats;
+use patchline_io::file::Summary;
+use patchline_patch::Loaded;
+use serde_json::{Value, json};
+
+use super::is_pipe;
+use crate::cli::RenderArgs;
+use crate::exit::Failure;
+use crate::figures::Figures;
+use crate::load::shown;
+use crate::units::{clock, count};
+use crate::watch::Watch;
+use crate::{output, report, style};
+
+/// Everything there is to tell.
+pub(super) struct Told<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) args: &'a RenderArgs,
+    pub(super) done: &'a Summary,
+    pub(super) figures: &'a Figures,
+    pub(super) watch: &'a Watch,
+    pub(super) stats: Stats,
+    pub(super) hint: Option<String>,
+}
+
+impl Told<'_> {
+    /// On stdout, unless the samples went there.
+    pub(super) fn tell(&self) -> Result<(), Failure> {
+        let text = if self.args.json { format!("{}\n", self.data()) } else { self.text() };
+        if self.args.output.as_deref().is_some_and(is_pipe) {
+            output::tell(text.trim_end());
+            return Ok(());
+        }
+        output::print(&text)
+    }
+
+    fn text(&self) -> String {
+        let Summary { frames, rate, channels, elapsed, .. } = self.done;
+        let length = format!("{} at {rate} Hz, {frames} frames", clock(*frames, *rate));
+        let mut out = match &self.args.output {
+            Some(path) => {
+                let (path, subtype) = (style::strong(shown(path)), self.args.subtype);
+                format!("{path}: {length}, {}, {subtype}\n", count(channels.len(), "channel"))
+            }
+            None => format!("{}: {length}\n", style::strong(&self.loaded.name)),
+        };
+        let factor = self.done.real_time_factor();
+        out.push_str(&format!("rendered in {:.3} s, {factor:.0} × real time\n", elapsed.as_secs_f64()));
+        out.push_str(&report::levels(channels));
+        out.push_str(&report::closing(self.figures, &self.stats, self.watch));
+        if let Some(written) = self.done.written.filter(|written| written.clipped > 0) {
+            let clipped = written.clipped;
+            let warning = style::warning("warning");
+            out.push_str(&format!("{warning}: {clipped} samples were beyond full scale and are held there\n"));
+        }
+        if let Some(hint) = &self.hint {
+            out.push_str(&format!("{}: {hint}\n", style::dim("hint")));
+        }
+        out
+    }
+
+    fn data(&self) -> Value {
+        let Summary { frames, rate, channels, elapsed, written, .. } = self.done;
+        let file = self.args.output.as_ref().map(|path| {
+            json!({
+                "path": shown(path),
+                "subtype": self.args.subtype.name(),
+                "bytes": written.map(|written| written.bytes),
+                "clipped": written.map(|written| written.clipped),
+            })
+        });
+        let mut report = json!({
+            "patch": self.loaded.name,
+            "output": file,
+            "frames": frames,
+            "sample_rate": rate,
+            "seconds": *frames as f64 / f64::from(*rate),
+            "elapsed_seconds": elapsed.as_secs_f64(),
+            "real_time_factor": self.done.real_time_factor(),
+            "channels": report::levels_data(channels),
+            "hint": self.hint,
+        });
+        report::add_data(&mut report, self.figures, &self.stats, self.watch);
+        report
+    }
+}

@@ -1,0 +1,100 @@
+//! The `runner` program as a library: a program with node types of its own hands them to [`main_with`] and has
+//! everything the `runner` has.
+//!
+//! ```no_run
+//! #[global_allocator]
+//! static ALLOCATOR: runner::Watch = runner::Watch;
+//!
+//! fn main() -> std::process::ExitCode {
+//!     // Register node types of your own on top of these.
+//!     let registry = runner::standard_registry();
+//!     runner::main_with(registry, std::env::args_os())
+//! }
+//! ```
+
+mod allocator;
+mod cli;
+mod commands;
+mod exit;
+mod figures;
+mod files;
+mod load;
+mod log;
+mod meter;
+mod output;
+mod overview;
+mod picture;
+mod report;
+mod signals;
+mod style;
+mod units;
+mod watch;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+use patchline_graph::guard;
+use patchline_patch::Registry;
+
+pub use allocator::{OnViolation, Watch};
+pub use exit::{Exit, Failure};
+
+use cli::{Cli, Command};
+use exit::Outcome;
+
+/// Every node type that comes with Patchline.
+#[must_use]
+pub fn standard_registry() -> Registry {
+    Registry::standard()
+}
+
+/// The whole program: parses `args` (the first is the program's name), does what they say, explains what went wrong.
+///
+/// Patches may use the node types of `registry`. The program must install [`Watch`] as its global allocator, or the
+/// first panic of a node ends the process.
+pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(cli::with_default_command(args.into_iter().collect())) {
+        Ok(cli) => cli,
+        Err(error) => return explain_usage(&error),
+    };
+    guard::quiet_panics();
+    log::start(if cli.quiet { -1 } else { i8::try_from(cli.verbose).unwrap_or(i8::MAX) });
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&registry, &cli.command)));
+    let outcome = outcome.unwrap_or_else(|_| Err(Failure::new(Exit::Broken, "this is a bug in the runner")));
+    conclude(outcome).into()
+}
+
+fn dispatch(registry: &Registry, command: &Command) -> Outcome {
+    match command {
+        Command::Check(args) => commands::check::run(registry, args),
+        Command::Graph(args) => commands::graph::run(registry, args),
+        Command::Render(args) => commands::render::run(registry, args),
+        Command::Run(args) => commands::run::run(registry, args),
+        Command::Nodes(args) => commands::nodes::run(registry, args),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::man::run(args),
+    }
+}
+
+/// Says what went wrong, if anything did.
+fn conclude(outcome: Outcome) -> Exit {
+    match outcome {
+        Ok(exit) => exit,
+        Err(Failure { exit, message }) => {
+            if !message.is_empty() {
+                output::tell(&format!("{}: {message}", style::error("error")));
+            }
+            exit
+        }
+    }
+}
+
+/// Help and version are results; anything else is a mistake in the command line.
+fn explain_usage(error: &clap::Error) -> ExitCode {
+    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+    // A closed pipe has nobody left to read it.
+    let _ = error.print();
+    exit.into()
+}

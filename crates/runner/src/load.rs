@@ -1,0 +1,131 @@
+//! From a patch's file to something that can be compiled, with everything that is wrong with it said.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use jiff::civil::DateTime;
+use patchline_graph::{Graph, StreamSpec};
+use patchline_patch::{
+    Checked, Diagnostics, EngineSettings, Loaded, MOST_BYTES, Options, Patch, Registry, Style, render,
+};
+
+use crate::cli::PatchArgs;
+use crate::exit::{Exit, Failure};
+use crate::{output, overview, style};
+
+/// The rate in Hz, the block in frames and the channels where nobody says.
+pub(crate) const USUAL_RATE: u32 = 48_000;
+pub(crate) const USUAL_BLOCK: usize = 512;
+const USUAL_CHANNELS: usize = 2;
+
+/// Reads a patch and applies what the command line sets in it.
+pub(crate) fn read(path: &Path, args: &PatchArgs) -> Result<Patch, Trouble> {
+    let mut bytes = Vec::new();
+    // One byte too many is enough to know that there are too many.
+    let most = MOST_BYTES as u64 + 1;
+    let file = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    file.map_err(|error| Trouble::File(format!("cannot read {}: {error}", shown(path))))?;
+    from_bytes(&bytes, path, args)
+}
+
+/// As [`read`], for a patch that is in memory already.
+pub(crate) fn from_bytes(bytes: &[u8], path: &Path, args: &PatchArgs) -> Result<Patch, Trouble> {
+    let mut patch = patchline_patch::read(bytes, path)?;
+    for setting in &args.set {
+        patch.set(&setting.node, &setting.parameter, &setting.value);
+    }
+    Ok(patch)
+}
+
+/// What a patch is loaded with.
+pub(crate) fn options(args: &PatchArgs, clock: Option<DateTime>) -> Options {
+    let usual = Options::default();
+    Options { allowed: args.allow_path.clone(), start: clock.unwrap_or(usual.start) }
+}
+
+/// Loads a patch; where that fails, the mistakes of its graph are told too.
+pub(crate) fn load(
+    registry: &Registry,
+    patch: &Patch,
+    args: &PatchArgs,
+    clock: Option<DateTime>,
+) -> Result<Loaded, Trouble> {
+    let options = options(args, clock);
+    patch.load(registry, &options).map_err(|few| {
+        let all = patch.check(registry, &options, |settings, graph| Assumed::default().stream(settings, graph));
+        all.err().unwrap_or(few).into()
+    })
+}
+
+/// What the command line says about a stream of which no device or file says more.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Assumed {
+    pub(crate) rate: Option<u32>,
+    pub(crate) channels: Option<usize>,
+}
+
+impl Assumed {
+    /// The stream that a graph with these settings would run on: as many outputs as the graph names.
+    pub(crate) fn stream(&self, settings: &EngineSettings, graph: &Graph) -> StreamSpec {
+        let (least, open) = overview::device_inputs(graph);
+        let usual = if open { least.max(USUAL_CHANNELS) } else { least };
+        let rate = self.rate.or(settings.rate()).unwrap_or(USUAL_RATE);
+        let inputs = self.channels.unwrap_or(usual);
+        StreamSpec { outputs: None, ..StreamSpec::new(rate, block(settings), inputs, 0) }
+    }
+
+    /// Reads, loads and compiles a patch for that stream.
+    pub(crate) fn check(&self, registry: &Registry, path: &Path, args: &PatchArgs) -> Result<Checked, Trouble> {
+        let patch = read(path, args)?;
+        Ok(patch.check(registry, &options(args, None), |settings, graph| self.stream(settings, graph))?)
+    }
+}
+
+/// Frames per block, where only the patch says something.
+pub(crate) fn block(settings: &EngineSettings) -> usize {
+    match settings.block {
+        0 => USUAL_BLOCK,
+        block => block as usize,
+    }
+}
+
+/// Why a patch cannot be used.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Its file cannot be read.
+    File(String),
+    /// It has mistakes.
+    Mistakes(Box<Diagnostics>),
+}
+
+impl From<Diagnostics> for Trouble {
+    fn from(mistakes: Diagnostics) -> Self {
+        Self::Mistakes(Box::new(mistakes))
+    }
+}
+
+/// The mistakes are said at once, since a failure's message is one sentence.
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::File(message) => Self::new(Exit::File, message),
+            Trouble::Mistakes(mistakes) => {
+                show(&mistakes);
+                Self::silent(Exit::Patch)
+            }
+        }
+    }
+}
+
+/// Shows mistakes or warnings on stderr; anstream takes the colours out where they do not belong.
+pub(crate) fn show(diagnostics: &Diagnostics) {
+    if !diagnostics.is_empty() {
+        output::tell(render(diagnostics, Style::Ansi).trim_end());
+    }
+}
+
+/// A path for a message.
+pub(crate) fn shown(path: &Path) -> String {
+    style::safe(&path.to_string_lossy(), 200)
+}

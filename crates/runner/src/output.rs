@@ -1,0 +1,56 @@
+//! What the program says: results on stdout, everything else on stderr, around a live line that may be there.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::LazyLock;
+
+use indicatif::MultiProgress;
+
+use crate::exit::{Exit, Failure};
+
+/// The live lines at the bottom of the terminal; hidden where stderr is none.
+static LIVE: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// The live lines.
+pub(crate) fn live() -> &'static MultiProgress {
+    &LIVE
+}
+
+/// Whether stderr is a terminal.
+pub(crate) fn on_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Writes a result to stdout.
+///
+/// A reader that has seen enough (`| head`) ends the program quietly.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let written = LIVE.suspend(|| {
+        let mut stdout = anstream::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+    });
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::silent(Exit::Ok),
+        _ => Failure::new(Exit::File, format!("cannot write to stdout: {error}")),
+    })
+}
+
+/// Writes a line to stderr. There is nobody to tell when that fails.
+pub(crate) fn tell(line: &str) {
+    LIVE.suspend(|| {
+        let _ = writeln!(anstream::stderr().lock(), "{line}");
+    });
+}
+
+/// Where log lines go: stderr, above the live lines.
+pub(crate) struct LogWriter;
+
+impl Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LIVE.suspend(|| anstream::stderr().lock().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

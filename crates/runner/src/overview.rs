@@ -1,0 +1,208 @@
+//! A compiled graph in words: who is linked to whom, how wide, what is summed. What `check` and `graph` show.
+
+use std::ops::Range;
+
+use patchline_graph::{AnyNode, DeviceChannels, DeviceSide, Endpoint, Frames, Graph, Link, Schedule, Slot, StreamSpec};
+use serde::Serialize;
+
+/// Nodes and links of a compiled graph.
+#[derive(Debug, Serialize)]
+pub(crate) struct Overview {
+    pub(crate) nodes: Vec<NodeView>,
+    pub(crate) links: Vec<LinkView>,
+    pub(crate) sums: Vec<Sum>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// One node.
+#[derive(Debug, Serialize)]
+pub(crate) struct NodeView {
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    pub(crate) inputs: Vec<PortView>,
+    pub(crate) outputs: Vec<PortView>,
+    pub(crate) latency_frames: Frames,
+    pub(crate) memory_bytes: usize,
+    /// Whether it stands for the device.
+    pub(crate) device: bool,
+}
+
+/// One port; 0 channels where nothing is linked to an optional one.
+#[derive(Debug, Serialize)]
+pub(crate) struct PortView {
+    pub(crate) name: &'static str,
+    pub(crate) channels: usize,
+}
+
+/// One link.
+#[derive(Debug, Serialize)]
+pub(crate) struct LinkView {
+    /// As the patch writes it, one arrow.
+    pub(crate) text: String,
+    /// The index of its source among the nodes.
+    #[serde(skip)]
+    pub(crate) from: usize,
+    /// The index of its target among the nodes.
+    #[serde(skip)]
+    pub(crate) to: usize,
+    /// The ends beyond the nodes' names, where they are not the main port or not all channels: `open`, `out[0]`.
+    #[serde(skip)]
+    pub(crate) ends: (Option<String>, Option<String>),
+    pub(crate) channels: usize,
+    pub(crate) feedback: bool,
+}
+
+/// A port in which several links meet.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sum {
+    /// The port: `mix.in`.
+    pub(crate) port: String,
+    /// What is added, in order.
+    pub(crate) sources: Vec<String>,
+}
+
+impl Overview {
+    /// The overview of a graph that compiled to `schedule` for `stream`.
+    pub(crate) fn new(graph: &Graph, schedule: &Schedule, stream: &StreamSpec) -> Self {
+        let mut nodes: Vec<NodeView> = graph.nodes().map(|(name, node)| view(name.as_str(), node)).collect();
+        schedule.slots.iter().for_each(|slot| nodes[slot.node].complete(slot));
+        for (view, (_, node)) in nodes.iter_mut().zip(graph.nodes()) {
+            if let Some(DeviceSide::Input(channels)) = &node.ports().device {
+                view.outputs[0].channels = channels.width(stream.visible_inputs(&view.name).len());
+            }
+        }
+        let links: Vec<LinkView> = graph.links().iter().filter_map(|link| link_view(graph, &nodes, link)).collect();
+        for (index, (_, node)) in graph.nodes().enumerate() {
+            if let Some(DeviceSide::Output(channels)) = &node.ports().device {
+                let linked = || links.iter().filter(|link| link.to == index).map(|link| link.channels).max();
+                nodes[index].inputs[0].channels = channels.as_ref().map_or_else(|| linked().unwrap_or(0), Vec::len);
+            }
+        }
+        let sums = sums(graph);
+        let warnings = warnings(&nodes, &links);
+        Self { nodes, links, sums, warnings }
+    }
+}
+
+fn view(name: &str, node: &AnyNode) -> NodeView {
+    let ports = node.ports();
+    let views = |ports: &[patchline_graph::Port]| {
+        ports.iter().map(|port| PortView { name: port.name, channels: 0 }).collect::<Vec<_>>()
+    };
+    NodeView {
+        name: name.to_owned(),
+        kind: node.kind(),
+        inputs: views(&ports.inputs),
+        outputs: views(&ports.outputs),
+        latency_frames: 0,
+        memory_bytes: 0,
+        device: ports.device.is_some(),
+    }
+}
+
+impl NodeView {
+    fn complete(&mut self, slot: &Slot) {
+        let fill = |ports: &mut [PortView], widths: &[usize]| {
+            ports.iter_mut().zip(widths).for_each(|(port, &width)| port.channels = width);
+        };
+        fill(&mut self.inputs, &slot.inputs);
+        fill(&mut self.outputs, &slot.outputs);
+        (self.latency_frames, self.memory_bytes) = (slot.latency, slot.footprint);
+    }
+}
+
+fn link_view(graph: &Graph, nodes: &[NodeView], link: &Link) -> Option<LinkView> {
+    let from = graph.index(link.from.node.as_str())?;
+    let to = graph.index(link.to.node.as_str())?;
+    let width = port(&nodes[from].outputs, &link.from)?.channels;
+    let arrow = if link.feedback { "~>" } else { "->" };
+    Some(LinkView {
+        text: format!("{} {arrow} {}", link.from, link.to),
+        from,
+        to,
+        ends: (end(&nodes[from].outputs, &link.from), end(&nodes[to].inputs, &link.to)),
+        channels: link.from.channels.as_ref().map_or(width, Range::len),
+        feedback: link.feedback,
+    })
+}
+
+fn port<'a>(ports: &'a [PortView], endpoint: &Endpoint) -> Option<&'a PortView> {
+    match &endpoint.port {
+        None => ports.first(),
+        Some(name) => ports.iter().find(|port| port.name == name),
+    }
+}
+
+/// What an end says beyond its node's name.
+fn end(ports: &[PortView], endpoint: &Endpoint) -> Option<String> {
+    let main = ports.first().is_some_and(|port| endpoint.port.as_deref().is_none_or(|name| name == port.name));
+    let channels = endpoint.channels.as_ref().map(|range| match range.len() {
+        1 => format!("[{}]", range.start),
+        _ => format!("[{}..{}]", range.start, range.end),
+    });
+    match (main, channels) {
+        (true, channels) => channels,
+        (false, channels) => Some(endpoint.port.clone().unwrap_or_default() + &channels.unwrap_or_default()),
+    }
+}
+
+/// The ports in which several links meet, with their sources in link order.
+fn sums(graph: &Graph) -> Vec<Sum> {
+    let mut ports: Vec<(String, Vec<&Link>)> = Vec::new();
+    for link in graph.links() {
+        let inputs = graph.node(link.to.node.as_str()).map(|node| node.ports().inputs).unwrap_or_default();
+        let main = inputs.first().map_or("in", |port| port.name);
+        let port = format!("{}.{}", link.to.node, link.to.port.as_deref().unwrap_or(main));
+        match ports.iter_mut().find(|(name, _)| *name == port) {
+            Some((_, links)) => links.push(link),
+            None => ports.push((port, vec![link])),
+        }
+    }
+    ports.retain(|(_, links)| meet(links));
+    let source = |link: &&Link| match &link.to.channels {
+        None => link.from.to_string(),
+        Some(_) => format!("{} (into {})", link.from, link.to),
+    };
+    ports.into_iter().map(|(port, links)| Sum { port, sources: links.iter().map(source).collect() }).collect()
+}
+
+/// Whether any two links into one port enter the same channel of it.
+fn meet(links: &[&Link]) -> bool {
+    let overlap = |a: &Link, b: &Link| match (&a.to.channels, &b.to.channels) {
+        (Some(a), Some(b)) => a.start < b.end && b.start < a.end,
+        _ => true,
+    };
+    links.iter().enumerate().any(|(index, a)| links[..index].iter().any(|b| overlap(a, b)))
+}
+
+/// What the patch language itself does not warn of.
+fn warnings(nodes: &[NodeView], links: &[LinkView]) -> Vec<String> {
+    let deaf = |&(index, node): &(usize, &NodeView)| {
+        let enters = links.iter().any(|link| link.to == index);
+        let leaves = links.iter().any(|link| link.from == index);
+        leaves && !enters && !node.inputs.is_empty()
+    };
+    let hears = |(_, node): (_, &NodeView)| format!("nothing is linked into `{}`: it hears silence", node.name);
+    nodes.iter().enumerate().filter(deaf).map(hears).collect()
+}
+
+/// How many channels the device's input must have for `graph`, and whether the patch leaves it open to have more.
+pub(crate) fn device_inputs(graph: &Graph) -> (usize, bool) {
+    let (mut least, mut open) = (0, false);
+    for (_, node) in graph.nodes() {
+        match node.ports().device {
+            Some(DeviceSide::Input(DeviceChannels::Pick(list))) => {
+                least = least.max(list.iter().flatten().map(|channel| channel + 1).max().unwrap_or(0));
+            }
+            Some(DeviceSide::Input(_)) => open = true,
+            Some(DeviceSide::Output(_)) | None => {}
+        }
+    }
+    (least, open)
+}
+
+/// Whether the graph has a node that stands for the device's output.
+pub(crate) fn has_output(graph: &Graph) -> bool {
+    graph.nodes().any(|(_, node)| matches!(node.ports().device, Some(DeviceSide::Output(_))))
+}

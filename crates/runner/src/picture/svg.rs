@@ -1,0 +1,189 @@
+//! The graph as SVG: layout-rs places everything, we draw it.
+
+use std::fmt::Write;
+
+use layout::core::base::Orientation;
+use layout::core::color::Color;
+use layout::core::format::{ClipHandle, RenderBackend};
+use layout::core::geometry::Point;
+use layout::core::style::{LineStyleKind, StyleAttr};
+use layout::std_shapes::shapes::{Arrow, Element, ShapeKind};
+use layout::topo::layout::VisualGraph;
+
+use super::{label, subtitle};
+use crate::overview::{NodeView, Overview};
+
+const DIRECTION: Orientation = Orientation::LeftToRight;
+const FONT: usize = 14;
+/// A character's width and a line's height, in units of the picture.
+const CHARACTER: f64 = 8.2;
+const LABEL_CHARACTER: f64 = 6.6;
+const LINE: f64 = 18.0;
+const MARGIN: f64 = 14.0;
+const HEAD: &str = "\
+<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"9\" markerHeight=\"9\" \
+markerUnits=\"userSpaceOnUse\" orient=\"auto-start-reverse\"><path d=\"M0 0 L10 5 L0 10 z\" fill=\"#445\"/></marker></defs>
+<style>
+rect { stroke: #445; stroke-width: 1.5 }
+path.link { stroke: #445; stroke-width: 1.5; fill: none }
+path.back { stroke-dasharray: 6 5 }
+text { font: 14px sans-serif; text-anchor: middle; fill: #112 }
+text.label { font-size: 12px; fill: #335 }
+rect.under { stroke: none; fill: white }
+text.kind { font-size: 12px; fill: #567 }
+</style>
+";
+
+/// A picture from left to right; feedback links are dashed.
+pub(crate) fn svg(name: &str, overview: &Overview) -> String {
+    let mut canvas = Canvas::default();
+    if !overview.nodes.is_empty() {
+        placed(overview).do_it(false, false, false, &mut canvas);
+    }
+    canvas.finish(name)
+}
+
+fn placed(overview: &Overview) -> VisualGraph {
+    let mut graph = VisualGraph::new(DIRECTION);
+    let add = |node: &NodeView| graph.add_node(element(node));
+    let handles: Vec<_> = overview.nodes.iter().map(add).collect();
+    for link in &overview.links {
+        let mut arrow = Arrow::simple(&label(link));
+        arrow.look = look("white");
+        if link.feedback {
+            arrow.line_style = LineStyleKind::Dashed;
+        }
+        graph.add_edge(arrow, handles[link.from], handles[link.to]);
+    }
+    graph
+}
+
+fn element(node: &NodeView) -> Element {
+    let text = format!("{}\n{}", node.name, subtitle(node));
+    let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let size = Point::new(longest as f64 * CHARACTER + 28.0, 2.0 * LINE + 10.0);
+    let fill = if node.device { "aliceblue" } else { "white" };
+    Element::create(ShapeKind::new_box(&text), look(fill), DIRECTION, size)
+}
+
+fn look(fill: &str) -> StyleAttr {
+    StyleAttr::new(Color::fast("black"), 1, Some(Color::fast(fill)), 6, FONT)
+}
+
+/// Collects what layout-rs places: arrows below boxes below texts.
+#[derive(Default)]
+struct Canvas {
+    arrows: String,
+    boxes: String,
+    texts: String,
+    bounds: Option<(Point, Point)>,
+}
+
+impl Canvas {
+    fn reach(&mut self, low: Point, high: Point) {
+        let (least, most) = self.bounds.unwrap_or((low, high));
+        let least = Point::new(least.x.min(low.x), least.y.min(low.y));
+        self.bounds = Some((least, Point::new(most.x.max(high.x), most.y.max(high.y))));
+    }
+
+    fn finish(self, name: &str) -> String {
+        let (low, high) = self.bounds.unwrap_or((Point::zero(), Point::splat(100.0)));
+        let (x, y) = (low.x - MARGIN, low.y - MARGIN);
+        let (width, height) = (high.x - x + MARGIN, high.y - y + MARGIN);
+        let title = escaped(name);
+        let Self { arrows, boxes, texts, .. } = self;
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+             viewBox=\"{x:.1} {y:.1} {width:.1} {height:.1}\">\n<title>{title}</title>\n{HEAD}\
+             <rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"100%\" height=\"100%\" style=\"fill: white; stroke: none\"/>\n\
+             {arrows}{boxes}{texts}</svg>\n"
+        )
+    }
+
+    fn text(&mut self, class: &str, at: Point, text: &str) {
+        let half = Point::new(text.chars().count() as f64 * CHARACTER / 2.0, LINE / 2.0);
+        self.reach(at.sub(half), at.add(half));
+        let (x, y, text) = (at.x, at.y + FONT as f64 / 3.0, escaped(text));
+        writeln!(self.texts, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>").expect(TAKES);
+    }
+
+    /// A text on an arrow, which ends left and right of it.
+    fn label(&mut self, at: Point, text: &str) {
+        let width = text.chars().count() as f64 * LABEL_CHARACTER + 6.0;
+        let (x, y, height) = (at.x - width / 2.0, at.y - LINE / 2.0, LINE);
+        writeln!(
+            self.arrows,
+            "<rect class=\"under\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
+        )
+        .expect(TAKES);
+        self.text("label", at, text);
+    }
+}
+
+const TAKES: &str = "a string takes every text";
+
+impl RenderBackend for Canvas {
+    fn draw_rect(&mut self, xy: Point, size: Point, look: &StyleAttr, _: Option<String>, _: Option<ClipHandle>) {
+        self.reach(xy, xy.add(size));
+        let fill = look.fill_color.map_or_else(|| "none".to_owned(), |color| color.to_web_color());
+        let (x, y, width, height) = (xy.x, xy.y, size.x, size.y);
+        writeln!(
+            self.boxes,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"6\" fill=\"{fill}\"/>"
+        )
+        .expect(TAKES);
+    }
+
+    /// Two lines are a node's name and its type; one is an arrow's label.
+    fn draw_text(&mut self, xy: Point, text: &str, _: &StyleAttr) {
+        match text.split_once('\n') {
+            Some((name, kind)) => {
+                self.text("name", Point::new(xy.x, xy.y - LINE / 2.0), name);
+                self.text("kind", Point::new(xy.x, xy.y + LINE / 2.0), kind);
+            }
+            None => self.label(xy, text),
+        }
+    }
+
+    /// `path` is a chain of Bézier curves: way out of the first point, then ways into the following ones.
+    fn draw_arrow(
+        &mut self,
+        path: &[(Point, Point)],
+        dashed: bool,
+        (at_start, at_end): (bool, bool),
+        _: &StyleAttr,
+        _: Option<String>,
+        text: &str,
+    ) {
+        let [first, second, rest @ ..] = path else { return };
+        path.iter().for_each(|(a, b)| {
+            self.reach(*a, *a);
+            self.reach(*b, *b);
+        });
+        let pair = |(a, b): &(Point, Point)| format!("{:.1} {:.1}, {:.1} {:.1}", a.x, a.y, b.x, b.y);
+        let (start, out) = first;
+        let mut d = format!("M{:.1} {:.1} C{:.1} {:.1}, {}", start.x, start.y, out.x, out.y, pair(second));
+        rest.iter().for_each(|point| write!(d, " S{}", pair(point)).expect(TAKES));
+        let class = if dashed { "link back" } else { "link" };
+        let start = if at_start { " marker-start=\"url(#head)\"" } else { "" };
+        let end = if at_end { " marker-end=\"url(#head)\"" } else { "" };
+        writeln!(self.arrows, "<path class=\"{class}\" d=\"{d}\"{start}{end}/>").expect(TAKES);
+        if !text.is_empty() {
+            self.label(first.0.add(second.1).scale(0.5), text);
+        }
+    }
+
+    // Shapes that we never ask for.
+
+    fn draw_line(&mut self, _: Point, _: Point, _: &StyleAttr, _: Option<String>) {}
+
+    fn draw_circle(&mut self, _: Point, _: Point, _: &StyleAttr, _: Option<String>) {}
+
+    fn create_clip(&mut self, _: Point, _: Point, _: usize) -> ClipHandle {
+        0
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,67 @@
+//! The end of a run in figures, as text and as JSON.
+
+use std::fmt::Write;
+
+use patchline_graph::Stats;
+use patchline_io::file::Level;
+use serde_json::{Value, json};
+
+use crate::figures::Figures;
+use crate::meter::{bar, dbfs, signed};
+use crate::style;
+use crate::watch::Watch;
+
+const TAKES: &str = "a string takes every text";
+
+/// A line for each channel of the output: the bar is the RMS.
+pub(crate) fn levels(levels: &[Level]) -> String {
+    let mut out = String::new();
+    for (channel, level) in levels.iter().enumerate() {
+        let (peak, rms) = (dbfs(f64::from(level.peak())), dbfs(level.rms()));
+        let (bar, peak, rms) = (bar(rms), signed(peak), signed(rms));
+        writeln!(out, "  channel {channel:<3} {bar} rms {rms:>6} dBFS, peak {peak:>6} dBFS").expect(TAKES);
+    }
+    out
+}
+
+/// The same as data.
+pub(crate) fn levels_data(levels: &[Level]) -> Value {
+    let one = |level: &Level| {
+        let (peak, rms) = (f64::from(level.peak()), level.rms());
+        json!({ "peak": peak, "peak_dbfs": dbfs(peak), "rms": rms, "rms_dbfs": dbfs(rms) })
+    };
+    levels.iter().map(one).collect()
+}
+
+/// What nodes measured, what was not finite, what went wrong.
+pub(crate) fn closing(figures: &Figures, stats: &Stats, watch: &Watch) -> String {
+    let mut out = figures.text();
+    let counts = [
+        (stats.non_finite_inputs, "samples of the input were not finite and heard as 0"),
+        (stats.non_finite_feedback, "samples on feedback links were not finite and replaced by 0"),
+        (stats.non_finite_outputs, "samples of the output were not finite and replaced by 0"),
+        (stats.events_lost, "events did not fit their ring and went unsaid"),
+    ];
+    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        writeln!(out, "{}: {count} {what}", style::warning("warning")).expect(TAKES);
+    }
+    for fault in watch.faults() {
+        writeln!(out, "{}: {fault}", style::error("error")).expect(TAKES);
+    }
+    out
+}
+
+/// Puts the fields that every report has into `report`, an object.
+pub(crate) fn add_data(report: &mut Value, figures: &Figures, stats: &Stats, watch: &Watch) {
+    report["readings"] = figures.data();
+    report["non_finite"] = json!({
+        "inputs": stats.non_finite_inputs,
+        "feedback": stats.non_finite_feedback,
+        "outputs": stats.non_finite_outputs,
+    });
+    report["events_lost"] = json!(stats.events_lost);
+    if let Value::Object(heard) = watch.data() {
+        heard.into_iter().for_each(|(key, value)| report[key.as_str()] = value);
+    }
+    report["exit"] = json!(watch.exit() as u8);
+}

@@ -1,0 +1,46 @@
+//! Ctrl-C and SIGTERM: the first asks for an orderly end, the second forces one.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::exit::Exit;
+
+static SIGNALS: AtomicU32 = AtomicU32::new(0);
+/// The name of the file on its way: it must not stay behind half done when the end is forced.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Starts listening. A second call, or a program that listens already, changes nothing.
+pub(crate) fn listen() {
+    // A program that embeds the runner may have its own handler: then that one decides.
+    let _ = ctrlc::set_handler(|| {
+        if SIGNALS.fetch_add(1, Ordering::Relaxed) > 0 {
+            remove_unfinished();
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    });
+}
+
+/// Whether somebody has asked for the end.
+pub(crate) fn stopping() -> bool {
+    SIGNALS.load(Ordering::Relaxed) > 0
+}
+
+/// Remembers the name that a file on its way will have, or forgets it.
+pub(crate) fn unfinished(path: Option<&Path>) {
+    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = path.map(Path::to_owned);
+}
+
+/// Removes what lies beside that name under this process's number. We are leaving: what cannot be removed stays.
+fn remove_unfinished() {
+    let target = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some((target, name)) = target.as_ref().and_then(|path| Some((path, path.file_name()?))) else { return };
+    let name: String = name.to_string_lossy().chars().take(50).collect();
+    let part = format!(".{name}.part-{}-", std::process::id());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&part) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the engine says while it runs: said on as it comes, and kept for the final report.
+
+use std::collections::BTreeMap;
+
+use patchline_graph::{Engine, Event, EventKind, Frame, Report, Severity};
+use serde_json::{Value, json};
+use tracing::{debug, error, info, warn};
+
+use crate::exit::Exit;
+use crate::units::clock;
+
+/// Reports kept; all of them are said.
+const MOST_REPORTS: usize = 1000;
+
+/// Listens to an engine.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    rate: u32,
+    panics: Vec<(String, Frame)>,
+    /// By node: where it first allocated in the callback, and how often in all.
+    allocations: BTreeMap<String, (Frame, u64)>,
+    reports: Vec<Report>,
+    failed: bool,
+}
+
+impl Watch {
+    /// Nothing heard yet, at `rate` Hz.
+    pub(crate) fn new(rate: u32) -> Self {
+        Self { rate, panics: Vec::new(), allocations: BTreeMap::new(), reports: Vec::new(), failed: false }
+    }
+
+    /// Takes everything that the engine has to say, and lets it free what came back.
+    pub(crate) fn listen(&mut self, engine: &mut Engine) {
+        while let Some(event) = engine.next_event() {
+            self.event(event);
+        }
+        while let Some(report) = engine.next_report() {
+            self.report(report);
+        }
+        engine.collect();
+    }
+
+    fn event(&mut self, event: Event) {
+        let at = clock(event.frame, self.rate);
+        let node = event.node.unwrap_or_else(|| "the engine".to_owned());
+        let frame = event.frame;
+        match event.kind {
+            EventKind::Loaded => debug!("{at} a new graph plays"),
+            EventKind::Set { late: 0 } => debug!("{at} {node}: new parameters"),
+            EventKind::Set { late } => warn!("{at} {node}: new parameters, {late} frames late"),
+            EventKind::Node { what, value } => debug!("{at} {node}: {what} {value}"),
+            EventKind::Panicked => {
+                error!(
+                    "`{node}` panicked at frame {frame} ({at}) and is silent from there on; the rest plays on. \
+                     That is a bug in the node"
+                );
+                self.panics.push((node, frame));
+            }
+            EventKind::Allocated { times } => self.allocated(node, frame, times),
+        }
+    }
+
+    /// Said once for a node; the rest is counted.
+    fn allocated(&mut self, node: String, frame: Frame, times: u32) {
+        let (_, count) = self.allocations.entry(node.clone()).or_insert((frame, 0));
+        if *count == 0 {
+            let at = clock(frame, self.rate);
+            error!(
+                "`{node}` allocated or freed memory in the audio callback, {times} times by frame {frame} ({at}). \
+                 That is a bug in the node"
+            );
+        }
+        *count += u64::from(times);
+    }
+
+    fn report(&mut self, report: Report) {
+        let Report { node, severity, message } = &report;
+        match severity {
+            Severity::Info => info!("{node}: {message}"),
+            Severity::Warning => warn!("{node}: {message}"),
+            Severity::Error => error!("{node}: {message}"),
+        }
+        self.failed |= *severity == Severity::Error;
+        if self.reports.len() < MOST_REPORTS {
+            self.reports.push(report);
+        }
+    }
+
+    /// How a run ends in which all this was heard.
+    pub(crate) fn exit(&self) -> Exit {
+        match (self.panics.is_empty() && self.allocations.is_empty(), self.failed) {
+            (false, _) => Exit::Broken,
+            (true, true) => Exit::File,
+            (true, false) => Exit::Ok,
+        }
+    }
+
+    /// The lines of a report on what went wrong in the callback.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let panics = self.panics.iter().map(|(node, frame)| format!("`{node}` panicked at frame {frame}"));
+        let allocations = self.allocations.iter().map(|(node, (frame, times))| {
+            format!("`{node}` allocated or freed memory {times} times in the audio callback, first at frame {frame}")
+        });
+        panics.chain(allocations).collect()
+    }
+
+    /// All of it, for programs.
+    pub(crate) fn data(&self) -> Value {
+        let panics: Vec<_> = self.panics.iter().map(|(node, frame)| json!({ "node": node, "frame": frame })).collect();
+        let allocations = self.allocations.iter();
+        let allocations: Vec<_> = allocations
+            .map(|(node, (frame, times))| json!({ "node": node, "first_frame": frame, "times": times }))
+            .collect();
+        let word = |severity: Severity| match severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let reports = self.reports.iter();
+        let reports: Vec<_> = reports
+            .map(|report| json!({ "node": report.node, "severity": word(report.severity), "message": report.message }))
+            .collect();
+        json!({ "panics": panics, "allocations": allocations, "reports": reports })
+    }
+}

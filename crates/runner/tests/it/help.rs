@@ -1,0 +1,68 @@
+use crate::support::{Folder, example};
+
+#[test]
+fn mistakes_on_the_command_line_end_with_2() {
+    let folder = Folder::new();
+    folder.run(["chekc", "a.toml"]).exits(2).says("check");
+    folder.run(["render", "a.toml", "--block", "0"]).exits(2).says("1 to 65536");
+    folder.run(["nodes", "gian"]).exits(2).says("gain");
+    let help = folder.run(["--help"]).exits(0);
+    assert!(help.stdout.contains("130  a render was interrupted"));
+}
+
+#[test]
+fn a_patch_alone_is_run() {
+    let folder = Folder::new();
+    folder.run([example("passthrough.toml")]).exits(4).says("--backend null");
+    folder.run(["missing.toml"]).exits(5).says("missing.toml");
+}
+
+#[test]
+fn nodes_are_documented_from_their_declarations() {
+    let folder = Folder::new();
+    let list = folder.run(["nodes"]).exits(0).stdout;
+    let data = folder.run(["nodes", "--json"]).exits(0).json();
+    let kinds: Vec<&str> = data.as_array().unwrap().iter().map(|kind| kind["type"].as_str().unwrap()).collect();
+    assert!(kinds.len() >= 9);
+    assert!(kinds.iter().all(|kind| list.contains(kind)));
+    let gain = folder.run(["nodes", "gain"]).exits(0).stdout;
+    for expected in ["gain = 1.0", "from -1000 to 1000", "smooth = \"20 ms\"", "type = \"gain\""] {
+        assert!(gain.contains(expected), "`{expected}` is not in:\n{gain}");
+    }
+}
+
+#[test]
+fn manual_and_completions_come_from_the_declaration() {
+    let folder = Folder::new();
+    let page = folder.run(["man"]).exits(0).stdout;
+    assert!(page.starts_with(".ie") && page.contains("render"));
+    folder.run(["man", "-o", "pages"]).exits(0);
+    assert!(folder.listing().iter().any(|name| name == "pages/runner-render.1"), "{:?}", folder.listing());
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = folder.run(["completions", shell]).exits(0).stdout;
+        assert!(script.contains("overwrite"), "{shell}");
+    }
+}
+
+#[test]
+fn graphs_are_drawn_in_every_format() {
+    let folder = Folder::new();
+    let patch = example("tangle.toml");
+    let draw = |format: &str| {
+        folder.run(["graph".as_ref(), patch.as_os_str(), "-f".as_ref(), format.as_ref()]).exits(0).stdout
+    };
+    assert!(draw("plan").contains("device output 2"));
+    let dot = draw("dot");
+    assert!(dot.contains("\"damp\" -> \"bus\" [label=\"2 ch\", style=dashed"), "{dot}");
+    assert!(dot.contains("[label=\"[0] → [1] · 1 ch\"]"), "{dot}");
+    let mermaid = draw("mermaid");
+    assert_eq!(mermaid.matches("-.->").count(), 1, "{mermaid}");
+    assert!(mermaid.contains("|\"open · 1 ch\"|"), "{mermaid}");
+    let svg = draw("svg");
+    assert_eq!(svg.matches("class=\"link back\"").count(), 1, "{svg}");
+    assert_eq!(svg.matches("class=\"link").count(), 18);
+    assert_eq!(draw("svg"), svg, "the same patch gives the same picture");
+
+    folder.run(["graph".as_ref(), patch.as_os_str(), "-o".as_ref(), "plan.txt".as_ref()]).exits(0);
+    folder.run(["graph".as_ref(), patch.as_os_str(), "-o".as_ref(), "plan.txt".as_ref()]).exits(5).says("--overwrite");
+}

@@ -1,0 +1,147 @@
+use std::process::Stdio;
+
+use crate::support::{Ended, Folder, example, read};
+
+const HALF: &str = "links = [\"mic -> trim -> out\"]\n[nodes.mic]\ntype = \"input\"\n[nodes.trim]\ntype = \"gain\"\n\
+                    gain = 0.5\n[nodes.out]\ntype = \"output\"\n";
+
+fn half() -> Folder {
+    let folder = Folder::new();
+    folder.write("half.toml", HALF);
+    folder.wav("in.wav", 48_000, 2, 10_000);
+    folder
+}
+
+#[test]
+fn samples_arrive_halved_to_the_bit() {
+    let folder = half();
+    let ended = folder.run(["render", "half.toml", "-i", "in.wav", "-o", "out.wav"]).exits(0);
+    assert!(ended.stdout.contains("× real time") && ended.stdout.contains("dBFS"), "{}", ended.stdout);
+    let (given, ..) = read(&folder.path().join("in.wav"));
+    let (made, rate, channels) = read(&folder.path().join("out.wav"));
+    assert_eq!((rate, channels), (48_000, 2));
+    assert_eq!(made, given.iter().map(|sample| sample * 0.5).collect::<Vec<_>>());
+    assert_eq!(folder.listing(), ["half.toml", "in.wav", "out.wav"]);
+}
+
+#[test]
+fn nothing_is_replaced_unasked() {
+    let folder = half();
+    folder.write("out.wav", "precious");
+    let args = ["render", "half.toml", "-i", "in.wav", "-o", "out.wav"];
+    folder.run(args).exits(5).says("--overwrite");
+    assert_eq!(std::fs::read(folder.path().join("out.wav")).unwrap(), b"precious");
+    folder.run(args.into_iter().chain(["--overwrite"])).exits(0);
+    assert_eq!(read(&folder.path().join("out.wav")).0.len(), 20_000);
+}
+
+#[test]
+fn the_summary_is_one_json_object() {
+    let folder = half();
+    let data = folder.run(["render", "half.toml", "-i", "in.wav", "-o", "out.wav", "--json"]).exits(0).json();
+    assert_eq!((&data["frames"], &data["sample_rate"]), (&10_000.into(), &48_000.into()));
+    let (made, ..) = read(&folder.path().join("out.wav"));
+    let peak = made.iter().step_by(2).fold(0.0, |peak: f32, sample| peak.max(sample.abs()));
+    assert_eq!(data["channels"][0]["peak"].as_f64(), Some(f64::from(peak)));
+    assert_eq!(data["output"]["bytes"], std::fs::metadata(folder.path().join("out.wav")).unwrap().len());
+}
+
+#[test]
+fn what_is_missing_is_asked_for() {
+    let folder = half();
+    let render = |args: &[&str]| folder.run(["render", "half.toml"].iter().chain(args));
+    render(&["-i", "in.wav"]).exits(2).says("-o out.wav");
+    render(&["-o", "out.wav"]).exits(2).says("`mic`");
+    render(&["-i", "mick=in.wav", "-o", "out.wav"]).exits(2).says("mic");
+    render(&["-i", "nowhere.wav", "-o", "out.wav"]).exits(5).says("nowhere.wav");
+    render(&["-i", "half.toml", "-o", "out.wav"]).exits(5).says("half.toml");
+    render(&["-i", "in.wav", "-o", "out.wav", "--duration", "1s", "--tail", "1s"]).exits(2);
+    folder.write("tone.toml", "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n");
+    folder.run(["render", "tone.toml", "-o", "out.wav"]).exits(2).says("--duration");
+    folder.run(["render", "tone.toml", "-o", "out.wav", "-d", "0.5 s", "--sample-rate", "8000"]).exits(0);
+    assert_eq!(read(&folder.path().join("out.wav")).0.len(), 4000);
+}
+
+#[test]
+fn a_file_of_another_rate_is_converted_or_refused() {
+    let folder = half();
+    let render = |args: &[&str]| {
+        folder
+            .run(["render", "half.toml", "-i", "in.wav", "-o", "out.wav", "--sample-rate", "96000"].iter().chain(args))
+    };
+    render(&["--strict"]).exits(5).says("96000 Hz");
+    render(&[]).exits(0).says("converted from 48000 Hz to 96000 Hz");
+    let (made, rate, _) = read(&folder.path().join("out.wav"));
+    assert_eq!((rate, made.len()), (96_000, 40_000));
+}
+
+#[test]
+fn inputs_may_have_files_of_their_own() {
+    let folder = Folder::new();
+    folder.write(
+        "two.toml",
+        "links = [\"a -> left\", \"b -> right\"]\nnodes.a.type = \"input\"\nnodes.b.type = \"input\"\n\
+         [nodes.left]\ntype = \"output\"\nchannels = [0]\n[nodes.right]\ntype = \"output\"\nchannels = [1]\n",
+    );
+    folder.wav("a.wav", 48_000, 1, 1000);
+    folder.wav("b.wav", 48_000, 1, 600);
+    folder.run(["render", "two.toml", "-i", "b=b.wav", "-i", "a.wav", "-o", "out.wav"]).exits(0);
+    let (a, ..) = read(&folder.path().join("a.wav"));
+    let (b, ..) = read(&folder.path().join("b.wav"));
+    let (made, _, channels) = read(&folder.path().join("out.wav"));
+    assert_eq!((made.len(), channels), (2000, 2));
+    let of = |channel: usize| made.iter().skip(channel).step_by(2).copied().collect::<Vec<_>>();
+    assert_eq!(of(0), a);
+    assert_eq!(of(1)[..600], b);
+    assert!(of(1)[600..].iter().all(|sample| *sample == 0.0));
+}
+
+#[test]
+fn pipes_carry_samples_both_ways() {
+    let folder = half();
+    let file = std::fs::File::open(folder.path().join("in.wav")).unwrap();
+    let mut command = folder.command(["render", "half.toml", "-i", "-", "-o", "-", "--json"]);
+    let output = command.stdin(Stdio::from(file)).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::write(folder.path().join("piped.wav"), &output.stdout).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&output.stderr).expect("JSON on stderr");
+    assert_eq!(summary["frames"], 10_000);
+    folder.run(["render", "half.toml", "-i", "in.wav", "-o", "out.wav"]).exits(0);
+    assert_eq!(read(&folder.path().join("piped.wav")), read(&folder.path().join("out.wav")));
+}
+
+#[test]
+fn a_tail_is_kept_when_asked_for_and_missed_when_cut() {
+    let folder = Folder::new();
+    folder.wav("in.wav", 44_100, 1, 5000);
+    let patch = example("seed-chain.toml");
+    let render = |args: &[&str]| {
+        let fixed = ["render", patch.to_str().unwrap(), "-i", "in.wav", "-o", "out.wav", "--overwrite"];
+        let ended = folder.run(fixed.iter().chain(args)).exits(0);
+        (ended.stdout, read(&folder.path().join("out.wav")).0.len())
+    };
+    let (cut, frames) = render(&[]);
+    assert!(cut.contains("--tail auto"), "{cut}");
+    assert_eq!(frames, 5000);
+    let (kept, frames) = render(&["--tail", "auto"]);
+    assert!(!kept.contains("hint"), "{kept}");
+    assert_eq!(frames, 5000 + 22_050);
+    assert_eq!(render(&["--tail", "10 smp"]).1, 5010);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_render_leaves_nothing() {
+    let folder = Folder::new();
+    folder.write("tone.toml", "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n");
+    let mut command = folder.command(["render", "tone.toml", "-o", "out.wav", "-d", "600min", "--block", "64"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It has begun when its file lies beside the name.
+    while folder.listing().len() < 2 {
+        std::thread::yield_now();
+    }
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    Ended::of(child.wait_with_output().unwrap()).exits(130).says("interrupted");
+    assert_eq!(folder.listing(), ["tone.toml"]);
+}

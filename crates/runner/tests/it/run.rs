@@ -1,0 +1,74 @@
+use crate::support::{Folder, example};
+
+const TONE: &str = "links = [\"tone -> level -> out\"]\n[nodes.tone]\ntype = \"oscillator\"\nlevel = 0.5\n\
+                    [nodes.level]\ntype = \"meter\"\n[nodes.out]\ntype = \"output\"\n";
+
+#[test]
+fn the_null_device_plays_for_as_long_as_it_is_told() {
+    let folder = Folder::new();
+    folder.write("tone.toml", TONE);
+    let data = folder.run(["tone.toml", "--backend", "null", "--duration", "300ms", "--json"]).exits(0).json();
+    let number = |key: &str| data[key].as_u64().unwrap();
+    assert_eq!(number("frames") + number("frames_lost"), 14_400);
+    assert_eq!(data["exit"], 0);
+    let rms = data["readings"]["level"]["rms"][0].as_f64().unwrap();
+    assert!((rms - -9.03).abs() < 0.1, "a sine of 0.5 has -9.03 dBFS, not {rms}");
+}
+
+#[test]
+fn the_simulated_device_is_the_same_for_the_same_seed() {
+    let folder = Folder::new();
+    folder.write("tone.toml", TONE);
+    let run = |seed: &str| {
+        let args = ["tone.toml", "--backend", "sim", "--seed", seed, "--duration", "1min", "--json", "-q"];
+        folder.run(args).exits(0).json()
+    };
+    let (first, again, other) = (run("3"), run("3"), run("4"));
+    assert_eq!(first, again);
+    assert_ne!(first["blocks"], other["blocks"]);
+    let all = ["frames", "frames_lost", "frames_away"].map(|key| first[key].as_u64().unwrap());
+    assert_eq!(all.iter().sum::<u64>(), 60 * 48_000);
+}
+
+#[test]
+fn too_many_xruns_end_a_run() {
+    let folder = Folder::new();
+    let patch = |settings: &str| {
+        folder.write("tone.toml", &format!("{TONE}[engine]\nbackend = \"sim\"\n{settings}"));
+        folder.run(["tone.toml", "--duration", "10min"])
+    };
+    patch("max_xruns = 5").exits(6).says("xrun at frame");
+    patch("on_xrun = \"stop\"").exits(6);
+    let quiet = patch("on_xrun = \"ignore\"").exits(0);
+    assert!(!quiet.stderr.contains("xrun at frame"), "{}", quiet.stderr);
+    patch("on_device_loss = \"stop\"").exits(4).says("unplugged");
+}
+
+#[test]
+fn a_device_that_is_not_there_is_never_replaced() {
+    let folder = Folder::new();
+    let patch = example("passthrough.toml");
+    for backend in ["auto", "jack", "cpal"] {
+        let args = ["run".as_ref(), patch.as_os_str(), "--backend".as_ref(), backend.as_ref()];
+        folder.run(args).exits(4).says("--backend null");
+    }
+    folder.run(["run".as_ref(), patch.as_os_str(), "--backend=sim".as_ref()]).exits(2).says("--duration");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_first_signal_ends_a_run_in_order() {
+    let folder = Folder::new();
+    folder.write("tone.toml", &format!("{TONE}[engine]\non_xrun = \"ignore\"\n"));
+    let mut command = folder.command(["tone.toml", "--backend", "null", "--json"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    // The first status line says that it plays.
+    let mut line = String::new();
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+    assert!(line.contains("0:0"), "{line}");
+    let killed = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let ended = crate::support::Ended::of(child.wait_with_output().unwrap()).exits(0);
+    assert_eq!(ended.json()["exit"], 0);
+}

@@ -1,0 +1,127 @@
+//! Running the binary in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use patchline_wav::{FileReader, FileWriter, Format, Options, Subtype};
+
+/// The repository's folder.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the crate lies in the repository")
+}
+
+/// An example patch.
+pub(crate) fn example(name: &str) -> PathBuf {
+    repository().join("examples/patches").join(name)
+}
+
+/// A folder to run in.
+pub(crate) struct Folder(tempfile::TempDir);
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::write(&path, text).expect("a writable folder");
+        path
+    }
+
+    /// Writes a file of `frames` frames: each channel has its own ramp, so that no two samples are alike.
+    pub(crate) fn wav(&self, name: &str, rate: u32, channels: u16, frames: usize) -> PathBuf {
+        let path = self.path().join(name);
+        let format = Format { rate, channels, subtype: Subtype::Float };
+        let mut writer = FileWriter::create(&path, Options::new(format)).expect("a writable folder");
+        let sample = |index: usize| ((index * 7919) % 20_011) as f32 / 20_011.0 - 0.5;
+        let samples: Vec<f32> = (0..frames * usize::from(channels)).map(sample).collect();
+        writer.write_interleaved(&samples).expect("room on the disk");
+        writer.finish().expect("room on the disk");
+        path
+    }
+
+    /// Runs the binary here.
+    pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Ended {
+        Ended::of(self.command(args).output().expect("the binary runs"))
+    }
+
+    pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        command.args(args).current_dir(self.path()).env_remove("PATCHLINE_LOG").env_remove("NO_COLOR");
+        command
+    }
+
+    /// The names of everything here, folders with a slash, sorted.
+    pub(crate) fn listing(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut open = vec![self.path().to_owned()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).expect("a readable folder") {
+                let path = entry.expect("a readable folder").path();
+                let name = path.strip_prefix(self.path()).expect("it lies here").to_string_lossy().into_owned();
+                if path.is_dir() {
+                    names.push(name + "/");
+                    open.push(path);
+                } else {
+                    names.push(name);
+                }
+            }
+        }
+        names.sort();
+        names
+    }
+}
+
+impl Ended {
+    pub(crate) fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Expects this exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Expects this on stderr.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` is not in:\n{}", self.stderr);
+        self
+    }
+
+    /// Expects one JSON value on stdout.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
+    }
+}
+
+/// The interleaved samples of a file, with its rate and channels.
+pub(crate) fn read(path: &Path) -> (Vec<f32>, u32, u16) {
+    let mut reader = FileReader::open(path).expect("a WAV file");
+    let format = (reader.info().rate, reader.info().channels);
+    let mut samples = Vec::new();
+    let mut part = vec![0.0; 4096 * usize::from(format.1)];
+    loop {
+        let frames = reader.read_interleaved(&mut part).expect("a readable file");
+        if frames == 0 {
+            return (samples, format.0, format.1);
+        }
+        samples.extend_from_slice(&part[..frames * usize::from(format.1)]);
+    }
+}
