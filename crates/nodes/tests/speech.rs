@@ -92,7 +92,7 @@ fn scene(recordings: &[Vec<f32>], pink: bool) -> Scene {
         add(&mut signal[at..at + BURST], &coloured(pink, number as u64 + 10, BURST), loudness);
     }
     let background = coloured(pink, 1, signal.len());
-    add(&mut signal, &background, loudness * 10_f64.powf(-15.0 / 20.0));
+    add(&mut signal, &background, loudness * libm::pow(10.0, -15.0 / 20.0));
     Scene { signal, speech }
 }
 
