@@ -1,7 +1,11 @@
 //! Memory is counted before it is allocated.
 
 use crate::arena::Arena;
+use crate::channels::Widths;
 use crate::{GraphError, Place, Schedule, StreamSpec};
+
+/// The most channels that all ports together may have.
+const MOST_IN_ALL: usize = 1 << 20;
 
 /// Bytes of buffers, feedback lines and processors.
 pub(crate) fn footprint(schedule: &Schedule, max_frames: usize) -> usize {
@@ -10,8 +14,16 @@ pub(crate) fn footprint(schedule: &Schedule, max_frames: usize) -> usize {
     Arena::footprint(schedule.buffers, max_frames).saturating_add(lines).saturating_add(processors)
 }
 
+/// Refuses a graph of more channels than anybody means, before anything is built for each of them.
+pub(crate) fn channels(widths: &[Widths]) -> Option<GraphError> {
+    let all = widths.iter().flat_map(|widths| widths.inputs.iter().chain(&widths.outputs));
+    let total: usize = all.sum();
+    let message = || format!("the ports of this graph have {total} channels in all; there are at most {MOST_IN_ALL}");
+    (total > MOST_IN_ALL).then(|| GraphError::new(Place::Graph, message()))
+}
+
 /// Refuses a schedule that would take more than the stream's budget, naming the node that takes most.
-pub(crate) fn check(schedule: &Schedule, stream: &StreamSpec) -> Result<(), GraphError> {
+pub(crate) fn memory(schedule: &Schedule, stream: &StreamSpec) -> Result<(), GraphError> {
     let needed = footprint(schedule, stream.max_frames);
     if needed <= stream.max_memory {
         return Ok(());

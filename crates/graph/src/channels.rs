@@ -1,9 +1,10 @@
 //! How wide every port is: channels follow the links.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
 
 use crate::topology::{Edge, Topology};
-use crate::{Channels, DeviceChannels, DeviceSide, Graph, GraphError, Place, Port, StreamSpec};
+use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Link, Place, Port, StreamSpec};
 
 /// The channels of one node's ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,11 @@ pub(crate) fn resolve(
     errors: &mut Vec<GraphError>,
 ) -> Vec<Widths> {
     let names = graph.nodes().map(|(name, _)| name.as_str()).collect();
-    let mut resolver = Resolver { names, topology, stream, errors, widths: vec![None; topology.ports.len()] };
+    let forward = topology.edges.iter().filter(|edge| !edge.feedback);
+    let fed_forward = forward.map(|edge| (edge.to.node, edge.to.port)).collect();
+    let links = graph.links();
+    let mut resolver =
+        Resolver { names, links, topology, stream, errors, fed_forward, widths: vec![None; topology.ports.len()] };
     resolver.run(order);
     let widths: Vec<Widths> = resolver.widths.iter_mut().map(|widths| widths.take().unwrap_or_default()).collect();
     for edge in &topology.edges {
@@ -33,32 +38,57 @@ pub(crate) fn resolve(
 
 struct Resolver<'a> {
     names: Vec<&'a str>,
+    links: &'a [Link],
     topology: &'a Topology,
     stream: &'a StreamSpec,
     errors: &'a mut Vec<GraphError>,
     widths: Vec<Option<Widths>>,
+    /// The ports that a forward link enters.
+    fed_forward: HashSet<(usize, usize)>,
+}
+
+/// What is known of the links that determine a node; the best first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    All,
+    Forward,
+    Feedback,
+    Nothing,
 }
 
 impl Resolver<'_> {
-    /// Every node once, as soon as what determines it is known; the first undetermined one is settled when stuck.
+    /// Every node once, as soon as what determines it is known. When stuck in a loop, the first node in order that some
+    /// known link enters is settled, forward links before feedback links; without any, the first one, as mono.
     fn run(&mut self, order: &[usize]) {
+        let mut place = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(at, &node)| place[node] = at);
         let mut waiting: Vec<usize> = (0..self.widths.len()).map(|node| self.determining(node).count()).collect();
-        let mut ready: VecDeque<usize> = order.iter().copied().filter(|&node| waiting[node] == 0).collect();
-        let mut unresolved = order.iter().copied();
-        loop {
-            let stuck = || unresolved.by_ref().find(|&node| self.widths[node].is_none());
-            let Some(node) = ready.pop_front().or_else(stuck) else { return };
+        let mut next: BinaryHeap<_> = (0..order.len())
+            .map(|node| match waiting[node] {
+                0 => Reverse((Known::All, place[node])),
+                _ if self.determining(node).any(|edge| edge.to.channels.is_some()) => {
+                    Reverse((Known::Forward, place[node]))
+                }
+                _ => Reverse((Known::Nothing, place[node])),
+            })
+            .collect();
+        while let Some(Reverse((_, at))) = next.pop() {
+            let node = order[at];
             if self.widths[node].is_some() {
                 continue;
             }
             self.widths[node] = Some(self.widths_of(node));
             for &edge in &self.topology.outgoing[node] {
                 let edge = &self.topology.edges[edge];
+                let target = edge.to.node;
                 if self.determines(edge) {
-                    waiting[edge.to.node] -= 1;
-                    if waiting[edge.to.node] == 0 {
-                        ready.push_back(edge.to.node);
-                    }
+                    waiting[target] -= 1;
+                    let known = match edge.feedback {
+                        _ if waiting[target] == 0 => Known::All,
+                        true => Known::Feedback,
+                        false => Known::Forward,
+                    };
+                    next.push(Reverse((known, place[target])));
                 }
             }
         }
@@ -70,10 +100,10 @@ impl Resolver<'_> {
         edges.filter(|edge| self.determines(edge))
     }
 
-    /// Forward links do; feedback links only where no forward link enters the node.
+    /// Links into a port that follows them do; feedback links only where no forward link enters the port.
     fn determines(&self, edge: &Edge) -> bool {
-        let is_forward = |&edge: &usize| !self.topology.edges[edge].feedback;
-        !edge.feedback || !self.topology.incoming[edge.to.node].iter().any(is_forward)
+        let follows = self.topology.ports[edge.to.node].inputs[edge.to.port].channels == Channels::Follow;
+        follows && (!edge.feedback || !self.fed_forward.contains(&(edge.to.node, edge.to.port)))
     }
 
     fn widths_of(&mut self, node: usize) -> Widths {
@@ -171,13 +201,25 @@ impl Resolver<'_> {
         let given = edge.from.channels.as_ref().map_or(source, ExactSizeIterator::len);
         let taken = edge.to.channels.as_ref().map_or(target, ExactSizeIterator::len);
         if given != 1 && given != taken {
-            self.errors.push(GraphError::new(Place::To(edge.link), mismatch(from, given, to, taken)));
+            let message = mismatch(&self.links[edge.link], given, taken);
+            self.errors.push(GraphError::new(Place::To(edge.link), message));
         }
     }
 }
 
-fn mismatch(from: &str, given: usize, to: &str, taken: usize) -> String {
-    let choose = if given > taken { format!("`{from}[0..{taken}]`") } else { format!("`-> {to}[0..{given}]`") };
+fn mismatch(link: &Link, given: usize, taken: usize) -> String {
+    let (from, to) = (link.from.node.as_str(), link.to.node.as_str());
+    if given == 0 {
+        return format!("`{from}` has no channels here that `{to}` could take");
+    }
+    let narrowed = |end: &Endpoint, width: usize| {
+        let start = end.channels.as_ref().map_or(0, |range| range.start);
+        Endpoint { channels: Some(start..start + width), ..end.clone() }
+    };
+    let choose = match given > taken {
+        true => format!("`{} -> {}`", narrowed(&link.from, taken), link.to),
+        false => format!("`{} -> {}`", link.from, narrowed(&link.to, given)),
+    };
     format!(
         "`{from}` gives {} and `{to}` takes {taken}: only 1 into many or equal counts match. Choose channels as in \
          {choose}, convert with a `matrix` node, or take an input's `channels = \"mono_mix\"`",

@@ -8,6 +8,11 @@ pub trait Companion: Send + Sync {
     /// Blocks until the processor can run `frames` more frames without losing any.
     fn wait_ready(&self, frames: usize);
 
+    /// Whether nothing is left to finish, so that nobody needs to keep this companion.
+    fn is_finished(&self) -> bool {
+        false
+    }
+
     /// Blocks until what the processor handed over is finished (written, closed). Called after the processor is gone.
     fn finish(&self);
 }

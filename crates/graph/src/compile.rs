@@ -2,20 +2,22 @@
 
 use std::ops::Range;
 
+use crate::buffers::Buffers;
 use crate::channels::{self, Widths};
 use crate::schedule::Line;
 use crate::topology::{Edge, Topology};
 use crate::{
-    AnyNode, BufferId, DeviceChannels, DeviceSide, Frames, Graph, GraphErrors, PrepareSpec, Schedule, Slot, Step,
-    StreamSpec, Tail, Term, budget, order,
+    AnyNode, BufferId, DeviceChannels, DeviceSide, Frames, Graph, GraphError, GraphErrors, PrepareSpec, Schedule, Slot,
+    Step, StreamSpec, Tail, Term, budget, order,
 };
 
 /// Compiles a graph for a stream. Pure: nothing is allocated for audio, nothing is opened.
 ///
 /// # Errors
 /// Every mistake in the graph: unknown nodes and ports, loops without a feedback link, channels that do not match,
-/// channels the device lacks, more memory than the stream allows.
+/// channels the device lacks, what nodes say against their parameters, more memory than the stream allows.
 pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
+    stream.check()?;
     let mut errors = Vec::new();
     let topology = Topology::new(graph, &mut errors);
     let order = order::order(graph, &topology, &mut errors);
@@ -23,11 +25,15 @@ pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErro
         return Err(GraphErrors(errors));
     }
     let widths = channels::resolve(graph, &topology, &order, stream, &mut errors);
+    errors.extend(budget::channels(&widths));
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
-    let schedule = Builder::new(graph, &topology, &widths, stream).build(&order);
-    budget::check(&schedule, stream)?;
+    let (schedule, errors) = Builder::new(graph, &topology, &widths, stream).build(&order);
+    if !errors.is_empty() {
+        return Err(GraphErrors(errors));
+    }
+    budget::memory(&schedule, stream)?;
     Ok(schedule)
 }
 
@@ -48,6 +54,8 @@ struct Builder<'a> {
     sent: Vec<Vec<BufferId>>,
     /// Longest latency and tail up to each node's output.
     reached: Vec<(Frames, Tail)>,
+    /// What nodes say against their parameters.
+    errors: Vec<GraphError>,
 }
 
 impl<'a> Builder<'a> {
@@ -65,12 +73,13 @@ impl<'a> Builder<'a> {
             lines: vec![0; topology.edges.len()],
             sent: vec![Vec::new(); stream.outputs.unwrap_or(0)],
             reached: vec![(0, Tail::None); nodes],
+            errors: Vec::new(),
         };
         builder.number_lines();
         builder
     }
 
-    fn build(mut self, order: &[usize]) -> Schedule {
+    fn build(mut self, order: &[usize]) -> (Schedule, Vec<GraphError>) {
         self.open_device(order);
         for &node in order {
             self.node(node);
@@ -81,15 +90,21 @@ impl<'a> Builder<'a> {
         let (latency, tail) = ends.map(|node| self.reached[node]).fold((0, Tail::None), longest);
         let loops = !self.schedule.lines.is_empty();
         (self.schedule.latency, self.schedule.tail) = (latency, if loops { Tail::Infinite } else { tail });
-        self.schedule
+        (self.schedule, self.errors)
     }
 
     /// One line for each source channel of each feedback link.
     fn number_lines(&mut self) {
+        let mut twins = std::collections::HashMap::new();
         for (index, edge) in self.topology.edges.iter().enumerate().filter(|(_, edge)| edge.feedback) {
             self.lines[index] = self.schedule.lines.len();
             let link = &self.links[edge.link];
-            let text = format!("{} ~> {}", link.from, link.to);
+            let nth = twins.entry(link).or_insert(0usize);
+            *nth += 1;
+            let text = match *nth {
+                1 => format!("{} ~> {}", link.from, link.to),
+                nth => format!("{} ~> {} ({nth})", link.from, link.to),
+            };
             let lines = (0..self.source_channels(edge).len()).map(|channel| Line { link: text.clone(), channel });
             self.schedule.lines.extend(lines);
         }
@@ -213,9 +228,10 @@ impl<'a> Builder<'a> {
             outputs: widths.outputs.clone(),
             ..PrepareSpec::default()
         };
+        self.errors.extend(any.check(&spec).err().map(|error| GraphError::of_node(name, error)));
         let (latency, tail) = (any.latency(&spec), any.tail(&spec));
         let before = self.upstream(node);
-        self.reached[node] = (before.0 + latency, before.1.then(tail));
+        self.reached[node] = (before.0.saturating_add(latency), before.1.then(tail));
         self.schedule.slots.push(Slot {
             kind: any.kind(),
             node,
@@ -360,42 +376,4 @@ impl<'a> Builder<'a> {
 
 fn longest(a: (Frames, Tail), b: (Frames, Tail)) -> (Frames, Tail) {
     (a.0.max(b.0), a.1.max(b.1))
-}
-
-/// Buffers by colour: one is free again after its last reader.
-#[derive(Default)]
-struct Buffers {
-    count: BufferId,
-    free: Vec<BufferId>,
-    readers: Vec<u32>,
-}
-
-impl Buffers {
-    /// A buffer that will be read `readers` times; the one freed last is the warmest in the cache.
-    fn take(&mut self, readers: u32) -> BufferId {
-        let buffer = self.free.pop().unwrap_or_else(|| {
-            self.count += 1;
-            self.readers.push(0);
-            self.count - 1
-        });
-        self.hold(buffer, readers);
-        buffer
-    }
-
-    /// Sets how often a buffer will be read from now on; one that nobody reads is free.
-    fn hold(&mut self, buffer: BufferId, readers: u32) {
-        self.readers[buffer as usize] = readers;
-        if readers == 0 {
-            self.free.push(buffer);
-        }
-    }
-
-    fn readers(&self, buffer: BufferId) -> u32 {
-        self.readers[buffer as usize]
-    }
-
-    fn release(&mut self, buffer: BufferId) {
-        let left = self.readers[buffer as usize] - 1;
-        self.hold(buffer, left);
-    }
 }

@@ -42,6 +42,14 @@ impl AnyNode {
         self.0.readings()
     }
 
+    /// See [`Node::check`].
+    ///
+    /// # Errors
+    /// What keeps the node from running so.
+    pub fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
+        self.0.check(spec)
+    }
+
     /// See [`Node::footprint`].
     #[must_use]
     pub fn footprint(&self, spec: &PrepareSpec) -> usize {
@@ -98,6 +106,7 @@ trait DynNode: Send {
     fn kind(&self) -> &'static str;
     fn ports(&self) -> Ports;
     fn readings(&self) -> &'static [Reading];
+    fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError>;
     fn footprint(&self, spec: &PrepareSpec) -> usize;
     fn latency(&self, spec: &PrepareSpec) -> Frames;
     fn tail(&self, spec: &PrepareSpec) -> Tail;
@@ -125,6 +134,10 @@ impl<N: Node> DynNode for N {
         Node::readings(self)
     }
 
+    fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
+        Node::check(self, spec)
+    }
+
     fn footprint(&self, spec: &PrepareSpec) -> usize {
         Node::footprint(self, spec)
     }
@@ -142,7 +155,8 @@ impl<N: Node> DynNode for N {
     }
 
     fn rebuilds(&self, previous: &dyn DynNode) -> bool {
-        previous.as_any().downcast_ref().is_none_or(|previous| Node::rebuilds(self, previous))
+        let changes = |previous: &N| Node::ports(self) != Node::ports(previous) || Node::rebuilds(self, previous);
+        previous.as_any().downcast_ref().is_none_or(changes)
     }
 
     fn equals(&self, other: &dyn DynNode) -> bool {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::NodeError;
+
 /// A mistake in a graph.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -28,6 +30,15 @@ pub enum Place {
 }
 
 impl GraphError {
+    /// What a node says against its parameters.
+    pub(crate) fn of_node(node: &str, error: NodeError) -> Self {
+        let place = match error.parameter {
+            Some(parameter) => Place::Parameter(node.to_owned(), parameter),
+            None => Place::Node(node.to_owned()),
+        };
+        Self { place, message: error.message }
+    }
+
     pub(crate) fn new(place: Place, message: impl Into<String>) -> Self {
         Self { place, message: message.into() }
     }

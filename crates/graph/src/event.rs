@@ -42,7 +42,7 @@ pub enum EventKind {
     },
 }
 
-/// An event as it travels: the node is a slot and its generation.
+/// An event as it travels: the node is a seat and its generation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawEvent {
     pub(crate) frame: Frame,
@@ -50,10 +50,10 @@ pub(crate) struct RawEvent {
     pub(crate) kind: EventKind,
 }
 
-/// Which processor, among all that ever had this slot.
+/// Which processor, among all that ever had this seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Instance {
-    pub(crate) slot: u32,
+    pub(crate) seat: u32,
     pub(crate) generation: u32,
 }
 

@@ -61,21 +61,32 @@ pub fn quiet_panics() {
     }));
 }
 
-pub(crate) fn enter() {
+/// A visit of the callback; it ends when this is dropped, also by a panic.
+pub(crate) struct Visit(());
+
+pub(crate) fn enter() -> Visit {
     STATE.with(|state| state.inside.set(true));
+    Visit(())
 }
 
 pub(crate) fn running(instance: Option<Instance>) {
     STATE.with(|state| state.running.set(instance));
 }
 
-/// Leaves the callback; returns how often it allocated or freed, and the first node that did.
-pub(crate) fn leave() -> (u32, Option<Instance>) {
-    STATE.with(|state| {
-        state.inside.set(false);
-        state.running.set(None);
-        (state.violations.take(), state.violator.take())
-    })
+impl Visit {
+    /// How often the callback allocated or freed so far, and the first node that did.
+    pub(crate) fn violations(&self) -> (u32, Option<Instance>) {
+        STATE.with(|state| (state.violations.take(), state.violator.take()))
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        STATE.with(|state| {
+            state.inside.set(false);
+            state.running.set(None);
+        });
+    }
 }
 
 #[cfg(test)]
@@ -84,15 +95,17 @@ mod tests {
 
     #[test]
     fn violations_belong_to_the_node_that_ran_first() {
-        let node = Some(Instance { slot: 3, generation: 1 });
+        let node = Some(Instance { seat: 3, generation: 1 });
         assert!(!in_callback());
-        enter();
+        let visit = enter();
         running(node);
         assert!(in_callback());
         count_violation();
         running(None);
         count_violation();
-        assert_eq!(leave(), (2, node));
-        assert_eq!(leave(), (0, None));
+        assert_eq!(visit.violations(), (2, node));
+        assert_eq!(visit.violations(), (0, None));
+        drop(visit);
+        assert!(!in_callback());
     }
 }

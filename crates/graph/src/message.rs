@@ -18,7 +18,7 @@ pub(crate) struct Load {
     pub(crate) plan: Plan,
     /// A slab with more places, if the old one is too small.
     pub(crate) bigger: Option<Slab>,
-    /// Processors that arrive, or nothing where one leaves, by slot.
+    /// Processors that arrive, or nothing where one leaves, by seat.
     pub(crate) exchange: Vec<(usize, Seat)>,
     /// Changed parameters of processors that stay.
     pub(crate) updates: Vec<(usize, AnyParams)>,

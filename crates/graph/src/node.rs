@@ -30,10 +30,19 @@ pub trait Node: Clone + PartialEq + Send + 'static {
         &[]
     }
 
+    /// Whether the parameters make sense together, with these channels and this rate. Asked whenever a graph is compiled
+    /// and before parameters are set, so that `prepare` and `update` only see what passed.
+    ///
+    /// # Errors
+    /// What is wrong and what would be right, in words for the patch's author.
+    fn check(&self, _spec: &PrepareSpec) -> Result<(), NodeError> {
+        Ok(())
+    }
+
     /// Builds the processor: allocates, and touches, everything the audio thread will need.
     ///
     /// # Errors
-    /// What keeps the node from running with these channels or this rate, in words for the patch's author.
+    /// What only shows when it is tried, in words for the patch's author.
     fn prepare(&self, spec: &PrepareSpec) -> Result<Self::Processor, NodeError>;
 
     /// Bytes that [`prepare`](Node::prepare) will take, at most; known before anything is allocated.
@@ -49,9 +58,10 @@ pub trait Node: Clone + PartialEq + Send + 'static {
         Tail::None
     }
 
-    /// Whether coming from `previous` needs a new processor; otherwise [`Processor::update`] suffices.
-    fn rebuilds(&self, previous: &Self) -> bool {
-        self.ports() != previous.ports()
+    /// Whether coming from `previous` needs a new processor, with fresh state; otherwise [`Processor::update`] suffices.
+    /// Other ports always need one.
+    fn rebuilds(&self, _previous: &Self) -> bool {
+        false
     }
 }
 

@@ -1,6 +1,8 @@
 //! The order nodes run in: depth first, so that a branch ends before the next begins.
 
-use petgraph::algo::{tarjan_scc, toposort};
+use std::collections::VecDeque;
+
+use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{DfsPostOrder, Reversed};
 
@@ -57,40 +59,65 @@ fn depth_first(forward: &Forward, output: &impl Fn(&usize) -> bool) -> Vec<usize
 /// One error for each knot of loops, with one whole loop spelled out.
 fn report_loops(graph: &Graph, forward: &Forward, errors: &mut Vec<GraphError>) {
     let names: Vec<&str> = graph.nodes().map(|(name, _)| name.as_str()).collect();
-    for knot in tarjan_scc(forward) {
-        let Some((path, closing)) = one_loop(forward, &knot) else { continue };
-        let mut text: Vec<&str> = path.iter().map(|node| names[node.index()]).collect();
-        text.push(text[0]);
-        let (from, to) = (text[text.len() - 2], text[0]);
+    let mut knots = kosaraju_scc(forward);
+    let mut search = Search { forward, knot_of: vec![0; names.len()], came_from: vec![None; names.len()] };
+    for (index, knot) in knots.iter_mut().enumerate() {
+        knot.sort_unstable();
+        knot.iter().for_each(|node| search.knot_of[node.index()] = index);
+    }
+    knots.sort_unstable();
+    for knot in knots {
+        let Some((path, closing)) = search.loop_through(knot[0]) else { continue };
+        let nodes: Vec<&str> = path.iter().map(|node| names[node.index()]).collect();
+        let (from, to) = (nodes[nodes.len() - 1], nodes[0]);
         let message = format!(
-            "these links form a loop: {}. Sound cannot come before itself: make one of them a feedback link, as \
-             `{from} ~> {to}`, which arrives later by the patch's `feedback` time",
-            text.join(" -> ")
+            "these links form a loop: {} -> {to}. Sound cannot come before itself: make one of them a feedback link, \
+             as `{from} ~> {to}`, which arrives later by the patch's `feedback` time",
+            spelled(&nodes)
         );
         errors.push(GraphError::new(Place::To(closing), message));
     }
 }
 
-/// A shortest walk inside the knot from its first node back to itself, and the link that closes it.
-fn one_loop(forward: &Forward, knot: &[NodeIndex]) -> Option<(Vec<NodeIndex>, usize)> {
-    let start = *knot.iter().min()?;
-    let mut came_from = vec![None; forward.node_count()];
-    let mut queue = std::collections::VecDeque::from([start]);
-    while let Some(node) = queue.pop_front() {
-        let mut next: Vec<NodeIndex> = forward.neighbors(node).filter(|n| knot.contains(n)).collect();
-        next.dedup();
-        for target in next {
-            if target == start {
-                let closing = forward.find_edge(node, start).map(|edge| forward[edge])?;
-                let mut path: Vec<NodeIndex> = std::iter::successors(Some(node), |n| came_from[n.index()]).collect();
-                path.reverse();
-                return Some((path, closing));
-            }
-            if came_from[target.index()].is_none() {
-                came_from[target.index()] = Some(node);
-                queue.push_back(target);
-            }
+/// The walk through these nodes; the middle of a long one is only counted.
+fn spelled(nodes: &[&str]) -> String {
+    let (head, tail) = (nodes.len().min(8), nodes.len().saturating_sub(4).max(8));
+    match nodes.get(head..tail) {
+        None | Some([]) => nodes.join(" -> "),
+        Some(middle) => {
+            let (first, last) = (nodes[..head].join(" -> "), nodes[tail..].join(" -> "));
+            format!("{first} -> ({} more nodes) -> {last}", middle.len())
         }
     }
-    None
+}
+
+/// Looks for the shortest loops inside knots, where every node reaches every other.
+struct Search<'a> {
+    forward: &'a Forward,
+    knot_of: Vec<usize>,
+    came_from: Vec<Option<NodeIndex>>,
+}
+
+impl Search<'_> {
+    /// A shortest walk from a node back to itself, and the link that closes it.
+    fn loop_through(&mut self, start: NodeIndex) -> Option<(Vec<NodeIndex>, usize)> {
+        let mut queue = VecDeque::from([start]);
+        while let Some(node) = queue.pop_front() {
+            for target in self.forward.neighbors(node) {
+                if target == start {
+                    let closing = self.forward[self.forward.find_edge(node, start)?];
+                    let back = |&node: &NodeIndex| self.came_from[node.index()];
+                    let mut path: Vec<NodeIndex> = std::iter::successors(Some(node), back).collect();
+                    path.reverse();
+                    return Some((path, closing));
+                }
+                let inside = self.knot_of[target.index()] == self.knot_of[start.index()];
+                if inside && self.came_from[target.index()].is_none() {
+                    self.came_from[target.index()] = Some(node);
+                    queue.push_back(target);
+                }
+            }
+        }
+        None
+    }
 }

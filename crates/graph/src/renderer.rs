@@ -1,9 +1,9 @@
 //! The audio thread's half: samples in, samples out.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use assert_no_alloc::assert_no_alloc;
 use rtrb::{Consumer, Producer};
@@ -12,18 +12,18 @@ use crate::arena::Wire;
 use crate::event::{EventSink, Instance, RawEvent};
 use crate::message::{Load, Message, Set};
 use crate::plan::{Op, Plan, Run};
-use crate::slots::Slab;
+use crate::slots::{Payload, Seat, Slab};
 use crate::stats::StatsCells;
 use crate::{EventKind, Frame, Inputs, Io, Outputs, guard, kernels};
 
 /// Parameter changes that can wait for their frame.
-const PENDING: usize = 1024;
+pub(crate) const PENDING: usize = 1024;
 
 /// Renders what was loaded. Lives on the audio thread.
 pub struct Renderer {
     messages: Consumer<Message>,
     events: Producer<RawEvent>,
-    payloads: Producer<Box<dyn Any + Send>>,
+    payloads: Producer<Payload>,
     stats: Arc<StatsCells>,
     plan: Plan,
     slab: Slab,
@@ -37,7 +37,7 @@ impl Renderer {
     pub(crate) fn new(
         messages: Consumer<Message>,
         events: Producer<RawEvent>,
-        payloads: Producer<Box<dyn Any + Send>>,
+        payloads: Producer<Payload>,
         stats: Arc<StatsCells>,
         max_frames: usize,
     ) -> Self {
@@ -62,20 +62,25 @@ impl Renderer {
     /// panics is silent from then on, and an event says so.
     pub fn render(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let start = self.position;
-        guard::enter();
+        let visit = guard::enter();
         assert_no_alloc(|| self.render_pieces(frames, inputs, outputs));
-        let (times, instance) = guard::leave();
+        let (times, instance) = visit.violations();
         if times > 0 {
             self.stats.allocations.add(u64::from(times));
             self.say_at(start, instance, EventKind::Allocated { times });
         }
     }
 
-    /// Forgets all signal state, as if nothing had been rendered yet; parameters stay. Not for the callback: its cost
-    /// grows with the memory of all nodes.
+    /// Forgets all signal state; parameters, changes that wait for their frame and the position stay. Not for the
+    /// callback: its cost grows with the memory of all nodes.
     pub fn reset(&mut self) {
         self.slab.seats().filter_map(|seat| seat.processor.as_mut()).for_each(crate::erase::AnyProcessor::reset);
         self.plan.lines.iter_mut().for_each(crate::feedback::FeedbackLine::reset);
+    }
+
+    /// Ends it, with the messages that it never took.
+    pub(crate) fn discard(mut self) {
+        while self.messages.pop().is_ok() {}
     }
 
     fn render_pieces(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
@@ -96,28 +101,33 @@ impl Renderer {
 
     // Messages.
 
-    /// Takes in what has arrived; what has no room yet stays in the ring.
+    /// Takes in what has arrived; the engine sends no more changes than can wait.
     fn receive(&mut self) {
-        while self.pending.len() < PENDING {
-            match self.messages.pop() {
-                Ok(Message::Load(mut load)) => self.take_over(&mut load),
-                Ok(Message::Set(set)) => self.enqueue(set),
-                Err(_) => return,
+        while let Ok(message) = self.messages.pop() {
+            match message {
+                Message::Load(mut load) => self.take_over(&mut load),
+                Message::Set(set) => self.enqueue(set),
             }
         }
     }
 
     /// Swaps everything that changes; afterwards the message holds what is no longer needed and goes back whole.
     fn take_over(&mut self, load: &mut Load) {
+        // The new graph has what was set before it, so older changes are overtaken.
+        self.stats.stale_sets.add(self.pending.len() as u64);
+        self.stats.sets_done.add(self.pending.len() as u64);
+        self.pending.clear();
         if let Some(bigger) = &mut load.bigger {
             self.slab.move_into(bigger);
         }
-        for (slot, seat) in &mut load.exchange {
-            std::mem::swap(self.slab.seat(*slot), seat);
+        for (seat, arrives) in &mut load.exchange {
+            std::mem::swap(self.slab.seat(*seat), arrives);
         }
-        for (slot, params) in &load.updates {
-            if let Some(processor) = &mut self.slab.seat(*slot).processor {
-                processor.update(params);
+        for (seat, params) in &load.updates {
+            let seat = self.slab.seat(*seat);
+            let instance = seat.instance;
+            if let Err(payload) = seat.update(params) {
+                self.bury(instance, payload);
             }
         }
         for &(old, new) in &load.lines {
@@ -137,12 +147,14 @@ impl Renderer {
     fn apply_due(&mut self) {
         while self.pending.last().is_some_and(|(frame, _)| *frame <= self.position) {
             let Some((at, set)) = self.pending.pop() else { return };
-            let seat = self.slab.instance(set.instance);
-            let Some(processor) = seat.and_then(|seat| seat.processor.as_mut()) else {
+            self.stats.sets_done.add(1);
+            let Some(seat) = self.slab.instance(set.instance) else {
                 self.stats.stale_sets.add(1);
                 continue;
             };
-            processor.update(&set.params);
+            if let Err(payload) = seat.update(&set.params) {
+                self.bury(set.instance, payload);
+            }
             let late = self.position - at;
             self.stats.late_sets.add(u64::from(late > 0));
             self.say(Some(set.instance), EventKind::Set { late });
@@ -233,18 +245,24 @@ impl Renderer {
         current.set(ops.len());
     }
 
-    /// The panic's payload cannot be freed here: it is sent away, or forgotten where there is no room.
-    fn silence(&mut self, op: usize, length: usize, payload: Box<dyn Any + Send>) {
+    /// Silences the processor of a step that panicked, in this piece already.
+    fn silence(&mut self, op: usize, length: usize, payload: Payload) {
+        let Op::Run { run } = self.plan.ops[op] else { return std::mem::forget(payload) };
+        let run = &self.plan.runs[run];
+        self.plan.wires[run.outputs.clone()].iter().for_each(|wire| wire.write(length).fill(0.0));
+        let seat = self.slab.seat(run.seat);
+        seat.silence();
+        let instance = seat.instance;
+        self.bury(instance, payload);
+    }
+
+    /// Counts and reports a panic. Its payload cannot be freed here: it is sent away, or forgotten where there is no
+    /// room.
+    fn bury(&mut self, instance: Instance, payload: Payload) {
         if let Err(rtrb::PushError::Full(payload)) = self.payloads.push(payload) {
             std::mem::forget(payload);
         }
         self.stats.panics.add(1);
-        let Op::Run { run } = self.plan.ops[op] else { return };
-        let run = &self.plan.runs[run];
-        self.plan.wires[run.outputs.clone()].iter().for_each(|wire| wire.write(length).fill(0.0));
-        let seat = self.slab.seat(run.seat);
-        seat.silenced = true;
-        let instance = seat.instance;
         self.say(Some(instance), EventKind::Panicked);
     }
 }
@@ -271,18 +289,20 @@ impl Stage<'_> {
     fn run(&mut self, run: &Run) {
         let seat = self.slab.seat(run.seat);
         let (inputs, outputs) = (&self.wires[run.inputs.clone()], &self.wires[run.outputs.clone()]);
-        let Some(processor) = seat.processor.as_mut().filter(|_| !seat.silenced) else {
+        let Seat { processor: Some(processor), readings, instance, silenced } = seat else { return };
+        if silenced.load(Ordering::Relaxed) {
             return outputs.iter().for_each(|wire| wire.write(self.length).fill(0.0));
-        };
-        guard::running(Some(seat.instance));
+        }
+        let instance = *instance;
+        guard::running(Some(instance));
         let (frames, position) = (self.length, self.position);
         processor.process(&mut Io {
             frames,
             position,
             inputs: Inputs { frames, wires: inputs, ports: &self.widths[run.input_ports.clone()] },
             outputs: Outputs { frames, wires: outputs, ports: &self.widths[run.output_ports.clone()] },
-            readings: &seat.readings,
-            events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(seat.instance) },
+            readings,
+            events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(instance) },
         });
     }
 }

@@ -1,8 +1,16 @@
-//! Where processors live on the audio thread: a slab that outlasts every plan.
+//! Where processors live on the audio thread: a slab of seats that outlasts every plan.
 
-use crate::Readings;
-use crate::erase::AnyProcessor;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::erase::{AnyParams, AnyProcessor};
 use crate::event::Instance;
+use crate::{Readings, guard};
+
+/// What a panic leaves behind. Freed on the control thread.
+pub(crate) type Payload = Box<dyn Any + Send>;
 
 /// One place of the slab.
 #[derive(Default)]
@@ -10,8 +18,29 @@ pub(crate) struct Seat {
     pub(crate) processor: Option<AnyProcessor>,
     pub(crate) readings: Readings,
     pub(crate) instance: Instance,
-    /// Set once the processor has panicked.
-    pub(crate) silenced: bool,
+    /// Set once the processor has panicked; the control side looks at it too.
+    pub(crate) silenced: Arc<AtomicBool>,
+}
+
+impl Seat {
+    /// The processor, unless it has panicked.
+    pub(crate) fn playing(&mut self) -> Option<&mut AnyProcessor> {
+        self.processor.as_mut().filter(|_| !self.silenced.load(Ordering::Relaxed))
+    }
+
+    /// Gives the processor new parameters; one that panics over them is silenced.
+    pub(crate) fn update(&mut self, params: &AnyParams) -> Result<(), Payload> {
+        let instance = self.instance;
+        let Some(processor) = self.playing() else { return Ok(()) };
+        guard::running(Some(instance));
+        let updated = catch_unwind(AssertUnwindSafe(|| processor.update(params)));
+        guard::running(None);
+        updated.inspect_err(|_| self.silence())
+    }
+
+    pub(crate) fn silence(&self) {
+        self.silenced.store(true, Ordering::Relaxed);
+    }
 }
 
 /// All places.
@@ -23,13 +52,13 @@ impl Slab {
         Self((0..count).map(|_| Seat::default()).collect())
     }
 
-    pub(crate) fn seat(&mut self, slot: usize) -> &mut Seat {
-        &mut self.0[slot]
+    pub(crate) fn seat(&mut self, seat: usize) -> &mut Seat {
+        &mut self.0[seat]
     }
 
     /// The place of this very instance, unless another has taken it since.
     pub(crate) fn instance(&mut self, instance: Instance) -> Option<&mut Seat> {
-        self.0.get_mut(instance.slot as usize).filter(|seat| seat.instance == instance)
+        self.0.get_mut(instance.seat as usize).filter(|seat| seat.instance == instance)
     }
 
     pub(crate) fn seats(&mut self) -> impl Iterator<Item = &mut Seat> {

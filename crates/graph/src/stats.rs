@@ -36,13 +36,15 @@ impl Counter {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct StatsCells {
+    /// Parameter changes that no longer wait: applied, stale or overtaken by a load.
+    pub(crate) sets_done: Counter,
     pub(crate) frames: Counter,
     pub(crate) renders: Counter,
     pub(crate) non_finite_inputs: Counter,

@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::Frames;
+use crate::{Frames, GraphError, Place};
+
+/// The most channels a port, a device or a slice may have.
+pub(crate) const MOST_CHANNELS: usize = 65_536;
+/// The longest block, in frames: a second at the highest rate there is, many times over.
+const MOST_FRAMES: usize = 1 << 24;
 
 /// What the device, the file or the embedder gives: rate, block and channels.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +22,7 @@ pub struct StreamSpec {
     /// Channels of the device's output; `None` takes as many as the graph's outputs name.
     pub outputs: Option<usize>,
     /// The part of the input's channels that an input node of this name sees as the whole device.
-    /// Nodes without an entry see the channels that no entry names.
+    /// The entries name the channels at the end; nodes without one see those before the first of them.
     pub assigned: BTreeMap<String, Range<usize>>,
     /// How late feedback links are, in frames (1 to one second).
     pub feedback: Frames,
@@ -26,6 +31,36 @@ pub struct StreamSpec {
 }
 
 impl StreamSpec {
+    /// What of the stream makes no sense, if anything.
+    pub(crate) fn check(&self) -> Result<(), GraphError> {
+        let wrong = |message: String| Err(GraphError::new(Place::Graph, message));
+        if self.rate == 0 || self.max_frames == 0 {
+            return wrong(format!(
+                "a stream of {} Hz in blocks of at most {} frames cannot play",
+                self.rate, self.max_frames
+            ));
+        }
+        if self.feedback == 0 || self.feedback > Frames::from(self.rate) {
+            let (feedback, rate) = (self.feedback, self.rate);
+            return wrong(format!(
+                "feedback links are 1 frame to 1 s late ({rate} frames here), not {feedback} frames"
+            ));
+        }
+        if self.max_frames > MOST_FRAMES {
+            return wrong(format!("a block has at most {MOST_FRAMES} frames, not {}", self.max_frames));
+        }
+        let channels = self.assigned.values().map(|range| range.end).chain([self.inputs, self.outputs.unwrap_or(0)]);
+        match channels.max() {
+            Some(most) if most > MOST_CHANNELS => {
+                wrong(format!("a device has at most {MOST_CHANNELS} channels, not {most}"))
+            }
+            _ if self.assigned.values().any(|range| range.end > self.inputs || range.start > range.end) => {
+                wrong(format!("the assigned channels {:?} are not all among the {} inputs", self.assigned, self.inputs))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A stream of `inputs` and `outputs` channels at `rate` Hz in blocks of at most `max_frames` frames, with
     /// feedback links 64 frames late and a memory budget of 1 GiB.
     #[must_use]

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::{AnyNode, Endpoint, Graph, GraphError, Place, Port, Ports};
+use crate::stream::MOST_CHANNELS;
+use crate::{AnyNode, Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Place, Port, Ports};
 
 /// A graph whose names are resolved.
 pub(crate) struct Topology {
@@ -36,6 +37,10 @@ impl Topology {
     /// Resolves all links; what cannot be resolved is left out and reported.
     pub(crate) fn new(graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
         let ports: Vec<Ports> = graph.nodes().map(|(_, node)| AnyNode::ports(node)).collect();
+        for ((name, _), ports) in graph.nodes().zip(&ports) {
+            let place = || Place::Node(name.to_string());
+            errors.extend(impossible(ports).map(|why| GraphError::new(place(), format!("`{name}` {why}"))));
+        }
         let mut topology = Self {
             incoming: vec![Vec::new(); ports.len()],
             outgoing: vec![Vec::new(); ports.len()],
@@ -72,8 +77,49 @@ impl Topology {
                 ports.iter().position(|port| port.name == wanted).ok_or_else(|| side.unknown(name, wanted, ports))?
             }
         };
-        Ok(End { node, port, channels: endpoint.channels.clone() })
+        match &endpoint.channels {
+            Some(range) if range.is_empty() || range.end > MOST_CHANNELS => Err(format!(
+                "`{endpoint}` takes channels that no port has: they are counted from 0 to {}",
+                MOST_CHANNELS - 1
+            )),
+            channels => Ok(End { node, port, channels: channels.clone() }),
+        }
     }
+}
+
+/// Why no node can have these ports, if so.
+fn impossible(ports: &Ports) -> Option<String> {
+    let widths = ports.inputs.iter().chain(&ports.outputs).map(|port| match port.channels {
+        Channels::Exactly(width) => width,
+        Channels::Follow => 0,
+    });
+    let device = match &ports.device {
+        Some(DeviceSide::Input(DeviceChannels::Pick(picked))) => {
+            picked.iter().flatten().map(|c| c.saturating_add(1)).max()
+        }
+        Some(DeviceSide::Output(Some(channels))) => channels.iter().map(|c| c.saturating_add(1)).max(),
+        _ => None,
+    };
+    let widest = widths.chain(device).max().unwrap_or(0);
+    let main = (ports.inputs.first(), ports.outputs.first());
+    let lone = |ports: &[Port]| ports.len() == 1;
+    match (&ports.device, main) {
+        _ if widest > MOST_CHANNELS => Some(format!("asks for {widest} channels; there are at most {MOST_CHANNELS}")),
+        (Some(DeviceSide::Input(_)), _) if !lone(&ports.outputs) => {
+            Some("stands for a device input without one output".into())
+        }
+        (Some(DeviceSide::Output(_)), _) if !lone(&ports.inputs) => {
+            Some("stands for a device output without one input".into())
+        }
+        (None, (Some(input), Some(output))) if ports.in_place && same_width(input, output) => None,
+        _ if ports.in_place => Some("works in place, so it needs a first input and a first output of one width".into()),
+        _ => None,
+    }
+}
+
+/// Whether an in-place node's first ports always have the same width.
+fn same_width(input: &Port, output: &Port) -> bool {
+    output.channels == Channels::Follow || output.channels == input.channels
 }
 
 #[derive(Clone, Copy)]

@@ -1,5 +1,7 @@
 //! The check that makes the arena sound: run on every schedule before it becomes a plan.
 
+use std::collections::HashSet;
+
 use crate::{BufferId, Schedule, Step};
 
 /// A schedule that would read and write the same memory at once, or memory that is not there. A bug of ours.
@@ -41,14 +43,28 @@ impl Schedule {
         if writes.iter().any(|&buffer| buffer as usize >= written.len()) {
             return Err("writes a buffer that does not exist");
         }
-        if writes.iter().enumerate().any(|(index, buffer)| writes[..index].contains(buffer)) {
+        let mut once = HashSet::with_capacity(writes.len());
+        if !writes.iter().all(|buffer| once.insert(buffer)) {
             return Err("writes one buffer twice");
         }
-        if writes.iter().any(|buffer| Some(*buffer) != shared && reads.contains(buffer)) {
+        if reads.iter().any(|buffer| Some(*buffer) != shared && once.contains(buffer)) {
             return Err("writes a buffer that it reads");
+        }
+        if self.arriving(step).iter().any(|&buffer| !written[buffer as usize]) {
+            return Err("works in place on a buffer that was never written");
         }
         writes.iter().for_each(|&buffer| written[buffer as usize] = true);
         Ok(())
+    }
+
+    /// The buffers that an in-place effect expects to hold its input.
+    fn arriving(&self, step: &Step) -> &[BufferId] {
+        match step {
+            Step::Run { slot, outputs, .. } if self.slots[*slot].in_place => {
+                &self.wires[outputs.clone()][..self.slots[*slot].inputs[0]]
+            }
+            _ => &[],
+        }
     }
 
     /// What a step reads, what it writes, and the one buffer that may be both.
@@ -57,6 +73,7 @@ impl Schedule {
             Step::Clear { dst } => (vec![], vec![*dst], None),
             Step::Mix { dst, terms } => {
                 let sources: Vec<BufferId> = self.terms.get(terms.clone())?.iter().map(|term| term.source).collect();
+                sources.first()?;
                 let once = sources.iter().filter(|&&source| source == *dst).count() == 1;
                 let shared = (once && sources.first() == Some(dst)).then_some(*dst);
                 (sources, vec![*dst], shared)
@@ -73,6 +90,7 @@ impl Schedule {
                 let slot = self.slots.get(*slot)?;
                 let (reads, writes) = (self.wires.get(inputs.clone())?, self.wires.get(outputs.clone())?);
                 let main = if slot.in_place { slot.inputs.first().copied()? } else { 0 };
+                (!slot.in_place || slot.outputs.first() == slot.inputs.first()).then_some(())?;
                 let widths_hold = reads.len() + main == slot.inputs.iter().sum::<usize>()
                     && writes.len() == slot.outputs.iter().sum::<usize>();
                 widths_hold.then_some(())?;

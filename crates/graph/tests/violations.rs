@@ -5,7 +5,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use patchline_graph::{
-    Event, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, StreamSpec, engine, guard,
+    Engine, Event, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, Renderer, StreamSpec, engine,
+    guard,
 };
 
 struct Counting;
@@ -42,6 +43,8 @@ enum Mischief {
     None,
     Panics,
     Allocates,
+    PanicsOverParameters,
+    AllocatesForParameters,
 }
 
 /// Writes 1.0, and does what it should not.
@@ -75,6 +78,11 @@ impl Processor for PlantedProcessor {
 
     fn update(&mut self, params: &Planted) {
         self.mischief = params.0;
+        match self.mischief {
+            Mischief::PanicsOverParameters => panic!("planted, by parameters"),
+            Mischief::AllocatesForParameters => drop(std::hint::black_box(vec![0.0f32; 64])),
+            _ => {}
+        }
     }
 
     fn process(&mut self, io: &mut Io<'_>) {
@@ -111,21 +119,40 @@ impl Node for Out {
     }
 }
 
-/// Renders 8 frames, one by one, of a good source and the planted one summed.
-fn run(mischief: Mischief) -> (Vec<f32>, Vec<Event>) {
+/// A good source and the planted one, summed.
+fn graph(mischief: Mischief) -> Graph {
     let mut graph = Graph::new();
     graph.add("good", Planted(Mischief::None)).unwrap().add("bad", Planted(mischief)).unwrap();
     graph.add("out", Out).unwrap();
     graph.link("bad", "out").unwrap().link("good", "out").unwrap();
-    let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 1));
-    engine.load(graph).unwrap();
-    let mut output = [0.0; 8];
+    graph
+}
+
+fn playing(mischief: Mischief) -> (Engine, Renderer) {
+    let (mut engine, renderer) = engine(StreamSpec::new(48_000, 64, 0, 1));
+    engine.load(graph(mischief)).unwrap();
+    (engine, renderer)
+}
+
+/// Renders `frames` frames one by one, and says what happened beside loads.
+fn render(engine: &mut Engine, renderer: &mut Renderer, frames: usize) -> (Vec<f32>, Vec<Event>) {
+    let mut output = vec![0.0; frames];
     for sample in output.chunks_mut(1) {
         renderer.render(1, &[], &mut [sample]);
     }
     let events = std::iter::from_fn(|| engine.next_event()).filter(|event| event.kind != EventKind::Loaded).collect();
+    (output, events)
+}
+
+fn run(mischief: Mischief) -> (Vec<f32>, Vec<Event>) {
+    let (mut engine, mut renderer) = playing(mischief);
+    let heard = render(&mut engine, &mut renderer, 8);
     engine.close(renderer);
-    (output.to_vec(), events)
+    heard
+}
+
+fn bad(frame: u64, kind: EventKind) -> Event {
+    Event { frame, node: Some("bad".to_owned()), kind }
 }
 
 #[test]
@@ -133,18 +160,53 @@ fn a_panicking_node_is_silent_from_its_block_on_and_the_rest_plays_on() {
     guard::quiet_panics();
     let (output, events) = run(Mischief::Panics);
     assert_eq!(output, [2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
-    assert_eq!(events, [Event { frame: 2, node: Some("bad".to_owned()), kind: EventKind::Panicked }]);
+    assert_eq!(events, [bad(2, EventKind::Panicked)]);
 }
 
 #[test]
 fn an_allocating_node_is_named() {
     let (output, events) = run(Mischief::Allocates);
     assert_eq!(output, [2.0; 8]);
-    let kind = EventKind::Allocated { times: 2 };
-    assert_eq!(events, [Event { frame: 2, node: Some("bad".to_owned()), kind }]);
+    assert_eq!(events, [bad(2, EventKind::Allocated { times: 2 })]);
 }
 
 #[test]
 fn good_nodes_cause_no_event() {
     assert_eq!(run(Mischief::None), (vec![2.0; 8], vec![]));
+}
+
+#[test]
+fn parameters_that_make_a_node_panic_silence_it_and_nothing_else() {
+    guard::quiet_panics();
+    for load in [false, true] {
+        let (mut engine, mut renderer) = playing(Mischief::None);
+        render(&mut engine, &mut renderer, 1);
+        match load {
+            false => engine.set("bad", Planted(Mischief::PanicsOverParameters), None).unwrap(),
+            true => drop(engine.load(graph(Mischief::PanicsOverParameters)).unwrap()),
+        }
+        let (output, events) = render(&mut engine, &mut renderer, 4);
+        assert_eq!((output, &events[0]), (vec![1.0; 4], &bad(1, EventKind::Panicked)), "by a load: {load}");
+        assert!(!guard::in_callback());
+        engine.close(renderer);
+    }
+}
+
+#[test]
+fn parameters_that_allocate_are_blamed_on_their_node() {
+    let (mut engine, mut renderer) = playing(Mischief::None);
+    engine.set("bad", Planted(Mischief::AllocatesForParameters), Some(2)).unwrap();
+    let (_, events) = render(&mut engine, &mut renderer, 4);
+    assert_eq!(events, [bad(2, EventKind::Set { late: 0 }), bad(2, EventKind::Allocated { times: 2 })]);
+    engine.close(renderer);
+}
+
+#[test]
+fn a_load_gives_a_silenced_node_a_fresh_start() {
+    guard::quiet_panics();
+    let (mut engine, mut renderer) = playing(Mischief::Panics);
+    assert_eq!(render(&mut engine, &mut renderer, 4).0, [2.0, 2.0, 1.0, 1.0]);
+    assert_eq!(engine.load(graph(Mischief::None)).unwrap().started, ["bad"]);
+    assert_eq!(render(&mut engine, &mut renderer, 4).0, [2.0; 4]);
+    engine.close(renderer);
 }

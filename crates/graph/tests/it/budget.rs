@@ -22,10 +22,17 @@ fn more_than_the_budget_is_refused_by_name() {
 }
 
 #[test]
-fn what_prepare_says_is_located_and_nothing_changes() {
+fn what_nodes_say_is_located_and_nothing_changes() {
     let (mut engine, renderer) = engine(StreamSpec::new(48_000, 64, 0, 0));
-    let Err(LoadError::Graph(errors)) = engine.load(one(1)) else { panic!("prepare fails") };
-    assert_eq!(errors.0[0].place, Place::Parameter("big".to_owned(), "bytes"));
-    assert_eq!(engine.graph().nodes().len(), 0);
+    for bytes in [7, 13] {
+        let Err(LoadError::Graph(errors)) = engine.load(one(bytes)) else { panic!("{bytes} bytes are refused") };
+        assert_eq!(errors.0[0].place, Place::Parameter("big".to_owned(), "bytes"));
+        assert_eq!(engine.graph().nodes().len(), 0);
+    }
+    engine.load(one(1)).unwrap();
+    assert!(engine.load(one(13)).is_err());
+    assert!(engine.set("big", Heavy(13), None).is_err());
+    assert_eq!(engine.graph().node("big").unwrap().downcast_ref(), Some(&Heavy(1)));
     engine.close(renderer);
+    assert!(matches!(engine.load(one(1)), Err(LoadError::Closed)));
 }

@@ -1,6 +1,6 @@
 //! What the compiler makes of a graph, and what it says about a bad one.
 
-use patchline_graph::{DeviceChannels, Graph, Place, Schedule, Step, StreamSpec, Tail, Term, compile};
+use patchline_graph::{DeviceChannels, Graph, Place, Schedule, Slot, Step, StreamSpec, Tail, Term, compile};
 
 use crate::nodes::{Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source};
 
@@ -129,7 +129,7 @@ fn counts_that_do_not_match_offer_a_way_out() {
     graph.link("three", "out").unwrap().link("in[2]", "out").unwrap().link("in[0]", "out[4]").unwrap();
     let messages: Vec<String> = errors(&graph).into_iter().map(|(_, message)| message).collect();
     assert!(messages[0].starts_with("`three` gives 3 channels (0 to 2) and `out` takes 2"), "{}", messages[0]);
-    assert!(messages[0].contains("`three[0..2]`") && messages[0].contains("matrix"), "{}", messages[0]);
+    assert!(messages[0].contains("`three[0..2] -> out`") && messages[0].contains("matrix"), "{}", messages[0]);
     assert_eq!(messages[1], "`in` has 2 channels (0 to 1); there is no channel 2");
     assert_eq!(messages[2], "`out` takes 2 channels (0 to 1); there is no channel 4");
 }
@@ -187,4 +187,95 @@ fn verify_finds_every_planted_violation() {
         s.steps[1] = Step::Mix { dst: 1, terms: 0..2 };
     };
     assert_eq!(problem(second_source), Err("writes a buffer that it reads"));
+    assert_eq!(problem(|s| s.steps[0] = Step::Mix { dst: 1, terms: 0..0 }), Err("points outside the schedule"));
+    let in_place = |s: &mut Schedule| {
+        let slot = compile(&chain(1), &stream()).unwrap().slots.remove(0);
+        s.slots.push(Slot { inputs: vec![1], outputs: vec![1], ..slot });
+        s.wires = vec![1];
+        s.steps.insert(0, Step::Run { slot: 0, inputs: 0..0, outputs: 0..1 });
+    };
+    assert_eq!(problem(in_place), Err("works in place on a buffer that was never written"));
+}
+
+#[test]
+fn an_echo_in_a_loop_is_as_wide_as_what_it_echoes() {
+    for bus in [false, true] {
+        let mut graph = chain(1);
+        graph.add("echo", Scale(0.5)).unwrap();
+        if bus {
+            graph.add("s0", Combine(1.0)).unwrap();
+        }
+        graph.link_back("s0", "echo").unwrap().link("echo", "s0").unwrap();
+        let schedule = compile(&graph, &stream()).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(schedule.slots.iter().find(|slot| slot.name == "echo").unwrap().outputs, [2]);
+    }
+}
+
+#[test]
+fn a_side_port_says_nothing_about_the_main_ports_width() {
+    let mut graph = chain(1);
+    graph.add("lfo", Source { seed: 1, channels: 1 }).unwrap().add("side", Side(1.0)).unwrap();
+    graph.link("lfo", "side.mod").unwrap().link_back("s0", "side").unwrap().link("side", "out").unwrap();
+    let schedule = compile(&graph, &stream()).unwrap();
+    assert_eq!(schedule.slots.iter().find(|slot| slot.name == "side").unwrap().outputs, [2, 1]);
+}
+
+#[test]
+fn numbers_that_nobody_means_are_refused_before_anything_is_built() {
+    let refused = |change: fn(&mut Graph)| {
+        let mut graph = chain(1);
+        change(&mut graph);
+        compile(&graph, &StreamSpec { outputs: None, ..stream() }).unwrap_err().0.remove(0).message
+    };
+    let slice = |graph: &mut Graph| {
+        graph.link("in[0]", "s0[18446744073709551614]").unwrap();
+    };
+    assert!(refused(slice).contains("counted from 0 to 65535"), "{}", refused(slice));
+    let output = |graph: &mut Graph| {
+        graph.add("out", DeviceOut(vec![usize::MAX])).unwrap();
+    };
+    assert!(refused(output).contains("at most 65536"), "{}", refused(output));
+    let many = |graph: &mut Graph| {
+        for index in 0..20 {
+            graph.add(&format!("wide{index}"), Source { seed: 1, channels: 65_536 }).unwrap();
+        }
+    };
+    assert!(refused(many).contains("at most 1048576"), "{}", refused(many));
+}
+
+#[test]
+fn streams_that_cannot_play_are_refused() {
+    let graph = chain(1);
+    let assigned = [("in".to_owned(), 1..9)].into();
+    let bad = [
+        StreamSpec { rate: 0, ..stream() },
+        StreamSpec { max_frames: 0, ..stream() },
+        StreamSpec { feedback: 0, ..stream() },
+        StreamSpec { feedback: 48_001, ..stream() },
+        StreamSpec { inputs: usize::MAX, ..stream() },
+        StreamSpec { assigned, ..stream() },
+    ];
+    for stream in bad {
+        assert_eq!(compile(&graph, &stream).unwrap_err().0[0].place, Place::Graph, "{stream:?}");
+    }
+    assert!(compile(&graph, &StreamSpec { feedback: 48_000, max_frames: 1, ..stream() }).is_ok());
+}
+
+#[test]
+fn a_long_loop_is_found_on_a_small_stack_and_told_shortly() {
+    let length = 20_000;
+    let mut graph = chain(length);
+    graph.link(&format!("s{}", length - 1), "s0").unwrap();
+    let compiled = std::thread::Builder::new().stack_size(256 << 10).spawn(move || compile(&graph, &stream())).unwrap();
+    let message = compiled.join().unwrap().unwrap_err().to_string();
+    assert!(message.contains("s7 -> (19988 more nodes) -> s19996"), "{message}");
+}
+
+#[test]
+fn ports_that_no_node_can_have_are_refused() {
+    let mut graph = Graph::new();
+    graph.add("odd", crate::nodes::Impossible).unwrap();
+    let (place, message) = errors(&graph).remove(0);
+    assert_eq!(place, Place::Node("odd".to_owned()));
+    assert!(message.starts_with("`odd` works in place"), "{message}");
 }

@@ -1,6 +1,11 @@
 //! What a load keeps and what it replaces.
 
-use patchline_graph::{DeviceChannels, EventKind, Graph, StreamSpec, engine};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use patchline_graph::{
+    Companion, DeviceChannels, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, StreamSpec, engine,
+};
 
 use crate::nodes::{DeviceIn, DeviceOut, OnePole, Scale};
 use crate::{playing, render};
@@ -109,5 +114,119 @@ fn missing_channels_are_silent() {
     assert_eq!(outputs, [[1.0, 1.0, 0.0, 0.0], [0.0; 4]]);
     renderer.render(4, &[], &mut []);
     assert_eq!(renderer.position(), 8);
+    engine.close(renderer);
+}
+
+#[test]
+fn twin_feedback_links_both_keep_what_they_hold() {
+    let twins = || {
+        let mut graph = graph(0.0);
+        graph.link_back("pole", "out").unwrap().link_back("pole", "out").unwrap();
+        graph
+    };
+    let (mut engine, mut renderer) = engine(StreamSpec { feedback: 4, ..StreamSpec::new(48_000, 64, 1, 1) });
+    engine.load(twins()).unwrap();
+    assert_eq!(render(&mut renderer, &[1.0; 4], 4), [1.0; 4]);
+    engine.load(twins()).unwrap();
+    assert_eq!(render(&mut renderer, &[1.0; 4], 4), [3.0; 4]);
+    engine.close(renderer);
+}
+
+/// Says when it was waited for, and whether its processor still lived then.
+#[derive(Clone)]
+struct Helped(Arc<AtomicUsize>);
+
+struct HelpedProcessor {
+    helper: Arc<Helper>,
+    _alive: Arc<()>,
+}
+
+struct Helper {
+    finished: Arc<AtomicUsize>,
+    processor: Weak<()>,
+}
+
+impl Companion for Helper {
+    fn wait_ready(&self, _frames: usize) {}
+
+    fn is_finished(&self) -> bool {
+        self.processor.strong_count() == 0
+    }
+
+    fn finish(&self) {
+        assert_eq!(self.processor.strong_count(), 0, "the processor is gone before its helper is waited for");
+        self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl PartialEq for Helped {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Node for Helped {
+    const KIND: &'static str = "helped";
+    type Processor = HelpedProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::source(1)
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<HelpedProcessor, NodeError> {
+        let alive = Arc::new(());
+        let helper = Helper { finished: Arc::clone(&self.0), processor: Arc::downgrade(&alive) };
+        Ok(HelpedProcessor { helper: Arc::new(helper), _alive: alive })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        256
+    }
+
+    fn rebuilds(&self, _previous: &Self) -> bool {
+        true
+    }
+}
+
+impl Processor for HelpedProcessor {
+    type Params = Helped;
+
+    fn update(&mut self, _params: &Helped) {}
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        io.main().channel(0).fill(0.0);
+    }
+
+    fn companion(&self) -> Option<Arc<dyn Companion>> {
+        Some(Arc::<Helper>::clone(&self.helper))
+    }
+}
+
+#[test]
+fn helpers_are_waited_for_after_their_processors_are_gone() {
+    let finished = Arc::new(AtomicUsize::new(0));
+    let mut helped = Graph::new();
+    helped.add("helped", Helped(Arc::clone(&finished))).unwrap();
+    let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 0));
+    for _ in 0..3 {
+        engine.load(helped.clone()).unwrap();
+        renderer.render(1, &[], &mut []);
+    }
+    engine.collect();
+    engine.load(helped).unwrap();
+    engine.close(renderer);
+    // Three were replaced and had nothing left to finish; the fourth never reached the audio thread.
+    assert_eq!(finished.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn ending_thousands_of_nodes_is_said_in_order() {
+    let mut many = graph(0.0);
+    for index in 0..4000 {
+        many.add(&format!("n{index:04}"), Scale(1.0)).unwrap();
+    }
+    let (mut engine, renderer) = playing(many);
+    let ended = engine.load(graph(0.0)).unwrap().ended;
+    assert_eq!((ended.len(), ended.is_sorted()), (4000, true));
     engine.close(renderer);
 }

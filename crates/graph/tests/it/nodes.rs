@@ -211,7 +211,7 @@ pub(crate) struct WholeOut;
 node!(WholeOut, "output", NoProcessor<WholeOut>, |_this| Ports::device_output(None), |_node, _spec| dissolved());
 
 /// An effect that takes a great deal of memory, or says so.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Heavy(pub(crate) usize);
 
 impl Node for Heavy {
@@ -222,11 +222,27 @@ impl Node for Heavy {
         Ports::effect()
     }
 
+    fn check(&self, _spec: &PrepareSpec) -> Result<(), NodeError> {
+        if self.0 == 13 { Err(NodeError::of("bytes", "13 bytes bring bad luck")) } else { Ok(()) }
+    }
+
     fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
-        Err(NodeError::of("bytes", "this node cannot be prepared"))
+        if self.0 == 7 { Err(NodeError::of("bytes", "this node cannot be prepared")) } else { Ok(dissolved()) }
     }
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
         self.0
     }
 }
+
+/// Claims to work in place on ports of different widths.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Impossible;
+
+node!(
+    Impossible,
+    "impossible",
+    NoProcessor<Impossible>,
+    |_this| Ports { in_place: true, ..Ports::converter(3) },
+    |_node, _spec| dissolved()
+);

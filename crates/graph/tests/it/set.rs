@@ -71,3 +71,37 @@ fn wrong_names_and_types_are_errors() {
     assert!(matches!(engine.set("trim", Sink, None), Err(SetError::OtherKind { actual: "scale", .. })));
     engine.close(renderer);
 }
+
+#[test]
+fn a_load_overrides_what_was_set_before_it() {
+    for at in [None, Some(10), Some(1000)] {
+        for factor in [1.0, 3.0] {
+            let (mut engine, mut renderer) = playing(graph());
+            engine.set("trim", Scale(3.0), at).unwrap();
+            let mut next = graph();
+            next.add("trim", Scale(factor)).unwrap();
+            engine.load(next).unwrap();
+            assert_eq!(render(&mut renderer, &[1.0; 20], 20), [factor; 20], "set at {at:?}");
+            assert_eq!(engine.stats().stale_sets, 1);
+            engine.close(renderer);
+        }
+    }
+}
+
+#[test]
+fn changes_that_wait_never_block_a_load() {
+    let (mut engine, mut renderer) = playing(graph());
+    while engine.set("trim", Scale(3.0), Some(u64::MAX)).is_ok() {}
+    assert!(matches!(engine.set("in", DeviceIn(DeviceChannels::MonoMix), None), Err(SetError::Busy)));
+    render(&mut renderer, &[1.0], 1);
+    while engine.set("trim", Scale(3.0), Some(u64::MAX)).is_ok() {}
+    render(&mut renderer, &[1.0], 1);
+    assert!(matches!(engine.set("trim", Scale(3.0), None), Err(SetError::Busy)));
+    let mut next = graph();
+    next.add("trim", Scale(7.0)).unwrap();
+    engine.load(next).unwrap();
+    assert_eq!(render(&mut renderer, &[1.0], 1), [7.0]);
+    engine.set("trim", Scale(2.0), None).unwrap();
+    assert_eq!(render(&mut renderer, &[1.0], 1), [2.0]);
+    engine.close(renderer);
+}

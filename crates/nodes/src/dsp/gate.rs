@@ -56,7 +56,7 @@ pub struct Gate {
     /// Frames of the present hop that have passed.
     position: usize,
     /// Squares of the present hop, in f64 where each of them is exact.
-    squares: [f64; LANES],
+    squares: Box<[[f64; LANES]]>,
     /// Sums of the last 8 hops; `next` is the oldest.
     sums: [f64; HOPS],
     next: usize,
@@ -76,7 +76,7 @@ impl Gate {
             channels,
             hop: Self::hop(window),
             position: 0,
-            squares: [0.0; LANES],
+            squares: vec![[0.0; LANES]; channels].into(),
             sums: [0.0; HOPS],
             next: 0,
             rms: 0.0,
@@ -124,14 +124,14 @@ impl Gate {
     pub fn listen(&mut self, channel: usize, samples: &[f32]) {
         let first = self.position % LANES;
         let (head, body) = samples.split_at(samples.len().min((LANES - first) % LANES));
-        self.add(first, head);
+        self.add(channel, first, head);
         let mut groups = body.chunks_exact(LANES);
         for group in &mut groups {
-            for (square, x) in self.squares.iter_mut().zip(group) {
+            for (square, x) in self.squares[channel].iter_mut().zip(group) {
                 *square += f64::from(*x) * f64::from(*x);
             }
         }
-        self.add(0, groups.remainder());
+        self.add(channel, 0, groups.remainder());
         if let Some(speech) = &mut self.speech {
             speech.listen(channel, samples);
         }
@@ -152,7 +152,7 @@ impl Gate {
     /// Closed, and as if no frame had been heard.
     pub fn reset(&mut self) {
         self.position = 0;
-        self.squares = [0.0; LANES];
+        self.squares.fill([0.0; LANES]);
         self.sums = [0.0; HOPS];
         self.next = 0;
         self.rms = 0.0;
@@ -165,17 +165,17 @@ impl Gate {
 
     /// Adds fewer samples than lanes, the first of them in lane `first`.
     #[inline(always)]
-    fn add(&mut self, first: usize, samples: &[f32]) {
+    fn add(&mut self, channel: usize, first: usize, samples: &[f32]) {
         for (lane, x) in (first..).zip(samples) {
-            self.squares[lane] += f64::from(*x) * f64::from(*x);
+            self.squares[channel][lane] += f64::from(*x) * f64::from(*x);
         }
     }
 
     fn end_hop(&mut self) {
-        self.sums[self.next] = self.squares.iter().sum();
+        self.sums[self.next] = self.squares.as_flattened().iter().sum();
         self.next = (self.next + 1) % HOPS;
         self.position = 0;
-        self.squares = [0.0; LANES];
+        self.squares.fill([0.0; LANES]);
 
         let samples = (HOPS * self.hop * self.channels.max(1)) as f64;
         // Oldest first: the order of the sum does not depend on where the ring stands.

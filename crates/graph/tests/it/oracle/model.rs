@@ -65,6 +65,10 @@ impl Model {
         for _ in 0..dice.between(0, 3) {
             model.feed_back(dice);
         }
+        let determined = model.nodes.len();
+        for _ in 0..dice.between(0, 2) {
+            model.echo(dice, determined);
+        }
         model
     }
 
@@ -169,9 +173,34 @@ impl Model {
         self.links.push(Wire { from, to: Plug { node, port: 0, channels: None }, feedback: true });
     }
 
+    /// A node whose main input only a feedback link enters, and which takes its width from there; it may go on into the
+    /// very node that it comes from, one of the first `determined` nodes.
+    fn echo(&mut self, dice: &mut Dice, determined: usize) {
+        let sources: Vec<usize> = (0..determined).filter(|&node| !self.nodes[node].outputs.is_empty()).collect();
+        let source = sources[dice.between(0, sources.len() - 1)];
+        let width = self.nodes[source].outputs[0];
+        let (kind, outputs) = match dice.chance(50) {
+            true => (Kind::Scale { factor: 0.5 }, vec![width]),
+            false => (Kind::Side { depth: 0.25 }, vec![width, 1]),
+        };
+        let ports = outputs.len();
+        self.nodes.push(Vertex { kind, inputs: [width, 0][..ports].to_vec(), outputs });
+        let echo = self.nodes.len() - 1;
+        let plug = |node| Plug { node, port: 0, channels: None };
+        self.links.push(Wire { from: plug(source), to: plug(echo), feedback: true });
+        if ports == 2 && dice.chance(50) {
+            self.nodes[echo].inputs[1] = 1;
+            let from = Plug { node: 0, port: 0, channels: Some(0..1) };
+            self.links.push(Wire { from, to: Plug { node: echo, port: 1, channels: None }, feedback: false });
+        }
+        if self.nodes[source].inputs.first() == Some(&width) {
+            self.links.push(Wire { from: plug(echo), to: plug(source), feedback: false });
+        }
+    }
+
     /// Changes one thing that must be heard.
     pub(crate) fn disturb(&mut self) {
-        self.links.iter_mut().for_each(|link| link.feedback = false);
+        self.feedback += 1;
         for vertex in &mut self.nodes {
             if let Kind::Scale { factor } = &mut vertex.kind {
                 *factor *= 0.5;

@@ -122,3 +122,27 @@ proptest! {
         prop_assert!(whole.iter().zip(&source).all(|(y, x)| y.abs() <= x.abs() * 1.000_001));
     }
 }
+
+proptest! {
+    #[test]
+    fn the_rms_has_the_same_bits_for_any_split(split in splits(), seed: u32) {
+        let signal: Vec<_> = (0..2).map(|c| bursts(u64::from(seed) + 10 * c as u64, 2_000)).collect();
+        let rms = |split: &[usize]| {
+            let mut gate = Gate::new(2, 480, GateParams { threshold: 0.1, close_threshold: 0.1, hold: 0, score: 0.0, close_score: 0.0 }, None);
+            for block in blocks(2_000, split) {
+                let mut at = block.start;
+                while at < block.end {
+                    let segment = at..at + gate.segment(block.end - at);
+                    for (channel, samples) in signal.iter().enumerate() {
+                        gate.listen(channel, &samples[segment.clone()]);
+                    }
+                    gate.advance(segment.len());
+                    at = segment.end;
+                }
+            }
+            gate.rms().to_bits()
+        };
+        prop_assert_eq!(rms(&[2_000]), rms(&[1]));
+        prop_assert_eq!(rms(&[2_000]), rms(&split));
+    }
+}

@@ -1,0 +1,241 @@
+//! The difference between what plays and what will: who stays, who starts, who ends.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::erase::{AnyParams, AnyProcessor};
+use crate::event::Instance;
+use crate::message::Load;
+use crate::plan::Plan;
+use crate::slots::{Seat, Slab};
+use crate::{AnyNode, Companion, Graph, GraphError, GraphErrors, PrepareSpec, Readings, Schedule, Slot};
+
+/// Names kept of instances that no longer play.
+const NAMES: usize = 4096;
+
+/// What a load did, by node name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Nodes that play on with their state.
+    pub carried: Vec<String>,
+    /// Those of them that got new parameters.
+    pub updated: Vec<String>,
+    /// Nodes that started fresh.
+    pub started: Vec<String>,
+    /// Nodes that ended; one that was replaced under its name has started too.
+    pub ended: Vec<String>,
+}
+
+/// Who plays: the running processor of each node, and the seats they have.
+#[derive(Default)]
+pub(crate) struct Cast {
+    members: HashMap<String, Member>,
+    /// The names of all instances whose events may still come.
+    names: HashMap<Instance, String>,
+    /// Companions of processors that have been replaced.
+    retired: Vec<Arc<dyn Companion>>,
+    /// Who was given parameters since the last load.
+    touched: HashSet<Instance>,
+    free: Vec<usize>,
+    /// Seats given out so far, and those the slab has.
+    seats: usize,
+    slab: usize,
+    generation: u32,
+}
+
+/// A running processor as the control side knows it.
+#[derive(Clone)]
+struct Member {
+    instance: Instance,
+    kind: &'static str,
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
+    readings: Readings,
+    companion: Option<Arc<dyn Companion>>,
+    silenced: Arc<AtomicBool>,
+}
+
+/// A graph on its way in, compiled.
+pub(crate) struct Next<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) schedule: &'a Schedule,
+    /// What every processor is prepared for, apart from its name and channels.
+    pub(crate) common: PrepareSpec,
+}
+
+impl Next<'_> {
+    /// What the processor of a slot is prepared for.
+    fn spec(&self, slot: &Slot) -> PrepareSpec {
+        PrepareSpec {
+            name: slot.name.clone(),
+            inputs: slot.inputs.clone(),
+            outputs: slot.outputs.clone(),
+            ..self.common.clone()
+        }
+    }
+}
+
+impl Cast {
+    pub(crate) fn instance(&self, name: &str) -> Option<Instance> {
+        self.members.get(name).map(|member| member.instance)
+    }
+
+    pub(crate) fn readings(&self, name: &str) -> Option<Readings> {
+        self.members.get(name).map(|member| member.readings.clone())
+    }
+
+    pub(crate) fn name(&self, instance: Instance) -> Option<String> {
+        self.names.get(&instance).cloned()
+    }
+
+    /// Notes that an instance was given parameters that the next load overrides.
+    pub(crate) fn touch(&mut self, instance: Instance) {
+        self.touched.insert(instance);
+    }
+
+    pub(crate) fn companions(&self) -> impl Iterator<Item = &Arc<dyn Companion>> {
+        self.members.values().filter_map(|member| member.companion.as_ref())
+    }
+
+    /// Waits for all helper threads; the processors are gone.
+    pub(crate) fn finish(&mut self) {
+        self.companions().chain(&self.retired).for_each(|companion| companion.finish());
+        self.members.clear();
+        self.retired.clear();
+    }
+
+    /// Forgets what nobody will ask for again.
+    pub(crate) fn tidy(&mut self) {
+        self.retired.retain(|companion| !companion.is_finished());
+        if self.names.len() > 4 * self.members.len() + NAMES {
+            let playing: HashSet<Instance> = self.members.values().map(|member| member.instance).collect();
+            self.names.retain(|instance, _| playing.contains(instance));
+        }
+    }
+
+    /// Builds the processors that cannot be carried over, in the order of the schedule's slots.
+    pub(crate) fn prepare(&self, next: &Next<'_>, old: &Graph) -> Result<Vec<Option<AnyProcessor>>, GraphErrors> {
+        let nodes: Vec<&AnyNode> = next.graph.nodes().map(|(_, node)| node).collect();
+        let mut errors = Vec::new();
+        let mut fresh = Vec::with_capacity(next.schedule.slots.len());
+        for slot in &next.schedule.slots {
+            let node = nodes[slot.node];
+            let start = || node.prepare(&next.spec(slot)).map_err(|error| GraphError::of_node(&slot.name, error));
+            fresh.push(if self.carries(slot, node, old) { None } else { start().map_err(|e| errors.push(e)).ok() });
+        }
+        if errors.is_empty() { Ok(fresh) } else { Err(GraphErrors(errors)) }
+    }
+
+    /// Whether a running processor plays on as this slot. One that panicked does not: a load gives it a fresh start.
+    fn carries(&self, slot: &Slot, node: &AnyNode, old: &Graph) -> bool {
+        let (Some(old), Some(member)) = (old.node(&slot.name), self.members.get(&slot.name)) else { return false };
+        let same = member.kind == slot.kind && member.inputs == slot.inputs && member.outputs == slot.outputs;
+        same && !node.rebuilds(old) && !member.silenced.load(Ordering::Relaxed)
+    }
+
+    /// The message that turns what plays into what will, and what it does in words.
+    pub(crate) fn change(
+        &mut self,
+        next: &Next<'_>,
+        fresh: Vec<Option<AnyProcessor>>,
+        (old_graph, old): (&Graph, &Schedule),
+    ) -> (Load, Loaded) {
+        let mut change = Change::default();
+        let mut members = HashMap::new();
+        let mut seats = Vec::with_capacity(fresh.len());
+        for (slot, processor) in next.schedule.slots.iter().zip(fresh) {
+            let node = next.graph.node(&slot.name).expect("slots are made from the graph's nodes");
+            let member = match processor {
+                None => self.keep(slot, node, old_graph, &mut change),
+                Some(processor) => self.start(slot, node, processor, &mut change),
+            };
+            seats.push(member.instance.seat as usize);
+            members.insert(slot.name.clone(), member);
+        }
+        for (name, member) in std::mem::replace(&mut self.members, members) {
+            self.retire(name, member, &mut change);
+        }
+        self.touched.clear();
+        let Change { exchange, updates, mut loaded } = change;
+        loaded.ended.sort_unstable();
+        let plan = Plan::new(next.schedule, &seats, next.common.max_frames);
+        let load = Load { plan, bigger: self.grow(), exchange, updates, lines: carried_lines(old, next.schedule) };
+        (load, loaded)
+    }
+
+    fn keep(&self, slot: &Slot, node: &AnyNode, old: &Graph, change: &mut Change) -> Member {
+        let member = self.members[&slot.name].clone();
+        if self.touched.contains(&member.instance) || Some(node) != old.node(&slot.name) {
+            change.updates.push((member.instance.seat as usize, node.params()));
+            change.loaded.updated.push(slot.name.clone());
+        }
+        change.loaded.carried.push(slot.name.clone());
+        member
+    }
+
+    fn start(&mut self, slot: &Slot, node: &AnyNode, processor: AnyProcessor, change: &mut Change) -> Member {
+        self.generation += 1;
+        let seat = self.free.pop().unwrap_or_else(|| {
+            self.seats += 1;
+            self.seats - 1
+        });
+        let width = slot.inputs.first().or(slot.outputs.first()).copied().unwrap_or(0);
+        let member = Member {
+            instance: Instance { seat: seat as u32, generation: self.generation },
+            kind: slot.kind,
+            inputs: slot.inputs.clone(),
+            outputs: slot.outputs.clone(),
+            readings: Readings::new(node.readings(), width),
+            companion: processor.companion(),
+            silenced: Arc::default(),
+        };
+        self.names.insert(member.instance, slot.name.clone());
+        change.loaded.started.push(slot.name.clone());
+        let arrives = Seat {
+            processor: Some(processor),
+            readings: member.readings.clone(),
+            instance: member.instance,
+            silenced: Arc::clone(&member.silenced),
+        };
+        change.exchange.push((seat, arrives));
+        member
+    }
+
+    /// Whoever is not in the new cast leaves its seat, which is free from the next load on.
+    fn retire(&mut self, name: String, member: Member, change: &mut Change) {
+        if self.instance(&name) == Some(member.instance) {
+            return;
+        }
+        let seat = member.instance.seat as usize;
+        change.exchange.push((seat, Seat::default()));
+        self.free.push(seat);
+        self.retired.extend(member.companion);
+        change.loaded.ended.push(name);
+    }
+
+    /// A bigger slab when the seats have run out since the last load.
+    fn grow(&mut self) -> Option<Slab> {
+        (self.seats > self.slab).then(|| {
+            self.slab = self.seats.next_power_of_two().max(16);
+            Slab::with_seats(self.slab)
+        })
+    }
+}
+
+/// What the message will carry.
+#[derive(Default)]
+struct Change {
+    exchange: Vec<(usize, Seat)>,
+    updates: Vec<(usize, AnyParams)>,
+    loaded: Loaded,
+}
+
+/// Feedback lines that both plans have: their index in the old one and in the new one.
+fn carried_lines(old: &Schedule, new: &Schedule) -> Vec<(usize, usize)> {
+    if old.feedback != new.feedback {
+        return Vec::new();
+    }
+    let at: HashMap<_, _> = old.lines.iter().enumerate().map(|(index, line)| (line, index)).collect();
+    new.lines.iter().enumerate().filter_map(|(index, line)| at.get(line).map(|&old| (old, index))).collect()
+}
