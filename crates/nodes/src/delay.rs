@@ -59,7 +59,8 @@ impl Delay {
         usize::try_from(self.longest().frames(f64::from(rate))).unwrap_or(usize::MAX)
     }
 
-    fn check(&self, rate: f64) -> Result<(), NodeError> {
+    /// Whether the parameters fit each other at a rate in Hz.
+    fn consistent(&self, rate: f64) -> Result<(), NodeError> {
         if self.time.frames(rate) == 0 && self.feedback != 0.0 {
             return Err(NodeError::of("feedback", "a delay of no frames cannot feed back: give it a `time`"));
         }
@@ -90,9 +91,12 @@ impl Node for Delay {
         READINGS
     }
 
+    fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
+        self.consistent(f64::from(spec.rate))
+    }
+
     fn prepare(&self, spec: &PrepareSpec) -> Result<DelayProcessor, NodeError> {
         let rate = f64::from(spec.rate);
-        self.check(rate)?;
         let line = || DelayLine::new(self.capacity(spec.rate), GLIDE.frames(rate), self.params(rate));
         Ok(DelayProcessor { lines: (0..spec.channels()).map(|_| line()).collect(), rate, non_finite: 0 })
     }
@@ -132,7 +136,7 @@ impl PatchNode for Delay {
 
     fn resolve(&mut self, _surroundings: &Surroundings) -> Result<(), Vec<NodeError>> {
         // Whatever the rate turns out to be: a time in seconds is compared at the highest one.
-        self.check(f64::from(patchline_wav::MAX_RATE)).map_err(|error| vec![error])
+        self.consistent(f64::from(patchline_wav::MAX_RATE)).map_err(|error| vec![error])
     }
 }
 

@@ -227,6 +227,10 @@ impl Node for FileSink {
         READINGS
     }
 
+    fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
+        self.recording(spec).map(drop)
+    }
+
     fn prepare(&self, spec: &PrepareSpec) -> Result<FileSinkProcessor, NodeError> {
         let takes = Takes::new(self.recording(spec)?);
         let (channels, capacity) = (spec.channels(), self.capacity(spec));

@@ -166,12 +166,12 @@ impl Node for Matrix {
         Ports::converter(self.output_channels())
     }
 
+    fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
+        self.mistakes().into_iter().next().map_or_else(|| self.check_inputs(spec.channels()), Err)
+    }
+
     fn prepare(&self, spec: &PrepareSpec) -> Result<MatrixProcessor, NodeError> {
-        if let Some(error) = self.mistakes().into_iter().next() {
-            return Err(error);
-        }
         let inputs = spec.channels();
-        self.check_inputs(inputs)?;
         let mut wires = Vec::with_capacity(self.entries().max(2 * inputs.max(6)));
         self.each(inputs, |from, to, factor| wires.push(Wire { from, to, factor: Smoothed::new(factor) }));
         Ok(MatrixProcessor { wires, inputs, glide: GLIDE.frames(f64::from(spec.rate)) })

@@ -63,7 +63,7 @@ impl DelayLine {
         let mut ring = vec![0.0; capacity.max(1)].into_boxed_slice();
         // The kernel gives out zeroed pages on first use only; writing through a black box is that use.
         std::hint::black_box(&mut ring).fill(0.0);
-        let delay = params.frames.min(ring.len());
+        let delay = params.frames.min(capacity);
         DelayLine {
             ring,
             write: 0,

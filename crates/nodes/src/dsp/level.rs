@@ -97,9 +97,10 @@ impl LevelMeter {
     }
 }
 
-/// A square root that stays finite when squares overflowed.
+/// A square root that stays finite when squares overflowed; what is not a number stays so.
 fn root(mean: f64) -> f32 {
-    (mean.sqrt() as f32).min(f32::MAX)
+    let root = mean.sqrt() as f32;
+    if root > f32::MAX { f32::MAX } else { root }
 }
 
 impl Channel {

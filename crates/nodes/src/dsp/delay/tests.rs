@@ -132,3 +132,11 @@ proptest! {
         prop_assert!(whole.iter().all(|x| x.is_finite()));
     }
 }
+
+#[test]
+fn a_line_of_no_capacity_delays_by_nothing() {
+    let mut line = DelayLine::new(0, 0, DelayParams { frames: 5, mix: 1.0, feedback: 0.0 });
+    let mut samples = [1.0, 0.0, 0.0];
+    line.process(&mut samples);
+    assert_eq!(samples, [1.0, 0.0, 0.0]);
+}
