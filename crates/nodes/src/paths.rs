@@ -59,7 +59,19 @@ fn is_unprintable(c: char) -> bool {
 /// A folder without links; one that does not exist (yet) is taken as written.
 fn real_folder(folder: &Path) -> PathBuf {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    folder.canonicalize().or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned())
+    folder.canonicalize().unwrap_or_else(|_| without_parents(&std::path::absolute(folder).unwrap_or(folder.to_owned())))
+}
+
+/// A path whose `..` are resolved as far as its text goes.
+fn without_parents(path: &Path) -> PathBuf {
+    let mut place = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => _ = place.pop(),
+            other => place.push(other),
+        }
+    }
+    place
 }
 
 /// Where a path led, and the last link it went through.

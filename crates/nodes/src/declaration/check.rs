@@ -64,14 +64,13 @@ impl Shape {
     }
 
     fn kind(&self, given: Given<'_>) -> Result<(), ValueError> {
-        Err(wrong(format!("{given} is not a {}", self.word_or_choice())))
-    }
-
-    fn word_or_choice(&self) -> String {
-        match self {
-            Self::Bool | Self::Choice(_) | Self::Either(_) => format!("value here: {}", self.word()),
-            other => other.word(),
-        }
+        let what = match self {
+            Self::Bool | Self::Choice(_) | Self::Text => self.word(),
+            Self::List(_) => "a list".to_owned(),
+            Self::Either(_) => return Err(wrong(format!("{given} does not fit here"))),
+            other => format!("a {}", other.word()),
+        };
+        Err(wrong(format!("{given} is not {what}")))
     }
 
     /// Fits any of several; if none, the error of the one that came closest.

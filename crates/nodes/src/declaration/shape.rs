@@ -91,7 +91,7 @@ impl Shape {
             Self::Choice(choices) => {
                 or_list(&choices.iter().map(|choice| format!("\"{}\"", choice.name)).collect::<Vec<_>>())
             }
-            Self::List(of) => format!("list ({} each)", of.word()),
+            Self::List(of) => format!("list ({})", of.word()),
             Self::Table(_) => "table".to_owned(),
             Self::Either(shapes) => or_list(&shapes.iter().map(Self::word).collect::<Vec<_>>()),
             Self::Any => "value".to_owned(),
@@ -109,7 +109,7 @@ impl fmt::Display for Shape {
             Self::Number(_) => f.write_str("a number")?,
             Self::Integer(_) => f.write_str("a whole number")?,
             Self::Text => f.write_str("text in quotes")?,
-            Self::List(of) => write!(f, "a list in brackets, each entry {of}")?,
+            Self::List(of) => write!(f, "a list in brackets (each entry: {of})")?,
             Self::Table(fields) => {
                 let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
                 write!(f, "a table in braces with {}", names.join(", "))?;
@@ -230,12 +230,22 @@ fn text_bounds(schema: &Value) -> Bounds {
 fn of_type(schema: &Value, root: &Value) -> Shape {
     match schema.get("type").and_then(Value::as_str) {
         Some("boolean") => Shape::Bool,
-        Some("string") => Shape::Text,
+        Some("string") => text(schema),
         Some("integer") => Shape::Integer(Bounds::of_integer(schema)),
         Some("number") => Shape::Number(Bounds::of(schema)),
         Some("array") => Shape::List(Box::new(schema.get("items").map_or(Shape::Any, |items| shape(items, root)))),
         Some("object") if schema.get("properties").is_some() => Shape::Table(fields(schema, root)),
         _ => Shape::Any,
+    }
+}
+
+/// Text; a pattern that fits one word only is a choice.
+fn text(schema: &Value) -> Shape {
+    let pattern = schema.get("pattern").and_then(Value::as_str);
+    let word = pattern.and_then(|pattern| pattern.strip_prefix('^')?.strip_suffix('$'));
+    match word.filter(|word| word.chars().all(|c| c.is_alphanumeric() || c == '_')) {
+        Some(word) => Shape::Choice(vec![Choice { name: word.to_owned(), doc: String::new() }]),
+        None => Shape::Text,
     }
 }
 

@@ -126,10 +126,21 @@ fn values_are_checked_against_their_declaration() {
     check("gain", Given::Number(1e308), Err("1e308 is out of range: at most 1000"));
     check("mode", Given::Text("gate"), Ok(()));
     check("mode", Given::Text("gat\u{7}"), Err(r#""gat\u{7}" is not a choice here"#));
-    check("mode", Given::Integer(1), Err(r#"1 is not a value here: "gate" or "trigger""#));
+    check("mode", Given::Integer(1), Err(r#"1 is not "gate" or "trigger""#));
     check("count", Given::Integer(-1), Err("-1 is out of range: at least 0"));
     check("count", Given::Integer(1 << 32), Err("4294967296 is out of range: at most 4294967295"));
     check("count", Given::Number(1.5), Err("1.5 is not a whole number"));
+}
+
+#[test]
+fn a_pattern_of_one_word_is_a_choice() {
+    let entry = serde_json::json!({ "type": ["integer", "string"], "minimum": 0, "pattern": "^silence$" });
+    let list = serde_json::json!({ "type": ["array", "string"], "items": entry, "pattern": "^mono_mix$" });
+    let params = params_of(&serde_json::json!({ "properties": { "channels": list } }));
+    let text = params[0].shape.to_string();
+    assert_eq!(text, r#""mono_mix" or a list in brackets (each entry: "silence" or a whole number, at least 0)"#);
+    assert!(params[0].shape.check(Given::Text("mono_mix"), 48_000.0).is_ok());
+    assert!(params[0].shape.check(Given::Text("mono"), 48_000.0).is_err());
 }
 
 #[test]
