@@ -1,6 +1,7 @@
 //! From bytes to tables: what a patch's file holds, before anybody asks what it means.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -109,11 +110,19 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
 }
 
 fn first_per_line(source: &Source, errors: Vec<toml::de::Error>) -> Vec<Diagnostic> {
-    let mut lines_seen = std::collections::HashSet::new();
-    let mut first = Vec::new();
+    let mut line = 0..0;
+    let mut lines_seen = HashSet::new();
+    let mut first: Vec<Diagnostic> = Vec::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        if lines_seen.insert(source.line(span.start).start) {
+        // In a list that is not closed, every later line misses a comma: one word is enough.
+        let follows = |last: &Diagnostic| last.message == error.message() && last.message.starts_with("missing comma");
+        // Many mistakes in one long line are passed over quickly.
+        if line.contains(&span.start) {
+            continue;
+        }
+        line = source.line(span.start);
+        if lines_seen.insert(line.start) && !first.last().is_some_and(follows) {
             first.push(Diagnostic::new(Code::Syntax, span, error.message()));
         }
     }

@@ -122,7 +122,7 @@ impl<'a> NodeReader<'a> {
         let Some(value) = table.get("type") else {
             if !self.context.broken {
                 let message = format!("`{}` has no `type`", self.name);
-                let help = format!("`type` is one of {}", listed(kinds()));
+                let help = "`type` chooses what the node is, as in `type = \"gain\"`";
                 self.report(Diagnostic::new(Code::Missing, self.place.clone(), message).help(help));
             }
             return None;
@@ -149,7 +149,7 @@ impl<'a> NodeReader<'a> {
     fn parameters(&mut self, kind: &NodeType, mut table: DeTable<'_>, span: Range<usize>) -> Option<Formed> {
         table.remove("type");
         let declaration = &kind.declaration;
-        let what = format!("`{}` (a `{}` node)", self.name, declaration.kind);
+        let what = format!("`{}` (type \"{}\")", self.name, declaration.kind);
         let Context { rate, broken, .. } = *self.context;
         let check = TableCheck { params: &declaration.params, what: &what, place: self.place.clone(), rate, broken };
         let keys = Keys { registry: self.context.registry, not_yet: NOT_YET_IN_NODES, in_node: true };

@@ -79,5 +79,7 @@ impl Register for Registry {
 fn form<N: PatchNode>(table: Spanned<DeValue<'_>>, surroundings: &Surroundings) -> Result<Formed, Error> {
     let mut node = N::deserialize(ValueDeserializer::from(table))?;
     let problems = node.resolve(surroundings).err().unwrap_or_default();
-    Ok(Formed { writes: node.writes(), node: AnyNode::new(node), problems })
+    // What did not resolve names no file.
+    let writes = if problems.is_empty() { node.writes() } else { Vec::new() };
+    Ok(Formed { writes, node: AnyNode::new(node), problems })
 }

@@ -1,7 +1,7 @@
 //! Mistakes as text for people: a title, file:line:column, the line cut short, a caret, and what would be right.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, is_unprintable};
 use crate::source::Source;
@@ -10,8 +10,8 @@ use crate::source::Source;
 const MOST_BYTES: usize = 4000;
 /// Kept free for the line that counts the mistakes left out.
 const RESERVE: usize = 80;
-/// The most characters of a line shown, and those from the mistake on.
-const WIDTH: usize = 120;
+/// The most characters of a line shown before a mistake, and from it on.
+const SHOWN_BEFORE: usize = 50;
 const SHOWN: usize = 60;
 /// The most characters of the file's path that are shown: its end.
 const SHOWN_PATH: usize = 200;
@@ -33,10 +33,10 @@ pub fn render(diagnostics: &Diagnostics, style: Style) -> String {
         Style::Plain => Renderer::plain(),
         Style::Ansi => Renderer::styled(),
     };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(WIDTH);
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut text = String::new();
     for (done, diagnostic) in diagnostics.iter().enumerate() {
-        let one = renderer.render(&[group(&diagnostics.source, diagnostic)]);
+        let one = render_one(&renderer, &diagnostics.source, diagnostic);
         if text.len() + one.len() + RESERVE > MOST_BYTES && done > 0 {
             text.push_str(&format!("... and {} more\n", diagnostics.len() - done));
             break;
@@ -51,29 +51,25 @@ pub fn render(diagnostics: &Diagnostics, style: Style) -> String {
     text
 }
 
-fn group<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Group<'a> {
+fn render_one(renderer: &Renderer, source: &Source, diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.code.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
     let path = shown_path(source);
-    let mut group = match &diagnostic.span {
-        Some(span) => {
-            let line = Line::cut(source, span.start, span.end);
-            let position = source.position(span.start);
-            let snippet = Snippet::source(line.text)
-                .path(path)
-                .line_start(position.line)
-                .annotation(AnnotationKind::Primary.span(line.mark));
-            title.element(snippet)
-        }
-        None => title.element(annotate_snippets::Origin::path(path)),
+    let help = diagnostic.help.as_deref().map(|help| Level::HELP.message(help));
+    let Some(span) = &diagnostic.span else {
+        return renderer.render(&[title.element(Origin::path(path)).elements(help)]);
     };
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
-    group
+    let line = Line::cut(source, span);
+    let position = source.position(span.start);
+    let place = |column| format!("{path}:{}:{column}", position.line);
+    let (shown, true_place) = (place(line.column()), place(position.column));
+    let snippet = Snippet::source(line.text).path(&path).line_start(position.line);
+    let snippet = snippet.annotation(AnnotationKind::Primary.span(line.mark));
+    // The renderer counts columns in what it is shown, which may begin in the middle of the line.
+    renderer.render(&[title.element(snippet).elements(help)]).replacen(&shown, &true_place, 1)
 }
 
 fn shown_path(source: &Source) -> String {
@@ -84,19 +80,21 @@ fn shown_path(source: &Source) -> String {
     }
 }
 
-/// A line up to some characters behind a mistake, and the bytes to mark in it. The renderer cuts off what is far to its
-/// left; it needs all of that to count columns.
+/// The part of a line around a mistake, and the bytes to mark in it.
 struct Line {
     text: String,
     mark: std::ops::Range<usize>,
 }
 
 impl Line {
-    fn cut(source: &Source, start: usize, end: usize) -> Self {
-        let line = source.line(start);
-        let start = source.boundary(start).min(line.end);
-        let end = source.boundary(end).clamp(start, line.end);
-        let mut text: String = source.text[line.start..start].chars().map(printable).collect();
+    fn cut(source: &Source, span: &std::ops::Range<usize>) -> Self {
+        let line = source.line(span.start);
+        let start = source.boundary(span.start).min(line.end);
+        let end = source.boundary(span.end).clamp(start, line.end);
+        let before = &source.text[line.start..start];
+        let from = before.char_indices().rev().nth(SHOWN_BEFORE).map_or(0, |(at, _)| at);
+        let mut text = String::from(if from > 0 { "..." } else { "" });
+        text.extend(before[from..].chars().map(printable));
         let mut mark = text.len()..text.len();
         for (shown, (at, c)) in source.text[start..line.end].char_indices().enumerate() {
             if shown == SHOWN {
@@ -109,6 +107,11 @@ impl Line {
             }
         }
         Self { text, mark }
+    }
+
+    /// The column at which the mark begins in what is shown, from 1.
+    fn column(&self) -> usize {
+        self.text[..self.mark.start].chars().count() + 1
     }
 }
 

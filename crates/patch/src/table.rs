@@ -15,7 +15,7 @@ use crate::mistakes::Mistakes;
 pub(crate) struct TableCheck<'a> {
     /// The keys it may have.
     pub(crate) params: &'a [Param],
-    /// What the table is, in messages (``a `gain` node``).
+    /// What the table is, in messages (`` `trim` (type "gain") ``).
     pub(crate) what: &'a str,
     /// The table's own place, for keys that are missing.
     pub(crate) place: Range<usize>,
@@ -150,7 +150,8 @@ fn given<'a>(value: &'a DeValue<'_>) -> Given<'a> {
         DeValue::Float(float) => Given::Number(float.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Integer(integer) => match i128::from_str_radix(integer.as_str(), integer.radix()) {
             Ok(number) => Given::Integer(number),
-            Err(_) => Given::Number(f64::INFINITY),
+            // Too large for any use here; as a number it is out of every range.
+            Err(_) => Given::Number(integer.as_str().parse().unwrap_or(f64::INFINITY)),
         },
         DeValue::Datetime(_) => Given::Other("date"),
         DeValue::Array(_) => Given::Other("list"),

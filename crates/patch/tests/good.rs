@@ -1,0 +1,87 @@
+//! Patches that are right: the ways in which the language may be written.
+
+use patchline_graph::{Graph, StreamSpec};
+use patchline_patch::{Checked, EngineSettings, Options, Registry, SampleRate, read};
+
+fn stream(settings: &EngineSettings, _: &Graph) -> StreamSpec {
+    let rate = settings.rate().unwrap_or(48_000);
+    StreamSpec { outputs: None, ..StreamSpec::new(rate, 512, 8, 0) }
+}
+
+fn check(text: &str) -> Checked {
+    let patch = read(text.as_bytes(), "folder/some.toml").unwrap();
+    patch.check(&Registry::standard(), &Options::default(), stream).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn links_may_be_written_in_many_ways() {
+    let text = r#"
+links = ["in->a-1->out", '''
+  in[0] -> b''', "b~>b", "b -> out[1]", "gate.open -> out[0]", "in -> gate"]
+[nodes]
+in = { type = "input", channels = [0, 1] }
+a-1 = { type = "gain" }
+b = { type = "gain" }
+gate = { type = "vad_gate" }
+out = { type = "output", channels = [0, 1] }
+"#;
+    let graph = check(text).loaded.graph;
+    let links: Vec<_> =
+        graph.links().iter().map(|link| format!("{} {} {}", link.from, link.feedback, link.to)).collect();
+    let expected = [
+        "in false a-1",
+        "a-1 false out",
+        "in[0] false b",
+        "b true b",
+        "b false out[1]",
+        "gate.open false out[0]",
+        "in false gate",
+    ];
+    assert_eq!(links, expected);
+    let names: Vec<_> = graph.nodes().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["in", "a-1", "b", "gate", "out"], "in the order of the file");
+}
+
+#[test]
+fn settings_reach_the_stream() {
+    let checked =
+        check("links = []\n[engine]\nsample_rate = \"44.1 kHz\"\nfeedback = \"1 ms\"\nmax_memory = \"2 MiB\"\n");
+    assert_eq!(checked.loaded.engine.sample_rate, SampleRate::Hz(44_100));
+    assert_eq!((checked.stream.rate, checked.stream.feedback, checked.stream.max_memory), (44_100, 44, 2 << 20));
+    assert_eq!(checked.loaded.name, "some");
+    let defaults = check("links = []").loaded.engine;
+    assert_eq!(defaults, EngineSettings::default());
+}
+
+#[test]
+fn every_setting_is_read() {
+    let text = r#"
+links = []
+[engine]
+backend = "sim"
+sample_rate = "device"
+block = 64
+latency = "20 ms"
+allow_paths = ["../takes"]
+on_device_loss = "fallback"
+on_xrun = "stop"
+max_xruns = 3
+client_name = "desk"
+connect = false
+share = "exclusive"
+"#;
+    let engine = check(text).loaded.engine;
+    let data = serde_json::to_value(&engine).unwrap();
+    for (key, value) in toml::from_str::<serde_json::Value>(text).unwrap()["engine"].as_object().unwrap() {
+        assert_eq!(&data[key], value, "{key}");
+    }
+}
+
+#[test]
+fn what_may_not_be_meant_is_a_warning() {
+    let text = "links = [\"a ~> a\"]\n[engine]\nfeedback = \"8 smp\"\n[nodes.a]\ntype = \"gain\"\n[nodes.b]\ntype = \"gain\"\n";
+    let warnings = check(text).loaded.warnings;
+    let codes: Vec<_> =
+        warnings.iter().map(|warning| (warning.code.as_str(), warnings.position(warning).line)).collect();
+    assert_eq!(codes, [("short-feedback", 3), ("unlinked", 6)]);
+}
