@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use patchline_graph::{AnyNode, NodeError, NodeName};
+use patchline_nodes::declaration::Shape;
 use patchline_nodes::{Declaration, Surroundings};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -188,7 +189,8 @@ impl<'a> NodeReader<'a> {
             };
             let diagnostic = Diagnostic::new(Code::Value, at, error.message());
             let param = kind.declaration.param(&key);
-            self.report(match param {
+            // Of a value that only its own type can judge, the message says all there is.
+            self.report(match param.filter(|param| !matches!(param.shape, Shape::Text | Shape::Any)) {
                 Some(param) => diagnostic.help(format!("`{key}` takes {}", param.shape)),
                 None => diagnostic,
             });

@@ -1,10 +1,13 @@
 //! Whatever a file holds: no panic, and all that is said fits on a screen.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use patchline_graph::{Graph, StreamSpec};
 use patchline_patch::{Diagnostics, EngineSettings, Options, Registry, Style, read, render};
 use proptest::prelude::*;
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::standard);
 
 fn examples() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/patches");
@@ -19,8 +22,8 @@ fn stream(settings: &EngineSettings, _: &Graph) -> StreamSpec {
 }
 
 /// Reads and checks; what is said of mistakes is short, printable and in place.
-fn survives(bytes: &[u8], registry: &Registry, options: &Options) -> Option<Diagnostics> {
-    let checked = read(bytes, "patch.toml").and_then(|patch| patch.check(registry, options, stream));
+fn survives(bytes: &[u8]) -> Option<Diagnostics> {
+    let checked = read(bytes, "patch.toml").and_then(|patch| patch.check(&REGISTRY, &Options::default(), stream));
     let mistakes = checked.err()?;
     assert!(!mistakes.is_empty());
     let text = render(&mistakes, Style::Plain);
@@ -31,28 +34,26 @@ fn survives(bytes: &[u8], registry: &Registry, options: &Options) -> Option<Diag
 
 #[test]
 fn an_example_may_end_at_any_byte() {
-    let (registry, options) = (Registry::standard(), Options::default());
     for example in examples() {
         for end in 0..example.len() {
-            survives(&example[..end], &registry, &options);
+            survives(&example[..end]);
         }
     }
 }
 
 #[test]
 fn monstrous_patches_are_refused_in_words() {
-    let (registry, options) = (Registry::standard(), Options::default());
     let most = 1 << 20;
     for unit in
         ["=", "[", "]", "{", "\"", "'''", ",", "a=1,", "\n=", "[a]\n", "[[a]]\n", "a.", "x=[1,,", "\u{feff}", "é = 1\n"]
     {
         let text = unit.repeat(most / unit.len());
-        assert!(survives(text.as_bytes(), &registry, &options).is_some(), "{unit}");
+        assert!(survives(text.as_bytes()).is_some(), "{unit}");
         let text = format!("links = [{text}");
-        assert!(survives(&text.as_bytes()[..most], &registry, &options).is_some(), "{unit}");
+        assert!(survives(&text.as_bytes()[..most]).is_some(), "{unit}");
     }
     let arrows = format!("links = [\"{}b\"]\n[nodes.a]\ntype = \"gain\"\n", "a -> ".repeat(100_000));
-    assert!(survives(arrows.as_bytes(), &registry, &options).is_some());
+    assert!(survives(arrows.as_bytes()).is_some());
 }
 
 /// A piece of text that patches are made of, or nearly.
@@ -91,7 +92,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     /// Examples with pieces put in, and stretches taken out, anywhere.
     #[test]
@@ -106,16 +107,16 @@ proptest! {
             let end = (at + removed).min(bytes.len());
             bytes.splice(at..end, put.bytes());
         }
-        survives(&bytes, &Registry::standard(), &Options::default());
+        survives(&bytes);
     }
 
     #[test]
     fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        survives(&bytes, &Registry::standard(), &Options::default());
+        survives(&bytes);
     }
 
     #[test]
     fn any_heap_of_pieces_does_no_harm(pieces in prop::collection::vec(piece(), 0..40)) {
-        survives(pieces.concat().as_bytes(), &Registry::standard(), &Options::default());
+        survives(pieces.concat().as_bytes());
     }
 }
