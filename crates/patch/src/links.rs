@@ -8,7 +8,7 @@ use toml::de::DeValue;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::mistakes::Mistakes;
-use crate::nodes::{NodeEntries, NodeEntry, at, short};
+use crate::nodes::{NodeEntries, at, short};
 use crate::source::Source;
 use crate::table::listed;
 
@@ -150,16 +150,17 @@ impl Reader<'_> {
             }
             return false;
         };
-        let Some(ports) = ports(entry, side) else { return false };
+        let Some([inputs, outputs]) = &entry.ports else { return false };
+        let ports = if side == Side::Input { inputs } else { outputs };
         let (message, place) = match &end.port {
             None if ports.is_empty() => (side.none(name), node_range),
             Some(port) if !ports.contains(&port.as_str()) => {
                 let start = node_range.end + 1;
-                (side.unknown(name, port, &ports), start..start + port.len())
+                (side.unknown(name, port, ports), start..start + port.len())
             }
             _ => return entry.node.is_some(),
         };
-        let close = end.port.as_ref().and_then(|port| self.mistakes.closest(port, ports));
+        let close = end.port.as_ref().and_then(|port| self.mistakes.closest(port, ports.iter().copied()));
         self.error(place, message, close.map(|close| format!("did you mean `{name}.{close}`?")));
         false
     }
@@ -184,22 +185,6 @@ impl Side {
             [] => format!("`{node}` has no {word} `{port}`; it has none at all"),
             _ => format!("`{node}` has no {word} `{port}`; it has {}", listed(ports.iter().copied())),
         }
-    }
-}
-
-/// The names of a node's ports; `None` if its type is unknown.
-fn ports(entry: &NodeEntry, side: Side) -> Option<Vec<&'static str>> {
-    let names = |inputs: &[patchline_graph::Port], outputs: &[patchline_graph::Port]| {
-        let ports = if side == Side::Input { inputs } else { outputs };
-        ports.iter().map(|port| port.name).collect()
-    };
-    match (&entry.node, &entry.kind) {
-        (Some(node), _) => {
-            let ports = node.ports();
-            Some(names(&ports.inputs, &ports.outputs))
-        }
-        (None, Some(kind)) => Some(names(&kind.inputs, &kind.outputs)),
-        (None, None) => None,
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use patchline_graph::{AnyNode, NodeError, NodeName};
+use patchline_nodes::Surroundings;
 use patchline_nodes::declaration::Shape;
-use patchline_nodes::{Declaration, Surroundings};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -26,8 +26,8 @@ pub(crate) struct NodeEntry {
     pub(crate) values: BTreeMap<String, Range<usize>>,
     /// The node; `None` if its type is unknown or something required is missing.
     pub(crate) node: Option<AnyNode>,
-    /// Its type, where that is known: the names of ports, even of a node that could not be formed.
-    pub(crate) kind: Option<Declaration>,
+    /// The names of its input and output ports, where its type is known: its example's if it could not be formed.
+    pub(crate) ports: Option<[Vec<&'static str>; 2]>,
     /// Whether a mistake in it was reported.
     pub(crate) faulty: bool,
 }
@@ -98,13 +98,16 @@ impl<'a> NodeReader<'a> {
     fn read(mut self, value: &Spanned<DeValue<'_>>) -> (NodeEntry, Vec<PathBuf>) {
         let mut writes = Vec::new();
         let mut entry =
-            NodeEntry { place: self.place.clone(), values: BTreeMap::new(), node: None, kind: None, faulty: false };
+            NodeEntry { place: self.place.clone(), values: BTreeMap::new(), node: None, ports: None, faulty: false };
         if let DeValue::Table(table) = value.get_ref() {
             let spans = table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span()));
             entry.values = spans.collect();
             if let Some(node_type) = self.node_type(table) {
                 let formed = self.parameters(node_type, table.clone(), value.span());
-                entry.kind = Some(node_type.declaration.clone());
+                let ports = formed.as_ref().map(|formed| formed.node.ports());
+                let example = || (node_type.declaration.inputs.clone(), node_type.declaration.outputs.clone());
+                let (inputs, outputs) = ports.map_or_else(example, |ports| (ports.inputs, ports.outputs));
+                entry.ports = Some([inputs, outputs].map(|ports| ports.iter().map(|port| port.name).collect()));
                 if let Some(formed) = formed {
                     (entry.node, writes) = (Some(formed.node), formed.writes);
                 }
