@@ -45,6 +45,10 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// List the node types, or document one.
     Nodes(NodesArgs),
+    /// Print the JSON schema of patches, for editors.
+    Schema,
+    /// Render a built-in patch into a folder: nothing else is needed.
+    Demo(DemoArgs),
     /// Print a shell's completion script.
     Completions(CompletionsArgs),
     /// Print the manual page, or write one page for each command into a folder.
@@ -233,6 +237,14 @@ pub(crate) struct NodesArgs {
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `runner demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The folder to write to; what an earlier demo left there is replaced.
+    #[arg(long, short, value_name = "DIR", default_value = "patchline-demo", value_hint = ValueHint::DirPath)]
+    pub(crate) output: PathBuf,
 }
 
 /// `runner completions`.

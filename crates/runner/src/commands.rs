@@ -2,8 +2,10 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod graph;
 pub(crate) mod man;
 pub(crate) mod nodes;
 pub(crate) mod render;
 pub(crate) mod run;
+pub(crate) mod schema;

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use jiff::civil::DateTime;
-use patchline_graph::{Graph, StreamSpec};
+use patchline_graph::{Graph, LoadError, StreamSpec};
 use patchline_patch::{
     Checked, Diagnostics, EngineSettings, Loaded, MOST_BYTES, Options, Patch, Registry, Style, render,
 };
@@ -115,6 +115,14 @@ impl From<Trouble> for Failure {
                 Self::silent(Exit::Patch)
             }
         }
+    }
+}
+
+/// What an engine says against a patch's graph.
+pub(crate) fn refused(loaded: &Loaded, error: LoadError) -> Failure {
+    match error {
+        LoadError::Graph(errors) => Trouble::from(loaded.locate(&errors)).into(),
+        error => Failure::new(Exit::Broken, error.to_string()),
     }
 }
 

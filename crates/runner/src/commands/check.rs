@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::CheckArgs;
 use crate::exit::{Exit, Outcome};
 use crate::load::{Assumed, Trouble, show, shown};
+use crate::units::count;
 use crate::{output, style};
 
 pub(crate) fn run(registry: &Registry, args: &CheckArgs) -> Outcome {
@@ -57,9 +58,9 @@ fn say(path: &Path, checked: &Result<Checked, Trouble>, assumed: &Assumed) -> Re
         Err(Trouble::File(message)) => output::tell(&format!("{}: {message}", style::error("error"))),
         Err(Trouble::Mistakes(mistakes)) => {
             show(mistakes);
-            let count = mistakes.len();
-            let plural = if count == 1 { "" } else { "s" };
-            output::tell(&format!("{}: {count} mistake{plural}", style::error(shown(path))));
+            let file = path.file_name().map(Path::new).unwrap_or(path);
+            let file = style::safe(&file.to_string_lossy(), 40);
+            output::tell(&format!("{}: {}", style::error(file), count(mistakes.len(), "mistake")));
         }
     }
     Ok(())

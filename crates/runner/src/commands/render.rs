@@ -8,14 +8,14 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use patchline_graph::{Engine, Frames, LoadError, Schedule, StreamSpec, Tail, engine};
-use patchline_io::file::{Length, Output, Render, RenderError, Summary};
+use patchline_graph::{Engine, Frames, Schedule, StreamSpec, Tail, engine};
+use patchline_io::file::{Length, Output, Progress, Render, RenderError, Summary};
 use patchline_patch::{Loaded, Registry};
 
 use crate::cli::{RenderArgs, TailChoice};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::figures::Figures;
-use crate::load::{Trouble, shown};
+use crate::load::shown;
 use crate::watch::Watch;
 use crate::{allocator, files, load, overview, signals, style};
 use inputs::Inputs;
@@ -28,21 +28,21 @@ pub(crate) fn run(registry: &Registry, args: &RenderArgs) -> Outcome {
     let patch = load::read(&args.patch, &args.patch_args)?;
     let loaded = load::load(registry, &patch, &args.patch_args, args.clock)?;
     load::show(&loaded.warnings);
-    render(&loaded, args)
+    render(&loaded, args, |_, _| ())
 }
 
-/// Renders a patch that is loaded.
-pub(crate) fn render(loaded: &Loaded, args: &RenderArgs) -> Outcome {
+/// Renders a patch that is loaded; `each` sees the engine after every block.
+pub(crate) fn render(loaded: &Loaded, args: &RenderArgs, each: impl FnMut(&Engine, Progress)) -> Outcome {
     check_output(loaded, args)?;
     let inputs = Inputs::open(loaded, args)?;
     allocator::on_violation(args.on_violation);
     signals::listen();
     let (mut engine, mut renderer) = engine(stream(loaded, args, &inputs));
-    engine.load(loaded.graph.clone()).map_err(|error| refused(loaded, error))?;
+    engine.load(loaded.graph.clone()).map_err(|error| load::refused(loaded, error))?;
     let length = length(args, engine.schedule(), inputs.rate)?;
     let job = Render { inputs: inputs.files, output: output(args), block: block(loaded, args), length };
     let mut watch = Watch::new(inputs.rate);
-    let done = watched(job, &mut engine, &mut renderer, &mut watch);
+    let done = watched(job, &mut engine, &mut renderer, &mut watch, each);
     let figures = Figures::new(&engine);
     let tail = (engine.schedule().tail, !engine.schedule().lines.is_empty());
     engine.close(renderer);
@@ -67,12 +67,14 @@ fn watched(
     engine: &mut Engine,
     renderer: &mut patchline_graph::Renderer,
     watch: &mut Watch,
+    mut each: impl FnMut(&Engine, Progress),
 ) -> Result<Summary, RenderError> {
     let rate = engine.stream().rate;
     let mut bar = Bar::new(rate);
     let done = job.run(engine, renderer, |engine, progress| {
         watch.listen(engine);
         bar.show(progress);
+        each(engine, progress);
         if signals::stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.clear();
@@ -163,13 +165,6 @@ fn hint(args: &RenderArgs, (tail, loops): (Tail, bool), rate: u32) -> Option<Str
             Some("the patch's loop rings on after its input and that was cut; `--tail 5s` keeps some of it".to_owned())
         }
         _ => None,
-    }
-}
-
-fn refused(loaded: &Loaded, error: LoadError) -> Failure {
-    match error {
-        LoadError::Graph(errors) => Trouble::from(loaded.locate(&errors)).into(),
-        LoadError::Busy(_) => Failure::new(Exit::Broken, "a new engine refuses its first graph"),
     }
 }
 

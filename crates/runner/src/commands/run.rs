@@ -5,8 +5,8 @@ mod session;
 mod status;
 mod summary;
 
-use patchline_graph::{LoadError, StreamSpec, engine};
-use patchline_patch::{Loaded, Registry};
+use patchline_graph::{StreamSpec, engine};
+use patchline_patch::Registry;
 
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure, Outcome};
@@ -32,7 +32,7 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     signals::listen();
 
     let (mut engine, renderer) = engine(checked.stream.clone());
-    engine.load(checked.loaded.graph.clone()).map_err(|error| refused(&checked.loaded, error))?;
+    engine.load(checked.loaded.graph.clone()).map_err(|error| load::refused(&checked.loaded, error))?;
     let figures = Figures::new(&engine);
     device.start(renderer).map_err(|refused| Failure::new(Exit::Device, refused.to_string()))?;
     let waits = device::is_simulated(args, &checked);
@@ -42,11 +42,4 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     let told = summary::Told { args, checked: &checked, device, figures: &figures, stats: engine.stats(), end: &end };
     told.tell()?;
     Ok(end.exit())
-}
-
-fn refused(loaded: &Loaded, error: LoadError) -> Failure {
-    match error {
-        LoadError::Graph(errors) => Trouble::from(loaded.locate(&errors)).into(),
-        LoadError::Busy(_) => Failure::new(Exit::Broken, "a new engine refuses its first graph"),
-    }
 }

@@ -66,3 +66,12 @@ fn graphs_are_drawn_in_every_format() {
     folder.run(["graph".as_ref(), patch.as_os_str(), "-o".as_ref(), "plan.txt".as_ref()]).exits(0);
     folder.run(["graph".as_ref(), patch.as_os_str(), "-o".as_ref(), "plan.txt".as_ref()]).exits(5).says("--overwrite");
 }
+
+#[test]
+fn the_schema_names_every_type() {
+    let folder = Folder::new();
+    let schema = folder.run(["schema"]).exits(0).json();
+    let kinds = folder.run(["nodes", "--json"]).exits(0).json();
+    let text = schema.to_string();
+    assert!(kinds.as_array().unwrap().iter().all(|kind| text.contains(&kind["type"].to_string())));
+}

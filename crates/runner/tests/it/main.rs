@@ -1,7 +1,10 @@
 //! The binary from outside: what goes in, what comes out, and how it ends.
 
 mod check;
+mod corpus;
+mod demo;
 mod help;
+mod planted;
 mod render;
 mod run;
 mod support;

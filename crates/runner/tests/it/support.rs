@@ -40,12 +40,25 @@ impl Folder {
         path
     }
 
-    /// Writes a file of `frames` frames: each channel has its own ramp, so that no two samples are alike.
+    /// Writes a file of `frames` frames, loud throughout: hardly two samples are alike.
     pub(crate) fn wav(&self, name: &str, rate: u32, channels: u16, frames: usize) -> PathBuf {
+        self.bursts(name, rate, channels, frames, |_| true)
+    }
+
+    /// As [`wav`](Self::wav), and silent in the frames that `loud` does not want.
+    pub(crate) fn bursts(
+        &self,
+        name: &str,
+        rate: u32,
+        channels: u16,
+        frames: usize,
+        loud: impl Fn(usize) -> bool,
+    ) -> PathBuf {
         let path = self.path().join(name);
         let format = Format { rate, channels, subtype: Subtype::Float };
         let mut writer = FileWriter::create(&path, Options::new(format)).expect("a writable folder");
-        let sample = |index: usize| ((index * 7919) % 20_011) as f32 / 20_011.0 - 0.5;
+        let loud = |index: usize| loud(index / usize::from(channels));
+        let sample = |index: usize| if loud(index) { ((index * 7919) % 20_011) as f32 / 20_011.0 - 0.5 } else { 0.0 };
         let samples: Vec<f32> = (0..frames * usize::from(channels)).map(sample).collect();
         writer.write_interleaved(&samples).expect("room on the disk");
         writer.finish().expect("room on the disk");
@@ -65,12 +78,17 @@ impl Folder {
 
     /// The names of everything here, folders with a slash, sorted.
     pub(crate) fn listing(&self) -> Vec<String> {
+        Self::names_in(self.path())
+    }
+
+    /// The names of everything in a folder.
+    pub(crate) fn names_in(folder: &Path) -> Vec<String> {
         let mut names = Vec::new();
-        let mut open = vec![self.path().to_owned()];
-        while let Some(folder) = open.pop() {
-            for entry in std::fs::read_dir(folder).expect("a readable folder") {
+        let mut open = vec![folder.to_owned()];
+        while let Some(inner) = open.pop() {
+            for entry in std::fs::read_dir(inner).expect("a readable folder") {
                 let path = entry.expect("a readable folder").path();
-                let name = path.strip_prefix(self.path()).expect("it lies here").to_string_lossy().into_owned();
+                let name = path.strip_prefix(folder).expect("it lies here").to_string_lossy().into_owned();
                 if path.is_dir() {
                     names.push(name + "/");
                     open.push(path);
