@@ -30,7 +30,16 @@ fn main() -> ExitCode {
 }
 
 fn documents() -> Vec<Document> {
-    vec![Document { path: "docs/nodes.md", text: nodes_page::text() }]
+    vec![
+        Document { path: "docs/nodes.md", text: nodes_page::text() },
+        Document { path: "patch.schema.json", text: schema() },
+    ]
+}
+
+/// What `runner schema` prints.
+fn schema() -> String {
+    let schema = patchline_patch::schema(&patchline_patch::Registry::standard());
+    format!("{schema:#}\n")
 }
 
 fn write(document: &Document) -> Result<(), String> {
