@@ -255,8 +255,7 @@ impl Engine {
     /// Ends the run: frees everything and waits until all files are written and closed.
     /// Events and reports can still be read afterwards.
     pub fn close(&mut self, renderer: Renderer) {
-        // What was never taken stays in the ring until both ends are gone: it is dropped here.
-        renderer.discard();
+        drop(renderer);
         self.collect();
         self.cast.finish();
     }

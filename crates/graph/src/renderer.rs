@@ -78,11 +78,6 @@ impl Renderer {
         self.plan.lines.iter_mut().for_each(crate::feedback::FeedbackLine::reset);
     }
 
-    /// Ends it, with the messages that it never took.
-    pub(crate) fn discard(mut self) {
-        while self.messages.pop().is_ok() {}
-    }
-
     fn render_pieces(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         self.receive();
         let mut done = 0;
