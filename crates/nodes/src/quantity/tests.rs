@@ -30,6 +30,7 @@ fn times_read_with_their_unit() {
         (" 1 s ", Time::Seconds(1.0)),
         ("1e-3 s", Time::Seconds(0.001)),
         ("1.5 min", Time::Seconds(90.0)),
+        ("2h", Time::Seconds(7200.0)),
         ("50 us", Time::Seconds(50e-6)),
         ("50 µs", Time::Seconds(50e-6)),
         ("22050 smp", Time::Frames(22_050)),

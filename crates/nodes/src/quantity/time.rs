@@ -13,12 +13,13 @@ use super::{QuantityError, text_or_number};
 const WORDS: Words = Words { quantity: "time", forms: r#""500 ms", "0.5 s" or "22050 smp""# };
 
 /// Units of seconds, with how many of them make a second, or how many seconds they make.
-const UNITS: [(&str, Scale); 5] = [
+const UNITS: [(&str, Scale); 6] = [
     ("s", Scale::Per(1.0)),
     ("ms", Scale::Per(1e3)),
     ("us", Scale::Per(1e6)),
     ("µs", Scale::Per(1e6)),
     ("min", Scale::Times(60.0)),
+    ("h", Scale::Times(3600.0)),
 ];
 
 /// A duration as a patch writes it: seconds, or frames of whatever rate the stream has.
@@ -155,7 +156,7 @@ impl JsonSchema for Time {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": ["string", "integer"],
-            "pattern": concat!("^\\s*", number_pattern!(), r"\s*(ms|s|smp|min|us|µs)\s*$|^\s*0\s*$"),
+            "pattern": concat!("^\\s*", number_pattern!(), r"\s*(ms|s|smp|min|h|us|µs)\s*$|^\s*0\s*$"),
             "minimum": 0,
             "maximum": 0,
             "x-quantity": "time",
