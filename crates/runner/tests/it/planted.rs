@@ -1,17 +1,27 @@
 //! A node that breaks the callback's promise, and what the program makes of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use crate::support::{Ended, Folder, read};
+use crate::support::{Ended, Folder, read, repository};
 
-/// The program with the misbehaving node; cargo builds examples before it runs tests.
-fn program() -> PathBuf {
-    let binary = PathBuf::from(env!("CARGO_BIN_EXE_runner"));
-    let folder = binary.parent().expect("the binary lies in a folder").join("examples");
-    let program = folder.join(format!("planted{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.exists(), "{} is missing: cargo build -p patchline-runner --examples", program.display());
-    program
+/// The program with the misbehaving node, as it is now: cargo builds examples only when it runs all tests.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let profile = Path::new(env!("CARGO_BIN_EXE_runner")).parent().expect("the binary lies in a folder");
+        let target = profile.parent().expect("and that in cargo's");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "patchline-runner", "--example", "planted"]);
+        build.arg("--target-dir").arg(target);
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        let built = build.current_dir(repository()).status().expect("cargo runs");
+        assert!(built.success(), "the example does not build");
+        profile.join("examples").join(format!("planted{}", std::env::consts::EXE_SUFFIX))
+    })
 }
 
 /// A sound node beside a planted one, each to a channel of its own.
