@@ -1,7 +1,7 @@
 //! Frames out of WAV, RF64 and BW64, from files and pipes, whole or cut.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::convert::decode;
@@ -47,11 +47,11 @@ impl FileReader {
     /// Opens a file.
     ///
     /// # Errors
-    /// [`ReadError::Open`] when the system refuses, and those of [`Reader::new`].
+    /// [`ReadError::Open`] when the system refuses or it is no regular file (a pipe is read by
+    /// [`from_stream`](Reader::from_stream)), and those of [`Reader::new`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         let path = path.as_ref();
-        let opened = File::open(path);
-        let file = opened.map_err(|source| ReadError::Open { path: path.to_owned(), source })?;
+        let file = open_regular(path).map_err(|source| ReadError::Open { path: path.to_owned(), source })?;
         Self::new(BufReader::new(file))
     }
 }
@@ -168,6 +168,26 @@ impl<R: Read> Reader<R> {
     fn frame_bytes(&self) -> usize {
         usize::from(self.info.channels) * self.info.encoding.bytes()
     }
+}
+
+/// Opens a file that can be rewound. Never waits, as opening a pipe would that nobody writes to.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let file = at_once(OpenOptions::new().read(true)).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+    }
+}
+
+#[cfg(unix)]
+fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
+}
+
+#[cfg(not(unix))]
+fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
 }
 
 /// How many bytes of samples there are: what the header says, as far as it can be believed.

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use patchline_wav::{Encoding, ReadError, Reader};
+use patchline_wav::{Encoding, FileReader, ReadError, Reader};
 use proptest::prelude::*;
 
 use crate::{bits, format, formats, read_all, scratch, signal};
@@ -212,5 +212,18 @@ proptest! {
             bytes[at] = value;
         }
         let _ = try_both(&bytes);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let (folder, path) = scratch();
+    // A pipe that nobody writes to would keep an ordinary open waiting for ever.
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+    for path in [path.as_path(), folder.path(), std::path::Path::new("/dev/null")] {
+        let refused = FileReader::open(path).unwrap_err();
+        assert!(matches!(&refused, ReadError::Open { .. }), "{refused}");
+        assert!(refused.to_string().contains("no regular file"), "{refused}");
     }
 }
