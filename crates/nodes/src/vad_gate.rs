@@ -135,7 +135,8 @@ impl Node for VadGate {
             Detector::Energy => 0,
             Detector::Speech => SpeechDetector::footprint(f64::from(spec.rate)),
         };
-        size_of::<VadGateProcessor>() + speech
+        let channels = spec.channels().saturating_mul(Gate::CHANNEL_BYTES);
+        size_of::<VadGateProcessor>().saturating_add(speech).saturating_add(channels)
     }
 
     fn rebuilds(&self, previous: &Self) -> bool {

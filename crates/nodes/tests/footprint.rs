@@ -80,5 +80,6 @@ fn no_node_takes_more_than_it_declares() {
 
     check(&Delay { max_time: Some(Time::Seconds(10.0)), ..Delay::new(Time::Seconds(1.0)) }, 2);
     check(&VadGate { detector: Detector::Speech, ..VadGate::default() }, 2);
+    check(&VadGate::default(), 256);
     check(&FileSink { pre_roll: Time::Seconds(10.0), ..FileSink::new("unused.wav") }, 2);
 }

@@ -68,6 +68,9 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// Bytes that a gate allocates for each channel.
+    pub const CHANNEL_BYTES: usize = size_of::<[f64; LANES]>();
+
     /// A closed gate over `channels` channels with a window of `window` frames: 8 hops of `window`/8 frames, to the
     /// nearest and at least one.
     pub fn new(channels: usize, window: u64, params: GateParams, speech: Option<Box<SpeechDetector>>) -> Self {
