@@ -13,7 +13,7 @@ mod takes;
 )]
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::ring::touched_ring;
 use crate::{PatchNode, Surroundings, Time, resolve_path};
 
 use feed::Feed;
-use name::Template;
+use name::{Template, fixed_folder};
 pub use split::Split;
 use takes::{Recording, Takes};
 use writer::{Handle, Shared, Writer};
@@ -155,14 +155,16 @@ impl FileSink {
         }
     }
 
-    fn template(&self) -> Result<Template, NodeError> {
-        let path = self.resolved.as_ref().map_or(self.path.as_str().into(), |resolved| resolved.path.to_string_lossy());
-        let template = Template::new(&path).map_err(|message| NodeError::of("path", message))?;
+    /// The folder that is taken as it is, and what is named anew for each take.
+    fn template(&self) -> Result<(PathBuf, Template), NodeError> {
+        let place = self.resolved.as_ref().map_or(Path::new(&self.path), |resolved| &resolved.path);
+        let (folder, name) = fixed_folder(place, &self.path);
+        let template = Template::new(&name).map_err(|message| NodeError::of("path", message))?;
         if self.split != Split::Never && !template.numbered() {
             let message = "`split` makes several files: number them by `{seq}`, as in \"take-{seq:04}.wav\"";
             return Err(NodeError::of("path", message));
         }
-        Ok(template)
+        Ok((folder, template))
     }
 
     fn format(&self, spec: &PrepareSpec) -> Result<Format, NodeError> {
@@ -176,8 +178,11 @@ impl FileSink {
     fn longest(&self, format: &Format) -> Result<u64, NodeError> {
         match self.split {
             Split::Never | Split::PerTrigger => Ok(u64::MAX),
-            Split::Every(time) => Ok(time.frames(f64::from(format.rate)).max(1)),
-            Split::Size(size) => match size.bytes().saturating_sub(HEADER_BYTES + 1) / format.frame_bytes() as u64 {
+            Split::Every(time) => match time.frames(f64::from(format.rate)) {
+                0 => Err(NodeError::of("split", format!("a file of {time} holds no frame"))),
+                frames => Ok(frames),
+            },
+            Split::Size(size) => match size.bytes().saturating_sub(most_around(format)) / format.frame_bytes() as u64 {
                 0 => Err(NodeError::of("split", format!("a file of {size} holds no frame"))),
                 frames => Ok(frames),
             },
@@ -186,11 +191,13 @@ impl FileSink {
 
     fn recording(&self, spec: &PrepareSpec) -> Result<Recording, NodeError> {
         let format = self.format(spec)?;
+        let (folder, template) = self.template()?;
         let sync = self.sync.seconds(f64::from(spec.rate));
         Ok(Recording {
             node: spec.name.clone(),
             reports: spec.reports.clone(),
-            template: self.template()?,
+            folder,
+            template,
             start: self.resolved.as_ref().map_or_else(|| jiff::Zoned::now().datetime(), |resolved| resolved.start),
             format,
             overwrite: self.overwrite,
@@ -210,8 +217,11 @@ impl FileSink {
 
 /// A year, in seconds: never.
 const LONGEST_SYNC: f64 = 31_536_000.0;
-/// Bytes of a WAV file before its samples.
-const HEADER_BYTES: u64 = 80;
+/// Bytes of a WAV file around its samples: the header, which says more of more than two channels, and a pad byte.
+fn most_around(format: &Format) -> u64 {
+    if format.channels > 2 { 105 } else { 81 }
+}
+
 /// Marks that may be on their way.
 const MARKS: usize = 64;
 
@@ -288,7 +298,7 @@ impl PatchNode for FileSink {
 
     /// Numbered names are nobody's in particular: two recorders may share them.
     fn writes(&self) -> Vec<PathBuf> {
-        let numbered = self.template().is_ok_and(|template| template.numbered());
+        let numbered = self.template().is_ok_and(|(_, template)| template.numbered());
         self.resolved.iter().filter(|_| !numbered).map(|resolved| resolved.path.clone()).collect()
     }
 }

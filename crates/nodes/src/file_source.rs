@@ -286,6 +286,8 @@ impl Processor for FileSourceProcessor {
             self.rewinding = true;
             self.played = 0;
             self.shared.rewind(self.epoch);
+            // They answer older rewinds; left there, they would leave no room for the answer to this one.
+            while self.marks.pop().is_ok() {}
             self.throw_away((self.samples.slots() / self.channels) as u64);
         }
     }

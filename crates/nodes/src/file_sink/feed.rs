@@ -48,7 +48,9 @@ impl Feed {
             let _ = self.readings.push(io.readings.clone());
         }
         let (input, record) = (io.inputs.port(0), io.inputs.port(1));
-        let room = if self.in_place(io.position()) { self.samples.slots() / (self.channels + 1) } else { 0 };
+        let room = self.samples.slots() / (self.channels + 1);
+        // A mark without a frame behind it would never be taken: a full ring of them would end the recording.
+        let room = if room > 0 && self.in_place(io.position()) { room } else { 0 };
         let taken = room.min(io.frames());
         self.write(taken, input, record);
         let lost = (taken..io.frames()).filter(|&frame| recording(record, frame)).count();

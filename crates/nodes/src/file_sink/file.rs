@@ -51,11 +51,12 @@ impl TakeFile {
     pub(super) fn create(recording: &Recording, first: Frame, number: u32) -> Result<(Self, u32), String> {
         let start = recording.moment(first);
         if !recording.template.numbered() {
-            let path = PathBuf::from(recording.template.path(start, 0));
+            let path = recording.folder.join(recording.template.path(start, 0));
             return Self::open(path, recording, first).map(|file| (file, number)).map_err(|error| error.to_string());
         }
         for number in number..=u32::MAX {
-            match Self::open(PathBuf::from(recording.template.path(start, number)), recording, first) {
+            let path = recording.folder.join(recording.template.path(start, number));
+            match Self::open(path, recording, first) {
                 Ok(file) => return Ok((file, number)),
                 Err(refusal) if refusal.taken() => {}
                 Err(refusal) => return Err(refusal.to_string()),
@@ -65,6 +66,9 @@ impl TakeFile {
     }
 
     fn open(path: PathBuf, recording: &Recording, first: Frame) -> Result<Self, Refusal> {
+        if let Some(link) = linked_folder(&path, &recording.folder) {
+            return Err(Refusal::Link(link.to_owned()));
+        }
         let claim = Claim::new(&path)?;
         // A number is free or it is not: numbered names never replace anything.
         let overwrite = recording.overwrite && !recording.template.numbered();
@@ -134,7 +138,7 @@ impl TakeFile {
 
     /// Completes the file, says so, and gives back what it holds and how many frames the disk refused at last.
     pub(super) fn close(mut self, recording: &Recording) -> (Held, u64) {
-        let updated = self.writer.sync();
+        let updated = if recording.sync.is_some() { self.writer.sync() } else { self.writer.checkpoint() };
         let refused = self.refused_by(updated);
         if self.refused > 0 {
             self.complain(recording);
@@ -183,6 +187,9 @@ enum Refusal {
     /// This process writes it already.
     #[error("{} is being written by another recorder", .0.display())]
     Busy(PathBuf),
+    /// A folder whose name came out of placeholders is a link, which may lead anywhere.
+    #[error("the folder {} is a symbolic link, which is not followed", .0.display())]
+    Link(PathBuf),
     #[error(transparent)]
     Other(#[from] WriteError),
 }
@@ -193,6 +200,12 @@ impl Refusal {
         use WriteError::{Exists, NotRegular, Symlink};
         matches!(self, Self::Busy(_) | Self::Other(Exists(_) | Symlink(_) | NotRegular(_)))
     }
+}
+
+/// The first folder below `fixed` on the way to `path` that is a symbolic link.
+fn linked_folder<'a>(path: &'a Path, fixed: &Path) -> Option<&'a Path> {
+    let folders = path.ancestors().skip(1).take_while(|&folder| folder != fixed && !folder.as_os_str().is_empty());
+    folders.filter(|folder| folder.symlink_metadata().is_ok_and(|found| found.is_symlink())).last()
 }
 
 /// The files that this process records at the moment: two recorders never share one, even when allowed to overwrite.

@@ -1,5 +1,7 @@
 //! Names of takes: a path with places for the date, the time and a number.
 
+use std::path::{Component, Path, PathBuf};
+
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
@@ -52,6 +54,18 @@ impl Template {
     }
 }
 
+/// Takes the place that the path `written` leads to apart: the folder, which is taken as it is, and the rest, from the
+/// first name with a placeholder on; at least the file's name.
+pub(super) fn fixed_folder(place: &Path, written: &str) -> (PathBuf, String) {
+    let names: Vec<Component> = Path::new(written).components().collect();
+    let last = names.iter().rev().take_while(|name| matches!(name, Component::Normal(_)));
+    let braced = |name: &Component| name.as_os_str().to_string_lossy().contains(['{', '}']);
+    let count = last.enumerate().filter(|(_, name)| braced(name)).map(|(index, _)| index + 1).max().unwrap_or(1);
+    let folder = place.ancestors().nth(count).unwrap_or(Path::new(""));
+    let rest = place.strip_prefix(folder).unwrap_or(place);
+    (folder.to_owned(), rest.to_string_lossy().into_owned())
+}
+
 fn placeholder(inner: &str) -> Option<Part> {
     match inner {
         "date" => Some(Part::Date),
@@ -93,6 +107,18 @@ mod tests {
         assert_eq!(template.path(moment(start, 96_000, 48_000), 8), "takes/2026-02-01/00-00-00-0008.wav");
         assert_eq!(Template::new("{seq}.wav").unwrap().path(start, 7), "7.wav");
         assert!(!Template::new("plain.wav").unwrap().numbered());
+    }
+
+    #[test]
+    fn only_what_was_written_has_placeholders() {
+        let check = |place: &str, written: &str, folder: &str, rest: &str| {
+            assert_eq!(fixed_folder(Path::new(place), written), (PathBuf::from(folder), rest.to_owned()), "{written}");
+        };
+        check("/my{date}/x.wav", "x.wav", "/my{date}", "x.wav");
+        check("/my{date}/takes/x{seq}.wav", "takes/x{seq}.wav", "/my{date}/takes", "x{seq}.wav");
+        check("/a/takes/{date}/b/x.wav", "takes/{date}/./b/x.wav", "/a/takes", "{date}/b/x.wav");
+        check("/a{b}/x.wav", "{date}/../x.wav", "/a{b}", "x.wav");
+        check("x.wav", "x.wav", "", "x.wav");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From frames to files: where a take begins and ends, what comes before it, and what is missing from it.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
@@ -14,6 +15,8 @@ use super::name::{Template, moment};
 pub(super) struct Recording {
     pub(super) node: String,
     pub(super) reports: Reports,
+    /// Where the names of the template begin.
+    pub(super) folder: PathBuf,
     pub(super) template: Template,
     pub(super) start: DateTime,
     pub(super) format: Format,

@@ -87,6 +87,10 @@ impl Companion for Handle {
         }
     }
 
+    fn is_finished(&self) -> bool {
+        self.thread().as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     fn finish(&self) {
         let Some(thread) = self.thread().take() else { return };
         self.shared.work.notify_one();
@@ -119,19 +123,24 @@ impl Writer {
             let mut idle = true;
             while self.drain() {
                 idle = false;
-                self.publish();
+                // Here too: with a slow disk, or faster than real time, the ring may never be empty.
+                self.tick();
             }
             if last {
                 break;
             }
-            self.takes.tick(Instant::now());
-            self.publish();
+            self.tick();
             if idle {
                 let guard = self.shared.lock();
                 drop(self.shared.work.wait_timeout(guard, REST));
             }
         }
         self.takes.end();
+        self.publish();
+    }
+
+    fn tick(&mut self) {
+        self.takes.tick(Instant::now());
         self.publish();
     }
 

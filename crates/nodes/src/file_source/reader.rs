@@ -105,12 +105,17 @@ impl Handle {
 
 impl Companion for Handle {
     fn wait_ready(&self, frames: usize) {
-        let frames = (frames as u64).min(self.capacity);
+        // After a rewind, up to a quarter of the ring may hold what the player has yet to throw away.
+        let frames = (frames as u64).min(self.capacity - self.capacity / 4);
         let mut progress = self.shared.progress();
         while !self.shared.is_ready(&progress, frames) && self.thread().as_ref().is_some_and(|t| !t.is_finished()) {
             self.shared.work.notify_one();
             progress = self.shared.more.wait_timeout(progress, REST).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.thread().as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     fn finish(&self) {
@@ -223,8 +228,7 @@ impl Tape {
             converter: Some(RateConverter::new(rates.0, rates.1, channels)?),
             rates,
             channels,
-            // A file without frames has nothing to repeat.
-            looped: looped && info.frames != Some(0),
+            looped,
             piece: vec![0.0; PIECE * channels],
             non_finite: 0,
             node: spec.name.clone(),
@@ -252,13 +256,23 @@ impl Tape {
         // Before the conversion, whose filter would spread one bad sample over its whole block.
         self.non_finite += sanitize_input(samples) as u64;
         converter.push(samples, out);
-        if frames > 0 || (self.looped && self.wav.seek(0).is_ok()) {
+        if frames > 0 || (self.looped && self.again()) {
             return true;
         }
         if let Some(converter) = self.converter.take() {
             converter.finish(out);
         }
         false
+    }
+
+    /// Goes back to the start, unless there is nothing to repeat: no frames came since the last time.
+    fn again(&mut self) -> bool {
+        if self.wav.position() == 0 {
+            let text = "the file holds no frames, so there is nothing to repeat".to_owned();
+            self.reports.send(&self.node, Severity::Error, text);
+            return false;
+        }
+        self.wav.seek(0).is_ok()
     }
 
     fn rewind(&mut self) {
