@@ -22,10 +22,10 @@ const LINE: f64 = 18.0;
 const MARGIN: f64 = 14.0;
 const HEAD: &str = "\
 <defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"9\" markerHeight=\"9\" \
-markerUnits=\"userSpaceOnUse\" orient=\"auto-start-reverse\"><path d=\"M0 0 L10 5 L0 10 z\" fill=\"#445\"/></marker></defs>
+markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 0 L10 5 L0 10 z\" fill=\"#445\"/></marker></defs>
 <style>
 rect { stroke: #445; stroke-width: 1.5 }
-path.link { stroke: #445; stroke-width: 1.5; fill: none }
+path.link { stroke: #445; stroke-width: 1.5; fill: none; marker-end: url(#head) }
 path.back { stroke-dasharray: 6 5 }
 text { font: 14px sans-serif; text-anchor: middle; fill: #112 }
 text.label { font-size: 12px; fill: #335 }
@@ -74,6 +74,8 @@ fn look(fill: &str) -> StyleAttr {
 #[derive(Default)]
 struct Canvas {
     arrows: String,
+    /// What lies under the arrows' labels.
+    gaps: String,
     boxes: String,
     texts: String,
     bounds: Option<(Point, Point)>,
@@ -91,12 +93,12 @@ impl Canvas {
         let (x, y) = (low.x - MARGIN, low.y - MARGIN);
         let (width, height) = (high.x - x + MARGIN, high.y - y + MARGIN);
         let title = escaped(name);
-        let Self { arrows, boxes, texts, .. } = self;
+        let Self { arrows, gaps, boxes, texts, .. } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
              viewBox=\"{x:.1} {y:.1} {width:.1} {height:.1}\">\n<title>{title}</title>\n{HEAD}\
              <rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"100%\" height=\"100%\" style=\"fill: white; stroke: none\"/>\n\
-             {arrows}{boxes}{texts}</svg>\n"
+             {arrows}{gaps}{boxes}{texts}</svg>\n"
         )
     }
 
@@ -112,7 +114,7 @@ impl Canvas {
         let width = text.chars().count() as f64 * LABEL_CHARACTER + 6.0;
         let (x, y, height) = (at.x - width / 2.0, at.y - LINE / 2.0, LINE);
         writeln!(
-            self.arrows,
+            self.gaps,
             "<rect class=\"under\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
         )
         .expect(TAKES);
@@ -155,21 +157,24 @@ impl RenderBackend for Canvas {
         _: Option<String>,
         text: &str,
     ) {
-        let [first, second, rest @ ..] = path else { return };
-        path.iter().for_each(|(a, b)| {
-            self.reach(*a, *a);
-            self.reach(*b, *b);
-        });
-        let pair = |(a, b): &(Point, Point)| format!("{:.1} {:.1}, {:.1} {:.1}", a.x, a.y, b.x, b.y);
-        let (start, out) = first;
-        let mut d = format!("M{:.1} {:.1} C{:.1} {:.1}, {}", start.x, start.y, out.x, out.y, pair(second));
-        rest.iter().for_each(|point| write!(d, " S{}", pair(point)).expect(TAKES));
+        let mut curves = curves(path);
+        let (Some(first), Some(last)) = (curves.first().copied(), curves.last().copied()) else { return };
+        if near(first[0], last[3]) {
+            curves = vec![around(first[0], first[3])];
+        } else if at_start && !at_end {
+            // layout-rs turns links that lead back; the head belongs at our end.
+            curves = curves.into_iter().rev().map(|[a, b, c, d]| [d, c, b, a]).collect();
+        }
+        curves.iter().flatten().for_each(|&point| self.reach(point, point));
+        let start = curves[0][0];
+        let mut d = format!("M{:.1} {:.1}", start.x, start.y);
+        for [_, a, b, end] in curves {
+            write!(d, " C{:.1} {:.1}, {:.1} {:.1}, {:.1} {:.1}", a.x, a.y, b.x, b.y, end.x, end.y).expect(TAKES);
+        }
         let class = if dashed { "link back" } else { "link" };
-        let start = if at_start { " marker-start=\"url(#head)\"" } else { "" };
-        let end = if at_end { " marker-end=\"url(#head)\"" } else { "" };
-        writeln!(self.arrows, "<path class=\"{class}\" d=\"{d}\"{start}{end}/>").expect(TAKES);
+        writeln!(self.arrows, "<path class=\"{class}\" d=\"{d}\"/>").expect(TAKES);
         if !text.is_empty() {
-            self.label(first.0.add(second.1).scale(0.5), text);
+            self.label(first[0].add(last[3]).scale(0.5), text);
         }
     }
 
@@ -182,6 +187,31 @@ impl RenderBackend for Canvas {
     fn create_clip(&mut self, _: Point, _: Point, _: usize) -> ClipHandle {
         0
     }
+}
+
+/// A cubic Bézier curve: start, two control points, end.
+type Curve = [Point; 4];
+
+/// The curves of a path: the first leaves its point by the second, later ones go on smoothly.
+fn curves(path: &[(Point, Point)]) -> Vec<Curve> {
+    let [(start, leave), rest @ ..] = path else { return Vec::new() };
+    let (mut from, mut control) = (*start, *leave);
+    let next = |&(enter, end): &(Point, Point)| {
+        let curve = [from, control, enter, end];
+        (from, control) = (end, end.add(end).sub(enter));
+        curve
+    };
+    rest.iter().map(next).collect()
+}
+
+fn near(a: Point, b: Point) -> bool {
+    a.distance_to(b) < 1.0
+}
+
+/// From a box's upper edge at `edge` up to about `far`, and back beside where it began.
+fn around(edge: Point, far: Point) -> Curve {
+    let back = Point::new(edge.x - 22.0, edge.y);
+    [edge, Point::new(edge.x + 12.0, far.y), Point::new(back.x - 12.0, far.y), back]
 }
 
 fn escaped(text: &str) -> String {
