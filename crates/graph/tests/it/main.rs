@@ -5,6 +5,7 @@ mod compile;
 mod load;
 mod nodes;
 mod oracle;
+mod planted;
 mod set;
 
 use assert_no_alloc::AllocDisabler;
