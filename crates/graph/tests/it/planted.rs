@@ -31,7 +31,8 @@ impl Processor for Allocating {
     fn update(&mut self, _params: &Allocating) {}
 
     fn process(&mut self, io: &mut Io<'_>) {
-        io.main().channel(0).copy_from_slice(&std::hint::black_box(vec![0.5; io.frames()]));
+        let fresh = std::hint::black_box(vec![0.5; io.frames()]);
+        io.main().channel(0).copy_from_slice(&fresh);
     }
 }
 
