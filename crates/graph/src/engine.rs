@@ -248,6 +248,9 @@ impl Engine {
     }
 
     /// Blocks until every node can run `frames` frames without losing any. For backends that are not paced by a clock.
+    ///
+    /// Helper threads keep a few of the stream's longest blocks (`max_frames`) ready, not any length: wait for longer
+    /// stretches, and render them, piece by piece.
     pub fn wait_ready(&self, frames: usize) {
         self.cast.companions().for_each(|companion| companion.wait_ready(frames));
     }

@@ -56,7 +56,7 @@ pub struct Render {
     pub inputs: Vec<Input>,
     /// Where the device's output channels go.
     pub output: Output,
-    /// Frames rendered in one go, 1 to 1 048 576; changes no sample.
+    /// Frames rendered in one go, 1 to 1 048 576, and at most the engine's longest block; changes no sample.
     pub block: usize,
     /// How much is rendered.
     pub length: Length,

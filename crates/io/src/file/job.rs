@@ -40,11 +40,12 @@ impl Job {
             sink: Sink::open(output, stream.rate, outputs)?,
             end,
             inputs,
-            block,
+            // Nodes keep ready at least what the graph renders in one go, not any length at all.
+            block: block.min(stream.max_frames),
             position: 0,
             frames: 0,
-            device_in: Planar::new(stream.inputs, block),
-            device_out: Planar::new(outputs, block),
+            device_in: Planar::new(stream.inputs, block.min(stream.max_frames)),
+            device_out: Planar::new(outputs, block.min(stream.max_frames)),
             levels: vec![Level::default(); outputs],
         })
     }

@@ -217,3 +217,31 @@ fn what_cannot_be_rendered_is_said_before_anything_is_created() {
     assert!(error.contains("none.wav"), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+/// Nodes with a helper thread keep only so much ready: a longer block at once would lose frames.
+#[test]
+fn no_block_is_longer_than_the_engine_s() {
+    let (mut engine, mut renderer) = combs(RATE, 1);
+    let most = engine.stream().max_frames as u64;
+    let render =
+        Render { inputs: vec![silence(1)], block: 100_000, length: Length::Exactly(10_000), ..Render::default() };
+    let mut before = 0;
+    let summary = render.run(&mut engine, &mut renderer, |_, progress| {
+        assert!(progress.frames - before <= most, "{} frames at once", progress.frames - before);
+        before = progress.frames;
+        ControlFlow::Continue(())
+    });
+    engine.close(renderer);
+    assert_eq!(summary.unwrap().frames, 10_000);
+}
+
+/// A second of silence.
+fn silence(channels: u16) -> Input {
+    let mut bytes = Vec::new();
+    let mut writer =
+        patchline_wav::StreamWriter::stream(&mut bytes, Format { rate: RATE, channels, subtype: Subtype::Float })
+            .unwrap();
+    writer.write_silence(u64::from(RATE)).unwrap();
+    writer.finish().unwrap();
+    Input::stream("silence", Cursor::new(bytes)).unwrap()
+}
