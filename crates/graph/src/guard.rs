@@ -69,8 +69,9 @@ pub(crate) fn enter() -> Visit {
     Visit(())
 }
 
-pub(crate) fn running(instance: Option<Instance>) {
-    STATE.with(|state| state.running.set(instance));
+/// Runs `work` with the place that says which node runs now, looked up once.
+pub(crate) fn with_running<T>(work: impl FnOnce(&Cell<Option<Instance>>) -> T) -> T {
+    STATE.with(|state| work(&state.running))
 }
 
 impl Visit {
@@ -98,10 +99,10 @@ mod tests {
         let node = Some(Instance { seat: 3, generation: 1 });
         assert!(!in_callback());
         let visit = enter();
-        running(node);
+        with_running(|running| running.set(node));
         assert!(in_callback());
         count_violation();
-        running(None);
+        with_running(|running| running.set(None));
         count_violation();
         assert_eq!(visit.violations(), (2, node));
         assert_eq!(visit.violations(), (0, None));

@@ -53,7 +53,7 @@ struct Member {
     outputs: Vec<usize>,
     readings: Readings,
     companion: Option<Arc<dyn Companion>>,
-    silenced: Arc<AtomicBool>,
+    panicked: Arc<AtomicBool>,
 }
 
 /// A graph on its way in, compiled.
@@ -131,7 +131,7 @@ impl Cast {
     fn carries(&self, slot: &Slot, node: &AnyNode, old: &Graph) -> bool {
         let (Some(old), Some(member)) = (old.node(&slot.name), self.members.get(&slot.name)) else { return false };
         let same = member.kind == slot.kind && member.inputs == slot.inputs && member.outputs == slot.outputs;
-        same && !node.rebuilds(old) && !member.silenced.load(Ordering::Relaxed)
+        same && !node.rebuilds(old) && !member.panicked.load(Ordering::Relaxed)
     }
 
     /// The message that turns what plays into what will, and what it does in words.
@@ -188,7 +188,7 @@ impl Cast {
             outputs: slot.outputs.clone(),
             readings: Readings::new(node.readings(), width),
             companion: processor.companion(),
-            silenced: Arc::default(),
+            panicked: Arc::default(),
         };
         self.names.insert(member.instance, slot.name.clone());
         change.loaded.started.push(slot.name.clone());
@@ -196,7 +196,8 @@ impl Cast {
             processor: Some(processor),
             readings: member.readings.clone(),
             instance: member.instance,
-            silenced: Arc::clone(&member.silenced),
+            silenced: false,
+            panicked: Arc::clone(&member.panicked),
         };
         change.exchange.push((seat, arrives));
         member

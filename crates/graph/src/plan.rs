@@ -51,11 +51,34 @@ pub(crate) enum Op {
 pub(crate) struct Run {
     /// Where the processor sits in the slab.
     pub(crate) seat: usize,
-    pub(crate) inputs: Range<usize>,
-    pub(crate) outputs: Range<usize>,
-    /// Channels of each input port as the processor sees it: the main one of an in-place effect has none.
-    pub(crate) input_ports: Range<usize>,
-    pub(crate) output_ports: Range<usize>,
+    /// Its buffers.
+    pub(crate) wires: InOut,
+    /// The channels of each of its ports, as the processor sees them: the main input of an in-place effect has none.
+    pub(crate) ports: InOut,
+}
+
+/// A stretch of a flat list: what belongs to inputs, then what belongs to outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct InOut {
+    start: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl InOut {
+    /// The two parts in their list.
+    #[inline]
+    pub(crate) fn of<T>(self, list: &[T]) -> (&[T], &[T]) {
+        list[self.start..][..self.inputs + self.outputs].split_at(self.inputs)
+    }
+}
+
+/// Appends both parts to a list.
+fn append<T: Copy>(list: &mut Vec<T>, inputs: &[T], outputs: &[T]) -> InOut {
+    let start = list.len();
+    list.extend_from_slice(inputs);
+    list.extend_from_slice(outputs);
+    InOut { start, inputs: inputs.len(), outputs: outputs.len() }
 }
 
 impl Plan {
@@ -65,7 +88,6 @@ impl Plan {
         let mut wire = |buffer: BufferId| arena.wire(buffer);
         let mut plan = Self {
             terms: schedule.terms.iter().map(|term| (wire(term.source), term.gain)).collect(),
-            wires: schedule.wires.iter().map(|&buffer| wire(buffer)).collect(),
             device_in: schedule.device_in.iter().map(|buffer| buffer.map(&mut wire)).collect(),
             device_out: schedule.device_out.iter().map(|buffer| buffer.map(&mut wire)).collect(),
             lines: schedule.lines.iter().map(|_| FeedbackLine::new(schedule.feedback)).collect(),
@@ -90,21 +112,22 @@ impl Plan {
             Step::Receive { dst, line } => Op::Receive { dst: wire(*dst), line: *line },
             Step::Send { src, line } => Op::Send { src: wire(*src), line: *line },
             Step::Run { slot, inputs, outputs } => {
-                let run = self.run(&schedule.slots[*slot], seats[*slot], inputs.clone(), outputs.clone());
-                self.runs.push(run);
+                let mut of = |range: &Range<usize>| -> Vec<Wire> {
+                    schedule.wires[range.clone()].iter().map(|&buffer| wire(buffer)).collect()
+                };
+                let wires = append(&mut self.wires, &of(inputs), &of(outputs));
+                let ports = self.ports(&schedule.slots[*slot]);
+                self.runs.push(Run { seat: seats[*slot], wires, ports });
                 Op::Run { run: self.runs.len() - 1 }
             }
         }
     }
 
-    fn run(&mut self, slot: &Slot, seat: usize, inputs: Range<usize>, outputs: Range<usize>) -> Run {
-        let start = self.widths.len();
-        self.widths.extend_from_slice(&slot.inputs);
+    fn ports(&mut self, slot: &Slot) -> InOut {
+        let ports = append(&mut self.widths, &slot.inputs, &slot.outputs);
         if slot.in_place {
-            self.widths[start] = 0;
+            self.widths[ports.start] = 0;
         }
-        let middle = self.widths.len();
-        self.widths.extend_from_slice(&slot.outputs);
-        Run { seat, inputs, outputs, input_ports: start..middle, output_ports: middle..self.widths.len() }
+        ports
     }
 }

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use assert_no_alloc::assert_no_alloc;
 use rtrb::{Consumer, Producer};
@@ -221,22 +220,25 @@ impl Renderer {
     fn run_from(&mut self, current: &Cell<usize>, length: usize) {
         let Self { plan, slab, events, stats, position, .. } = self;
         let Plan { ops, terms, wires, runs, widths, lines, .. } = plan;
-        let mut stage = Stage { wires, widths, slab, events, stats, position: *position, length };
-        for (index, op) in ops.iter().enumerate().skip(current.get()) {
-            current.set(index);
-            match op {
-                Op::Clear { dst } => dst.write(length).fill(0.0),
-                Op::Mix { dst, adds, terms: range } => mix(*dst, *adds, &terms[range.clone()], length),
-                Op::Receive { dst, line } => lines[*line].receive(*position, dst.write(length)),
-                Op::Send { src, line } => {
-                    let bad = lines[*line].send(*position, src.read(length));
-                    if bad > 0 {
-                        stage.stats.non_finite_feedback.add(bad);
+        guard::with_running(|running| {
+            let mut stage = Stage { wires, widths, slab, events, stats, running, position: *position, length };
+            for (index, op) in ops.iter().enumerate().skip(current.get()) {
+                current.set(index);
+                match op {
+                    Op::Clear { dst } => dst.write(length).fill(0.0),
+                    Op::Mix { dst, adds, terms: range } => mix(*dst, *adds, &terms[range.clone()], length),
+                    Op::Receive { dst, line } => lines[*line].receive(*position, dst.write(length)),
+                    Op::Send { src, line } => {
+                        let bad = lines[*line].send(*position, src.read(length));
+                        if bad > 0 {
+                            stage.stats.non_finite_feedback.add(bad);
+                        }
                     }
+                    Op::Run { run } => stage.run(&runs[*run]),
                 }
-                Op::Run { run } => stage.run(&runs[*run]),
             }
-        }
+            running.set(None);
+        });
         current.set(ops.len());
     }
 
@@ -244,7 +246,7 @@ impl Renderer {
     fn silence(&mut self, op: usize, length: usize, payload: Payload) {
         let Op::Run { run } = self.plan.ops[op] else { return std::mem::forget(payload) };
         let run = &self.plan.runs[run];
-        self.plan.wires[run.outputs.clone()].iter().for_each(|wire| wire.write(length).fill(0.0));
+        run.wires.of(&self.plan.wires).1.iter().for_each(|wire| wire.write(length).fill(0.0));
         let seat = self.slab.seat(run.seat);
         seat.silence();
         let instance = seat.instance;
@@ -276,28 +278,28 @@ struct Stage<'a> {
     slab: &'a mut Slab,
     events: &'a mut Producer<RawEvent>,
     stats: &'a StatsCells,
+    running: &'a Cell<Option<Instance>>,
     position: Frame,
     length: usize,
 }
 
 impl Stage<'_> {
     fn run(&mut self, run: &Run) {
-        let seat = self.slab.seat(run.seat);
-        let (inputs, outputs) = (&self.wires[run.inputs.clone()], &self.wires[run.outputs.clone()]);
-        let Seat { processor: Some(processor), readings, instance, silenced } = seat else { return };
-        if silenced.load(Ordering::Relaxed) {
+        let Seat { processor, readings, instance, silenced, .. } = self.slab.seat(run.seat);
+        let (inputs, outputs) = run.wires.of(self.wires);
+        let Some(processor) = processor.as_mut().filter(|_| !*silenced) else {
             return outputs.iter().for_each(|wire| wire.write(self.length).fill(0.0));
-        }
-        let instance = *instance;
-        guard::running(Some(instance));
+        };
+        self.running.set(Some(*instance));
         let (frames, position) = (self.length, self.position);
+        let (input_ports, output_ports) = run.ports.of(self.widths);
         processor.process(&mut Io {
             frames,
             position,
-            inputs: Inputs { frames, wires: inputs, ports: &self.widths[run.input_ports.clone()] },
-            outputs: Outputs { frames, wires: outputs, ports: &self.widths[run.output_ports.clone()] },
+            inputs: Inputs { frames, wires: inputs, ports: input_ports },
+            outputs: Outputs { frames, wires: outputs, ports: output_ports },
             readings,
-            events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(instance) },
+            events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
         });
     }
 }

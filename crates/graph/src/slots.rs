@@ -18,28 +18,26 @@ pub(crate) struct Seat {
     pub(crate) processor: Option<AnyProcessor>,
     pub(crate) readings: Readings,
     pub(crate) instance: Instance,
-    /// Set once the processor has panicked; the control side looks at it too.
-    pub(crate) silenced: Arc<AtomicBool>,
+    /// Set once the processor has panicked.
+    pub(crate) silenced: bool,
+    /// The same for the control side.
+    pub(crate) panicked: Arc<AtomicBool>,
 }
 
 impl Seat {
-    /// The processor, unless it has panicked.
-    pub(crate) fn playing(&mut self) -> Option<&mut AnyProcessor> {
-        self.processor.as_mut().filter(|_| !self.silenced.load(Ordering::Relaxed))
-    }
-
     /// Gives the processor new parameters; one that panics over them is silenced.
     pub(crate) fn update(&mut self, params: &AnyParams) -> Result<(), Payload> {
         let instance = self.instance;
-        let Some(processor) = self.playing() else { return Ok(()) };
-        guard::running(Some(instance));
+        let Some(processor) = self.processor.as_mut().filter(|_| !self.silenced) else { return Ok(()) };
+        guard::with_running(|running| running.set(Some(instance)));
         let updated = catch_unwind(AssertUnwindSafe(|| processor.update(params)));
-        guard::running(None);
+        guard::with_running(|running| running.set(None));
         updated.inspect_err(|_| self.silence())
     }
 
-    pub(crate) fn silence(&self) {
-        self.silenced.store(true, Ordering::Relaxed);
+    pub(crate) fn silence(&mut self) {
+        self.silenced = true;
+        self.panicked.store(true, Ordering::Relaxed);
     }
 }
 

@@ -262,6 +262,7 @@ fn streams_that_cannot_play_are_refused() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "no callback here: the test waits for its own thread")]
 fn a_long_loop_is_found_on_a_small_stack_and_told_shortly() {
     let length = 20_000;
     let mut graph = chain(length);

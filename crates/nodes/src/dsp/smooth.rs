@@ -111,14 +111,10 @@ impl Ramp {
 
     /// Multiplies a channel by the values.
     #[inline(always)]
-    pub fn scale(&self, channel: &mut [f32]) {
-        let (moving, steady) = channel.split_at_mut(self.moving(channel.len()));
-        if !moving.is_empty() {
-            self.scale_moving(moving);
-        }
-        let target = self.target;
-        for sample in steady {
-            *sample *= target;
+    pub fn scale(self, channel: &mut [f32]) {
+        match self.steady() {
+            Some(value) => channel.iter_mut().for_each(|sample| *sample *= value),
+            None => self.scale_gliding(channel),
         }
     }
 
@@ -133,10 +129,13 @@ impl Ramp {
     }
 
     #[cold]
-    fn scale_moving(&self, channel: &mut [f32]) {
-        for (frame, sample) in channel.iter_mut().enumerate() {
+    #[inline(never)]
+    fn scale_gliding(self, channel: &mut [f32]) {
+        let (moving, steady) = channel.split_at_mut(self.moving(channel.len()));
+        for (frame, sample) in moving.iter_mut().enumerate() {
             *sample *= self.inside(frame as i32 + 1);
         }
+        steady.iter_mut().for_each(|sample| *sample *= self.target);
     }
 
     /// How many of the next `frames` frames the glide still takes.
