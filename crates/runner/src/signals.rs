@@ -19,7 +19,18 @@ pub(crate) fn listen() {
             std::process::exit(Exit::Interrupted as i32);
         }
     });
+    outlive_size_limits();
 }
+
+/// A file at its size limit (`ulimit -f`) is then a failed write, which is reported, and not the end of the process.
+#[cfg(unix)]
+fn outlive_size_limits() {
+    // A signal that cannot be handled here stays as it was.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+}
+
+#[cfg(not(unix))]
+fn outlive_size_limits() {}
 
 /// Whether somebody has asked for the end.
 pub(crate) fn stopping() -> bool {

@@ -11,6 +11,7 @@ use std::path::Path;
 use patchline_graph::{Engine, Frames, Schedule, StreamSpec, Tail, engine};
 use patchline_io::file::{Length, Output, Progress, Render, RenderError, Summary};
 use patchline_patch::{Loaded, Registry};
+use patchline_wav::WriteError;
 
 use crate::cli::{RenderArgs, TailChoice};
 use crate::exit::{Exit, Failure, Outcome};
@@ -48,7 +49,7 @@ pub(crate) fn render(loaded: &Loaded, args: &RenderArgs, each: impl FnMut(&Engin
     engine.close(renderer);
     watch.listen(&mut engine);
     signals::unfinished(None);
-    let done = done.map_err(failed)?;
+    let done = done.map_err(|error| failed(error, args))?;
     summary::Told {
         loaded,
         args,
@@ -168,7 +169,7 @@ fn hint(args: &RenderArgs, (tail, loops): (Tail, bool), rate: u32) -> Option<Str
     }
 }
 
-fn failed(error: RenderError) -> Failure {
+fn failed(error: RenderError, args: &RenderArgs) -> Failure {
     let exit = match &error {
         RenderError::Cancelled { frames } => {
             let what = format!("interrupted after {frames} frames; nothing was kept of the output");
@@ -178,5 +179,12 @@ fn failed(error: RenderError) -> Failure {
         RenderError::Channels { .. } => Exit::Broken,
         _ => Exit::File,
     };
-    Failure::new(exit, style::safe(&error.to_string(), 600))
+    let what = match (&error, &args.output) {
+        // These name no file, since what they write to may have no name.
+        (RenderError::Write(error @ (WriteError::Frames { .. } | WriteError::Update { .. })), Some(output)) => {
+            format!("{}: {error}; nothing was kept of it", output.display())
+        }
+        _ => error.to_string(),
+    };
+    Failure::new(exit, style::safe(&what, 600))
 }

@@ -145,3 +145,15 @@ fn an_interrupted_render_leaves_nothing() {
     Ended::of(child.wait_with_output().unwrap()).exits(130).says("interrupted");
     assert_eq!(folder.listing(), ["tone.toml"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_at_its_size_limit_is_an_error_that_names_it_and_leaves_nothing() {
+    let folder = Folder::new();
+    folder.write("tone.toml", "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n");
+    let render = "ulimit -f 100; exec \"$0\" render tone.toml -o out.wav -d 10s";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", render, env!("CARGO_BIN_EXE_runner")]).current_dir(folder.path());
+    Ended::of(command.output().unwrap()).exits(5).says("out.wav: ").says("File too large");
+    assert_eq!(folder.listing(), ["tone.toml"]);
+}
