@@ -95,6 +95,14 @@ const READINGS: &[Reading] = &[
 ];
 
 impl VadGate {
+    /// The window in frames, of which each of the 8 hops has an eighth to the nearest: a time is rounded only once.
+    fn window_frames(&self, rate: f64) -> u64 {
+        match self.window {
+            Time::Seconds(seconds) => 8 * (seconds * rate / 8.0).round() as u64,
+            Time::Frames(frames) => frames,
+        }
+    }
+
     fn close_threshold(&self) -> f64 {
         self.close_threshold.map_or(0.75 * self.threshold.linear_f64(), Level::linear_f64)
     }
@@ -125,7 +133,7 @@ impl Node for VadGate {
     fn prepare(&self, spec: &PrepareSpec) -> Result<VadGateProcessor, NodeError> {
         let (channels, rate) = (spec.channels(), f64::from(spec.rate));
         let speech = (self.detector == Detector::Speech).then(|| Box::new(SpeechDetector::new(channels, rate)));
-        let gate = Gate::new(channels, self.window.frames(rate), self.params(rate), speech);
+        let gate = Gate::new(channels, self.window_frames(rate), self.params(rate), speech);
         let envelope = Envelope::new(self.attack.frames(rate), self.release.frames(rate));
         Ok(VadGateProcessor { gate, envelope, mode: self.mode, rate })
     }
@@ -231,6 +239,16 @@ impl Processor for VadGateProcessor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hop_is_an_eighth_of_the_window_rounded_once() {
+        let hop = |window: Time, rate: f64| Gate::hop(VadGate { window, ..VadGate::default() }.window_frames(rate));
+        assert_eq!(hop(Time::Seconds(0.01), 44_100.0), 55);
+        // 443.6 frames: an eighth is 55.45, though an eighth of 444 would be 55.5.
+        assert_eq!(hop(Time::Seconds(0.01), 44_360.0), 55);
+        assert_eq!(hop(Time::Frames(444), 48_000.0), 56);
+        assert_eq!(hop(Time::Frames(1), 48_000.0), 1);
+    }
 
     #[test]
     fn the_close_threshold_follows_unless_given() {
