@@ -98,7 +98,7 @@ impl VadGate {
     /// The window in frames, of which each of the 8 hops has an eighth to the nearest: a time is rounded only once.
     fn window_frames(&self, rate: f64) -> u64 {
         match self.window {
-            Time::Seconds(seconds) => 8 * (seconds * rate / 8.0).round() as u64,
+            Time::Seconds(seconds) => ((seconds * rate / 8.0).round() as u64).saturating_mul(8),
             Time::Frames(frames) => frames,
         }
     }
