@@ -4,6 +4,7 @@ mod check;
 mod corpus;
 mod demo;
 mod help;
+mod panel;
 mod planted;
 mod render;
 mod run;
