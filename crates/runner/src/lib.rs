@@ -20,6 +20,7 @@ mod figures;
 mod files;
 mod load;
 mod log;
+mod memory;
 mod meter;
 mod output;
 mod overview;

@@ -12,7 +12,7 @@ use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::figures::Figures;
 use crate::load::{Assumed, Trouble};
-use crate::{allocator, load, signals};
+use crate::{allocator, load, memory, signals};
 use session::Session;
 
 pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
@@ -31,15 +31,17 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     allocator::on_violation(args.on_violation);
     signals::listen();
 
+    let waits = device::is_simulated(args, &checked);
+    let locked = if waits { None } else { Some(memory::lock()) };
     let (mut engine, renderer) = engine(checked.stream.clone());
     engine.load(checked.loaded.graph.clone()).map_err(|error| load::refused(&checked.loaded, error))?;
     let figures = Figures::new(&engine);
     device.start(renderer).map_err(|refused| Failure::new(Exit::Device, refused.to_string()))?;
-    let waits = device::is_simulated(args, &checked);
     let mut session = Session::new(device, &checked.loaded.engine, waits);
     session.play(&mut engine, &figures);
     let (device, end) = session.stop(&mut engine)?;
-    let told = summary::Told { args, checked: &checked, device, figures: &figures, stats: engine.stats(), end: &end };
+    let told =
+        summary::Told { args, checked: &checked, device, figures: &figures, stats: engine.stats(), end: &end, locked };
     told.tell()?;
     Ok(end.exit())
 }

@@ -1,4 +1,6 @@
-use crate::support::{Folder, example};
+use std::process::Stdio;
+
+use crate::support::{Ended, Folder, example};
 
 const TONE: &str = "links = [\"tone -> level -> out\"]\n[nodes.tone]\ntype = \"oscillator\"\nlevel = 0.5\n\
                     [nodes.level]\ntype = \"meter\"\n[nodes.out]\ntype = \"output\"\n";
@@ -71,4 +73,22 @@ fn a_first_signal_ends_a_run_in_order() {
     assert!(killed.success());
     let ended = crate::support::Ended::of(child.wait_with_output().unwrap()).exits(0);
     assert_eq!(ended.json()["exit"], 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_said_of_locked_memory_is_what_the_kernel_says() {
+    let folder = Folder::new();
+    folder.write("tone.toml", TONE);
+    let mut command = folder.command(["tone.toml", "--backend", "null", "--duration", "500ms", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut locked = false;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmLck:"));
+        locked |= kib.is_some_and(|kib| kib.trim() != "0 kB");
+        std::thread::yield_now();
+    }
+    let said = Ended::of(child.wait_with_output().unwrap()).exits(0).json();
+    assert_eq!(said["memory_locked"], locked);
 }

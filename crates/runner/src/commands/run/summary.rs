@@ -9,6 +9,7 @@ use super::session::End;
 use crate::cli::RunArgs;
 use crate::exit::Failure;
 use crate::figures::Figures;
+use crate::memory::Locked;
 use crate::units::{clock, count, ms};
 use crate::{output, report, style};
 
@@ -20,6 +21,8 @@ pub(super) struct Told<'a> {
     pub(super) figures: &'a Figures,
     pub(super) stats: Stats,
     pub(super) end: &'a End,
+    /// Asked for where a clock drives the callback.
+    pub(super) locked: Option<Locked>,
 }
 
 impl Told<'_> {
@@ -42,6 +45,9 @@ impl Told<'_> {
             let losses = count(device.losses as usize, "time");
             out.push_str(&format!("the device was gone {losses}, {} frames long\n", device.frames_away));
         }
+        if let Some(locked) = self.locked {
+            out.push_str(&format!("{locked}\n"));
+        }
         out.push_str(&report::closing(self.figures, &self.stats, &self.end.watch));
         out
     }
@@ -61,6 +67,7 @@ impl Told<'_> {
             "frames_away": device.frames_away,
             "latency_frames": schedule.latency,
             "latency_ms": ms(schedule.latency, stream.rate),
+            "memory_locked": self.locked.map(|locked| locked == Locked::Yes),
         });
         report::add_data(&mut data, self.figures, &self.stats, &self.end.watch);
         data["exit"] = json!(self.end.exit() as u8);
