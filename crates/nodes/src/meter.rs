@@ -10,7 +10,8 @@ use crate::{Level, PatchNode, Time};
 /// Measures a signal and passes it on untouched.
 ///
 /// Over windows that follow each other from the first frame on: the peak is max |x|, the RMS √(Σx²/n). Both are shown in
-/// dBFS: 20·log10 of the value, 0 dBFS at 1.0, not below `floor`. Each reading belongs to the last whole window.
+/// dBFS: 20·log10 of the value, 0 dBFS at 1.0, not below `floor`. Each reading belongs to the last whole window;
+/// an RMS over samples that are no numbers is none (NaN).
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Meter {
@@ -96,7 +97,9 @@ impl MeterProcessor {
     }
 
     fn dbfs(&self, value: f32) -> f64 {
-        (20.0 * libm::log10(f64::from(value))).max(self.floor)
+        let db = 20.0 * libm::log10(f64::from(value));
+        // What is not a number stays so: it must not look like silence.
+        if db < self.floor { self.floor } else { db }
     }
 }
 
@@ -123,5 +126,18 @@ impl Processor for MeterProcessor {
     fn reset(&mut self) {
         self.meter.reset();
         self.shown = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_the_floor_and_what_is_no_number_is_not_silence() {
+        let spec = PrepareSpec { rate: 48_000, inputs: vec![1], ..PrepareSpec::default() };
+        let meter = Meter::default().prepare(&spec).unwrap();
+        assert_eq!((meter.dbfs(0.0), meter.dbfs(1.0)), (-200.0, 0.0));
+        assert!(meter.dbfs(f32::NAN).is_nan());
     }
 }
