@@ -140,8 +140,7 @@ fn an_interrupted_render_leaves_nothing() {
     while folder.listing().len() < 2 {
         std::thread::yield_now();
     }
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    crate::support::signal(&child, "INT");
     Ended::of(child.wait_with_output().unwrap()).exits(130).says("interrupted");
     assert_eq!(folder.listing(), ["tone.toml"]);
 }

@@ -69,8 +69,7 @@ fn a_first_signal_ends_a_run_in_order() {
     let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
     std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
     assert!(line.contains("0:0"), "{line}");
-    let killed = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    crate::support::signal(&child, "TERM");
     let ended = crate::support::Ended::of(child.wait_with_output().unwrap()).exits(0);
     assert_eq!(ended.json()["exit"], 0);
 }

@@ -1,7 +1,7 @@
 //! Running the binary in a folder of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 
 use patchline_wav::{FileReader, FileWriter, Format, Options, Subtype};
 
@@ -142,4 +142,11 @@ pub(crate) fn read(path: &Path) -> (Vec<f32>, u32, u16) {
         }
         samples.extend_from_slice(&part[..frames * usize::from(format.1)]);
     }
+}
+
+/// Sends a signal by its name (`INT`), through the shell: a bare system has no `kill` of its own.
+#[cfg(unix)]
+pub(crate) fn signal(child: &Child, name: &str) {
+    let (kill, pid) = (format!("kill -{name} \"$0\""), child.id().to_string());
+    assert!(Command::new("sh").args(["-c", &kill, &pid]).status().expect("a shell").success());
 }
