@@ -260,7 +260,8 @@ impl Node for FileSink {
         };
         let handle = Handle::start(writer, Arc::clone(&shared), capacity)
             .map_err(|error| NodeError::new(format!("cannot start the recorder's thread: {error}")))?;
-        let feed = Feed { samples, marks, readings, shared, channels, pushed: 0, expected: None, restart: false };
+        let feed =
+            Feed { samples, marks, readings, shared, channels, pushed: 0, expected: None, missed: 0, restart: false };
         Ok(FileSinkProcessor { feed, handle: Arc::new(handle) })
     }
 

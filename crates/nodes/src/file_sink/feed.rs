@@ -21,6 +21,8 @@ pub(super) struct Mark {
     pub(super) at: u64,
     /// The stream's position of the frame that follows.
     pub(super) position: Frame,
+    /// Of the frames missing before it, those that were to be recorded.
+    pub(super) missed: u64,
 }
 
 /// The producing side. Lives on the audio thread.
@@ -36,6 +38,8 @@ pub(super) struct Feed {
     pub(super) pushed: u64,
     /// Where the writer believes the next frame to stand.
     pub(super) expected: Option<Frame>,
+    /// Frames to be recorded that found no room since the last mark.
+    pub(super) missed: u64,
     pub(super) restart: bool,
 }
 
@@ -54,14 +58,16 @@ impl Feed {
         let taken = room.min(io.frames());
         self.write(taken, input, record);
         let lost = (taken..io.frames()).filter(|&frame| recording(record, frame)).count();
+        self.missed += lost as u64;
         self.shared.counts.lost.fetch_add(lost as u64, Ordering::Relaxed);
     }
 
     /// Whether the writer knows where the next frame stands.
     fn in_place(&mut self, position: Frame) -> bool {
-        let mark = Mark { at: self.pushed, position };
+        let mark = Mark { at: self.pushed, position, missed: self.missed };
         if self.expected != Some(position) && self.marks.push(mark).is_ok() {
             self.expected = Some(position);
+            self.missed = 0;
         }
         self.expected == Some(position)
     }

@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use patchline_graph::{Frame, Reports, Severity};
 use patchline_wav::Format;
 
+use super::feed::Mark;
 use super::file::{Held, TakeFile};
 use super::name::{Template, moment};
 
@@ -59,8 +60,9 @@ pub(super) struct Takes {
     /// The next frame's position in the stream.
     position: Frame,
     up: bool,
-    /// Frames that are missing before the next one.
+    /// Frames that are missing before the next one, and those of them that were to be recorded.
     gap: u64,
+    missed: u64,
     file: Option<TakeFile>,
     /// Set after a file could not be created, until the next take or the next file's turn.
     failed: Option<u64>,
@@ -82,6 +84,7 @@ impl Takes {
             position: 0,
             up: false,
             gap: 0,
+            missed: 0,
             file: None,
             failed: None,
             last: None,
@@ -92,26 +95,27 @@ impl Takes {
         }
     }
 
-    /// The stream goes on at `position`; `first` says that nothing came before.
-    pub(super) fn jump(&mut self, position: Frame, first: bool) {
+    /// The stream goes on at a mark; `first` says that nothing came before.
+    pub(super) fn jump(&mut self, mark: &Mark, first: bool) {
         if !first {
-            self.gap += position.saturating_sub(self.position);
+            self.gap += mark.position.saturating_sub(self.position);
+            self.missed += mark.missed;
         }
-        self.position = position;
+        self.position = mark.position;
     }
 
     /// The node was reset: whatever was going on is over.
     pub(super) fn restart(&mut self) {
         self.end();
         self.history.clear();
-        (self.since, self.gap) = (0, 0);
+        (self.since, self.gap, self.missed) = (0, 0, 0);
     }
 
     /// Takes in consecutive frames × channels samples that all are to be recorded, or all are not.
     pub(super) fn push(&mut self, record: bool, samples: &mut [f32]) {
-        self.bridge(record);
+        let under_way = self.bridge(record);
         if record && !self.up {
-            self.begin();
+            self.begin(under_way);
         } else if !record && self.up {
             self.pause();
         }
@@ -150,11 +154,12 @@ impl Takes {
         }
     }
 
-    /// Deals with frames that found no room in the ring: silence within a take, a shorter pre-roll before one.
-    fn bridge(&mut self, record: bool) {
-        let gap = std::mem::take(&mut self.gap);
+    /// Deals with frames that found no room in the ring: silence within a take, a shorter pre-roll before one. Gives
+    /// back how many of them were to be recorded: a take that begins now has been under way for as long.
+    fn bridge(&mut self, record: bool) -> u64 {
+        let (gap, missed) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.missed));
         if gap == 0 {
-            return;
+            return 0;
         }
         let text =
             format!("{gap} frames before frame {} found no room: the disk was too slow for `buffer`", self.position);
@@ -164,14 +169,16 @@ impl Takes {
         if let (true, true, Some(file)) = (self.up, record, &mut self.file) {
             self.lost += file.write_silence(gap);
         }
+        missed
     }
 
-    fn begin(&mut self) {
+    /// A take begins, or goes on whose first `under_way` frames found no room and are counted already.
+    fn begin(&mut self, under_way: u64) {
         let channels = usize::from(self.recording.format.channels);
-        let wanted = self.recording.pre_roll.min(self.since);
+        let wanted = self.recording.pre_roll.min(self.since.saturating_sub(under_way));
         let mut before: Vec<f32> = self.history.iter().copied().collect();
         let have = (before.len() / channels) as u64;
-        self.lost += wanted - have;
+        self.lost += wanted.saturating_sub(have);
         self.failed = None;
         self.write(&mut before, self.position - have);
     }
@@ -258,4 +265,42 @@ impl Takes {
 fn sanitise(samples: &mut [f32]) -> u64 {
     let bad = samples.iter_mut().filter(|sample| !sample.is_finite());
     bad.map(|sample| *sample = 0.0).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use patchline_wav::Subtype;
+
+    use super::*;
+
+    /// Takes of a mono recorder with a file a trigger.
+    fn takes(folder: &std::path::Path, pre_roll: u64) -> Takes {
+        Takes::new(Recording {
+            node: "rec".to_owned(),
+            reports: Reports::default(),
+            folder: folder.to_owned(),
+            template: Template::new("take-{seq}.wav").unwrap(),
+            start: DateTime::default(),
+            format: Format { rate: 48_000, channels: 1, subtype: Subtype::Float },
+            overwrite: false,
+            sync: None,
+            pre_roll,
+            per_trigger: true,
+            longest: u64::MAX,
+        })
+    }
+
+    #[test]
+    fn a_pre_roll_ends_where_the_take_began_even_inside_a_gap() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut takes = takes(folder.path(), 100);
+        takes.jump(&Mark { at: 0, position: 0, missed: 0 }, true);
+        takes.push(false, &mut [0.5; 10]);
+        // Frames 10 to 49 found no room; the last 30 of them were to be recorded and are counted elsewhere.
+        takes.jump(&Mark { at: 10, position: 50, missed: 30 }, false);
+        takes.push(true, &mut [0.5; 5]);
+        takes.end();
+        let books = takes.books();
+        assert_eq!((books.written, books.lost), (5, 20), "all 20 frames before the take are its pre-roll");
+    }
 }

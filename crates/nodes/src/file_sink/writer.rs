@@ -154,7 +154,7 @@ impl Writer {
         }
         if let Ok(mark) = self.marks.peek().copied() {
             if mark.at == consumed {
-                self.takes.jump(mark.position, consumed == 0);
+                self.takes.jump(&mark, consumed == 0);
                 let _ = self.marks.pop();
                 frames = self.marks.peek().map_or(frames, |next| frames.min((next.at - consumed) as usize));
             } else {
