@@ -21,6 +21,8 @@ pub struct DeviceSpec {
     pub input_latency: u64,
     /// How long a sample takes from the callback to the world, in frames.
     pub output_latency: u64,
+    /// What was asked for and is granted otherwise, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A device with a clock of its own. Lives on a control thread.
@@ -64,6 +66,12 @@ pub trait Backend<C: Callback> {
     /// What the device is now. Changes only while no callback runs, or with a
     /// [`RateChanged`](crate::IoEventKind::RateChanged) or [`BlockChanged`](crate::IoEventKind::BlockChanged) event.
     fn spec(&self) -> &DeviceSpec;
+
+    /// Tells how long a sample takes through the callback, in frames, so that a server that aligns its clients can.
+    /// To be called before the start and whenever it changes; most devices have nobody to tell.
+    fn set_latency(&mut self, frames: u64) {
+        let _ = frames;
+    }
 
     /// Starts calling `callback`, once per block. All calls are for the rate that [`spec`](Self::spec) says now.
     ///

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Side;
+
 /// Why a device could not be opened, started or stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,6 +32,74 @@ pub enum IoError {
         /// What is known of the cause.
         reason: String,
     },
+    /// A host is not there: its server does not answer, or its library is missing.
+    #[error("{host} is not there: {reason}")]
+    Host {
+        /// Which.
+        host: &'static str,
+        /// What is known of the cause, and what helps.
+        reason: String,
+    },
+    /// No device has this name.
+    #[error("{}", not_found(wanted, *side, nearest))]
+    NotFound {
+        /// What was asked for; empty if it was the default device.
+        wanted: String,
+        /// As what.
+        side: Side,
+        /// Devices of that side, the nearest name first.
+        nearest: Vec<String>,
+    },
+    /// Several devices are meant.
+    #[error("`{wanted}` could be any of several {side} devices: {}; write more of the name", candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        wanted: String,
+        /// As what.
+        side: Side,
+        /// Which.
+        candidates: Vec<String>,
+    },
+    /// The device does not run at this rate.
+    #[error("{}", wrong_rate(device, *asked, rates))]
+    Rate {
+        /// The device.
+        device: String,
+        /// What was asked for, in Hz.
+        asked: u32,
+        /// The rates it has, in Hz.
+        rates: Vec<u32>,
+    },
+    /// The device has too few channels.
+    #[error("the device `{device}` has {has} {side} channels, and {asked} are needed")]
+    Channels {
+        /// The device.
+        device: String,
+        /// On which side.
+        side: Side,
+        /// How many are needed.
+        asked: usize,
+        /// How many it has.
+        has: usize,
+    },
+    /// Something that this host or device cannot do.
+    #[error("{what} cannot be had from {device}; {instead}")]
+    Unsupported {
+        /// What.
+        what: &'static str,
+        /// From which host or device.
+        device: String,
+        /// What works.
+        instead: String,
+    },
+    /// What the host has to say, in its own words.
+    #[error("the device `{device}` refuses: {words}")]
+    Refused {
+        /// The device.
+        device: String,
+        /// The host's words.
+        words: String,
+    },
     /// The callback panicked: it cannot be given back.
     #[error("the callback of the device `{0}` panicked and is lost; start a new one")]
     Panicked(String),
@@ -41,6 +111,48 @@ pub enum IoError {
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+impl IoError {
+    /// A code that stays the same when the words change.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Setting { .. } => "device-setting",
+            Self::Running(_) => "device-running",
+            Self::NotRunning(_) => "device-not-running",
+            Self::Unavailable { .. } => "device-unavailable",
+            Self::Host { .. } => "host-missing",
+            Self::NotFound { .. } => "device-not-found",
+            Self::Ambiguous { .. } => "device-ambiguous",
+            Self::Rate { .. } => "device-rate",
+            Self::Channels { .. } => "device-channels",
+            Self::Unsupported { .. } => "device-unsupported",
+            Self::Refused { .. } => "device-refused",
+            Self::Panicked(_) => "callback-panicked",
+            Self::Thread { .. } => "device-thread",
+        }
+    }
+}
+
+fn not_found(wanted: &str, side: Side, nearest: &[String]) -> String {
+    let what = match wanted {
+        "" => format!("there is no {side} device"),
+        wanted => format!("there is no {side} device `{wanted}`"),
+    };
+    match nearest {
+        [] if wanted.is_empty() => what,
+        [] => format!("{what}, and no other {side} device either"),
+        nearest => format!("{what}; there is {}", nearest.join(", ")),
+    }
+}
+
+fn wrong_rate(device: &str, asked: u32, rates: &[u32]) -> String {
+    let nearest = rates.iter().min_by_key(|rate| rate.abs_diff(asked));
+    let Some(nearest) = nearest else { return format!("the device `{device}` does not run at {asked} Hz") };
+    let rates: Vec<String> = rates.iter().map(u32::to_string).collect();
+    let rates = rates.join(", ");
+    format!("the device `{device}` does not run at {asked} Hz but at {rates} Hz; {nearest} Hz is nearest")
 }
 
 /// A callback that was not started, and why.

@@ -46,6 +46,23 @@ pub enum IoEventKind {
         /// Frames that the device would have run meanwhile.
         away: u64,
     },
+    /// Input and output, which have clocks of their own, were brought back together.
+    Realigned {
+        /// Frames of input that were dropped (below 0: of silence that were put in).
+        dropped: i64,
+    },
+    /// The server runs faster than real time from here on, or at its usual pace again.
+    Freewheel {
+        /// Whether it is faster now.
+        on: bool,
+    },
+    /// The server's transport, which the device follows, rolls or rests from here on.
+    Transport {
+        /// Whether it rolls.
+        rolling: bool,
+        /// Its frame.
+        frame: u64,
+    },
     /// All frames that were asked for have been processed; no call follows.
     Finished,
     /// More happened than could be noted.
@@ -108,6 +125,23 @@ impl fmt::Display for IoEvent {
             }
             IoEventKind::Reconnected { away } => {
                 write!(f, "the device is back at frame {at}; {away} frames passed without it")
+            }
+            IoEventKind::Realigned { dropped } if dropped >= 0 => {
+                write!(f, "at frame {at} the input had piled up: {dropped} frames of it were dropped")
+            }
+            IoEventKind::Realigned { dropped } => {
+                let missing = dropped.unsigned_abs();
+                write!(f, "at frame {at} the input had run dry: {missing} frames of silence stand in its place")
+            }
+            IoEventKind::Freewheel { on: true } => {
+                write!(f, "at frame {at} the server began to run faster than real time; recorders may not keep up")
+            }
+            IoEventKind::Freewheel { on: false } => write!(f, "at frame {at} the server is back in real time"),
+            IoEventKind::Transport { rolling: true, frame } => {
+                write!(f, "at frame {at} the transport rolls, from its frame {frame}")
+            }
+            IoEventKind::Transport { rolling: false, frame } => {
+                write!(f, "at frame {at} the transport rests at its frame {frame}; the patch waits")
             }
             IoEventKind::Finished => write!(f, "finished at frame {at}"),
             IoEventKind::EventsLost { count } => {

@@ -88,6 +88,7 @@ impl<C> Null<C> {
             outputs: config.outputs,
             input_latency: 0,
             output_latency: 0,
+            notes: Vec::new(),
         };
         let (sender, events) = event_ring(EVENTS);
         let rest = Rest { events: sender, position: 0, resumed: false };

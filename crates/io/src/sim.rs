@@ -91,6 +91,7 @@ impl<C: Callback> Sim<C> {
             outputs: config.outputs,
             input_latency: 0,
             output_latency: config.max_frames as u64,
+            notes: Vec::new(),
         };
         let (sender, events) = event_ring(EVENTS);
         let (inputs, outputs) = (Planar::new(config.inputs, 0), Planar::new(config.outputs, 0));
