@@ -8,13 +8,14 @@
 //! - [`sim`]: everything that real devices do to a callback, in virtual time, the same for the same seed.
 //!
 //! What crates for real devices share is here, too: [`event_ring`], and the [`channels`] that make a callback's slices
-//! without allocating.
+//! without allocating; [`convert`]s between a device's samples and ours.
 //!
 //! This crate knows no node: what plays is the callback's business.
 
 mod backend;
 mod callback;
 pub mod channels;
+pub mod convert;
 mod error;
 mod event;
 pub mod file;
