@@ -18,6 +18,8 @@ mod commands;
 mod exit;
 mod figures;
 mod files;
+#[allow(dead_code, reason = "commands that use it follow")]
+mod hosts;
 mod load;
 mod log;
 mod memory;

@@ -1,0 +1,156 @@
+//! Where real sound comes from: the hosts that this build has, and which of them opens what is asked for.
+
+mod made_up;
+
+use std::fmt;
+
+use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError};
+
+use crate::cli::BackendChoice;
+use crate::exit::{Exit, Failure};
+pub(crate) use made_up::{NullHost, SimHost};
+
+/// The name of JACK's host.
+pub(crate) const JACK: &str = "jack";
+
+/// What works without any sound server or device.
+const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--backend sim` on a simulated device, \
+                             `runner render` to a file";
+
+/// The hosts of this build, in the order in which they are tried. That one is here does not mean that its server runs.
+pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
+    Vec::new()
+}
+
+/// Opens what is asked for, where it is asked for.
+///
+/// [`Auto`](BackendChoice::Auto) is JACK if a server answers, else the system's own hosts in order; a device's name
+/// that begins with a host (`alsa:hw:0`) decides by itself. A host that lacks the device is passed over, one that has it
+/// and refuses is not. Nothing made up is ever opened without being named.
+pub(crate) fn open<C: Callback>(request: &DeviceRequest, choice: BackendChoice) -> Result<Opened<C>, NotOpened> {
+    match choice {
+        BackendChoice::Null => open_among(vec![Box::new(NullHost)], request, choice),
+        BackendChoice::Sim => open_among(vec![Box::new(SimHost)], request, choice),
+        BackendChoice::Auto | BackendChoice::Jack | BackendChoice::Cpal => open_among(hosts(), request, choice),
+    }
+}
+
+/// An open device, and whose it is.
+pub(crate) struct Opened<C> {
+    /// The device.
+    pub(crate) device: Box<dyn Backend<C>>,
+    /// The [host](Host::name) that has it.
+    pub(crate) host: &'static str,
+}
+
+/// Why nothing was opened.
+#[derive(Debug)]
+pub(crate) struct NotOpened {
+    choice: BackendChoice,
+    /// Each host that was asked, and what it said.
+    tried: Vec<(&'static str, IoError)>,
+}
+
+fn open_among<C: Callback>(
+    hosts: Vec<Box<dyn Host<C>>>,
+    request: &DeviceRequest,
+    choice: BackendChoice,
+) -> Result<Opened<C>, NotOpened> {
+    let mut tried = Vec::new();
+    let named = named_host(&hosts, request);
+    for host in hosts {
+        let name = host.name();
+        let wanted = match choice {
+            BackendChoice::Jack => name == JACK,
+            BackendChoice::Cpal => name != JACK,
+            _ => true,
+        };
+        if !wanted || named.is_some_and(|named| named != name) {
+            continue;
+        }
+        match host.open(request) {
+            Ok(device) => return Ok(Opened { device, host: name }),
+            Err(error) => {
+                let last = is_final(name, request, &error);
+                tried.push((name, error));
+                if last {
+                    break;
+                }
+            }
+        }
+    }
+    Err(NotOpened { choice, tried })
+}
+
+/// The host in front of a device's name, if a side names one: it alone can have that device.
+fn named_host<C: Callback>(hosts: &[Box<dyn Host<C>>], request: &DeviceRequest) -> Option<&'static str> {
+    let sides = [&request.input, &request.output].into_iter().flatten();
+    let mut prefixes = sides.filter_map(|side| side.device.as_deref()?.split_once(':')).map(|(host, _)| host);
+    prefixes.find_map(|prefix| hosts.iter().map(|host| host.name()).find(|name| *name == prefix))
+}
+
+/// Whether another host is not to be tried: this one is there, has the device, and does not do what is asked of it.
+/// A JACK server that answers decides, too: whoever started it wants it used.
+fn is_final(host: &str, request: &DeviceRequest, error: &IoError) -> bool {
+    let named = [&request.input, &request.output].into_iter().flatten().any(|side| side.device.is_some());
+    match error {
+        IoError::Host { .. } => false,
+        _ if host == JACK => true,
+        IoError::NotFound { .. } => false,
+        IoError::Unavailable { .. } | IoError::Refused { .. } => named,
+        _ => true,
+    }
+}
+
+impl NotOpened {
+    /// Whether waiting may help: something is not there yet, as opposed to there and unfit.
+    pub(crate) fn may_come(&self) -> bool {
+        let comes = |error: &IoError| {
+            matches!(error, IoError::Host { .. } | IoError::NotFound { .. } | IoError::Unavailable { .. })
+        };
+        !self.tried.is_empty() && self.tried.iter().all(|(_, error)| comes(error))
+    }
+}
+
+impl fmt::Display for NotOpened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.tried[..] {
+            [] => match self.choice {
+                BackendChoice::Jack => write!(f, "this build cannot play through JACK; {WITHOUT_SOUND}"),
+                BackendChoice::Cpal => {
+                    write!(f, "this build cannot play through the system's devices; {WITHOUT_SOUND}")
+                }
+                _ => write!(f, "this build has no backend for real sound; {WITHOUT_SOUND}"),
+            },
+            [(host, error)] => write!(f, "{}\n{}", line(host, error), help()),
+            tried => {
+                f.write_str("no device could be opened")?;
+                tried.iter().try_for_each(|(host, error)| write!(f, "\n  {}", line(host, error)))?;
+                write!(f, "\n{}", help())
+            }
+        }
+    }
+}
+
+fn help() -> String {
+    format!("`runner devices` lists what there is, `runner doctor` what is missing; {WITHOUT_SOUND}")
+}
+
+/// What a host said; its name is not said twice.
+fn line(host: &str, error: &IoError) -> String {
+    match error {
+        IoError::Host { .. } => error.to_string(),
+        _ => format!("{host}: {error}"),
+    }
+}
+
+impl From<NotOpened> for Failure {
+    fn from(error: NotOpened) -> Self {
+        Self::new(Exit::Device, error.to_string())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod tests;

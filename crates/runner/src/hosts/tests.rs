@@ -1,0 +1,99 @@
+use patchline_graph::Renderer;
+use patchline_io::SideRequest;
+
+use super::fake::{FakeHost, device};
+use super::*;
+
+const NO_SERVER: &str = "no server answers; start one";
+
+fn request(device: Option<&str>) -> DeviceRequest {
+    let output = SideRequest { device: device.map(str::to_owned), ..SideRequest::default() };
+    DeviceRequest { output: Some(output), ..DeviceRequest::default() }
+}
+
+/// The host that opens, or what is said.
+fn check(hosts: Vec<FakeHost>, choice: BackendChoice, wanted: Option<&str>) -> Result<&'static str, String> {
+    let hosts = hosts.into_iter().map(|host| Box::new(host) as Box<dyn Host<Renderer>>).collect();
+    open_among(hosts, &request(wanted), choice).map(|opened| opened.host).map_err(|error| error.to_string())
+}
+
+fn jack() -> FakeHost {
+    FakeHost::with("jack", vec![device("jack", "system", 2, 2)])
+}
+
+fn no_jack() -> FakeHost {
+    FakeHost::missing("jack", NO_SERVER)
+}
+
+fn pulse() -> FakeHost {
+    FakeHost::with("pulseaudio", vec![device("pulseaudio", "Speakers", 0, 2)])
+}
+
+fn alsa() -> FakeHost {
+    FakeHost::with("alsa", vec![device("alsa", "Scarlett 2i2", 2, 2)])
+}
+
+#[test]
+fn jack_comes_first_if_its_server_answers() {
+    assert_eq!(check(vec![jack(), pulse(), alsa()], BackendChoice::Auto, None), Ok("jack"));
+    assert_eq!(check(vec![no_jack(), pulse(), alsa()], BackendChoice::Auto, None), Ok("pulseaudio"));
+    assert_eq!(check(vec![jack(), pulse(), alsa()], BackendChoice::Cpal, None), Ok("pulseaudio"));
+    assert_eq!(check(vec![pulse(), alsa(), jack()], BackendChoice::Jack, None), Ok("jack"));
+}
+
+#[test]
+fn a_device_is_looked_for_in_all_hosts_unless_it_names_one() {
+    assert_eq!(check(vec![no_jack(), pulse(), alsa()], BackendChoice::Auto, Some("scarlett")), Ok("alsa"));
+    assert_eq!(check(vec![jack(), pulse(), alsa()], BackendChoice::Auto, Some("alsa:Scarlett 2i2")), Ok("alsa"));
+    let said = check(vec![jack(), alsa()], BackendChoice::Auto, Some("scarlett")).unwrap_err();
+    assert!(said.starts_with("jack: there is no output device `scarlett`"), "{said}");
+}
+
+#[test]
+fn a_device_that_was_named_and_refuses_is_not_replaced() {
+    let taken = || FakeHost::refusing("alsa", vec![device("alsa", "Scarlett 2i2", 2, 2)], "busy");
+    let other = || FakeHost::with("coreaudio", vec![device("coreaudio", "Scarlett 2i2", 2, 2)]);
+    let said = check(vec![taken(), other()], BackendChoice::Auto, Some("Scarlett 2i2")).unwrap_err();
+    assert!(said.contains("refuses: busy") && !said.contains("coreaudio"), "{said}");
+    assert_eq!(check(vec![taken(), other()], BackendChoice::Auto, None), Ok("coreaudio"));
+}
+
+#[test]
+fn what_was_tried_is_said_and_what_helps() {
+    let said = check(vec![no_jack(), FakeHost::with("alsa", vec![])], BackendChoice::Auto, None).unwrap_err();
+    assert_eq!(
+        said,
+        "no device could be opened\n  jack is not there: no server answers; start one\n  alsa: there is no output \
+         device\n`runner devices` lists what there is, `runner doctor` what is missing; `--backend null` plays silently \
+         in real time, `--backend sim` on a simulated device, `runner render` to a file"
+    );
+    for choice in [BackendChoice::Auto, BackendChoice::Jack, BackendChoice::Cpal] {
+        let said = check(vec![], choice, None).unwrap_err();
+        assert!(said.contains("this build") && said.contains("--backend null"), "{said}");
+    }
+}
+
+#[test]
+fn waiting_is_for_what_is_not_there_yet() {
+    let may_come = |hosts: Vec<FakeHost>| {
+        let hosts = hosts.into_iter().map(|host| Box::new(host) as Box<dyn Host<Renderer>>).collect();
+        open_among(hosts, &request(None), BackendChoice::Auto).map(|_| ()).unwrap_err().may_come()
+    };
+    assert!(may_come(vec![no_jack(), FakeHost::with("alsa", vec![])]));
+    assert!(!may_come(vec![no_jack(), FakeHost::refusing("alsa", vec![device("alsa", "Scarlett", 2, 2)], "busy")]));
+    assert!(!may_come(vec![]));
+}
+
+#[test]
+fn what_is_made_up_is_as_wide_as_it_is_asked_to_be() {
+    use patchline_io::ChannelCount::{AtLeast, Exactly};
+    let side = |channels| Some(SideRequest { channels, ..SideRequest::default() });
+    let wanted = DeviceRequest { input: side(AtLeast(8)), output: side(Exactly(1)), ..DeviceRequest::default() };
+    for choice in [BackendChoice::Null, BackendChoice::Sim] {
+        let opened = open::<Renderer>(&wanted, choice).map_err(|error| error.to_string()).unwrap();
+        let spec = opened.device.spec();
+        assert_eq!((spec.inputs, spec.outputs, spec.rate), (8, 1, 48_000));
+        let said = open::<Renderer>(&request(Some("piano")), choice).map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains("there is no output device `piano`"), "{said}");
+    }
+}
