@@ -28,6 +28,8 @@ mod output;
 mod overview;
 mod picture;
 mod report;
+#[allow(dead_code, reason = "commands that use it follow")]
+mod rights;
 mod signals;
 mod style;
 mod units;
