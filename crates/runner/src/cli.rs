@@ -1,5 +1,6 @@
 //! The command line, declared once: parser, help, man page and completions follow from it.
 
+mod sound;
 mod values;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use jiff::civil::DateTime;
 use patchline_nodes::Time;
 use patchline_wav::Subtype;
 
+pub(crate) use sound::DevicesArgs;
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
 use crate::allocator::OnViolation;
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// List the node types, or document one.
     Nodes(NodesArgs),
+    /// List the devices there are.
+    Devices(DevicesArgs),
     /// Print the JSON schema of patches, for editors.
     Schema,
     /// Render a built-in patch into a folder: nothing else is needed.

@@ -78,6 +78,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Render(args) => commands::render::run(registry, args),
         Command::Run(args) => commands::run::run(registry, args),
         Command::Nodes(args) => commands::nodes::run(registry, args),
+        Command::Devices(args) => commands::devices::run(args),
         Command::Schema => commands::schema::run(registry),
         Command::Demo(args) => commands::demo::run(registry, args),
         Command::Completions(args) => commands::completions::run(args),

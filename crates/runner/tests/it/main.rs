@@ -3,6 +3,7 @@
 mod check;
 mod corpus;
 mod demo;
+mod devices;
 mod help;
 mod panel;
 mod planted;
