@@ -8,7 +8,8 @@
 //! - [`sim`]: everything that real devices do to a callback, in virtual time, the same for the same seed.
 //!
 //! What crates for real devices share is here, too: [`event_ring`], and the [`channels`] that make a callback's slices
-//! without allocating; [`convert`]s between a device's samples and ours.
+//! without allocating; [`convert`]s between a device's samples and ours; [`drift`] joins two
+//! devices with clocks of their own.
 //!
 //! This crate knows no node: what plays is the callback's business.
 
@@ -16,6 +17,7 @@ mod backend;
 mod callback;
 pub mod channels;
 pub mod convert;
+pub mod drift;
 mod error;
 mod event;
 pub mod file;

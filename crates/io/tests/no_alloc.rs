@@ -1,7 +1,11 @@
 //! What a device's own thread uses of this crate allocates nothing.
 
+use std::time::Duration;
+
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use patchline_io::channels::{MAX_CHANNELS, Planar, call};
+use patchline_io::convert::{ChannelMap, I24, read, write};
+use patchline_io::drift::{DriftConfig, Quality, pair};
 use patchline_io::{Block, FnCallback, IoEvent, IoEventKind, Side, event_ring};
 
 #[global_allocator]
@@ -29,4 +33,51 @@ fn a_call_and_its_events_allocate_nothing() {
     assert_eq!(receiver.poll().unwrap().position, 1);
     assert_eq!(receiver.poll().unwrap().kind, IoEventKind::EventsLost { count: 318 });
     assert_eq!(receiver.poll(), None);
+}
+
+#[test]
+fn conversion_allocates_nothing() {
+    let (map, mut samples) = (ChannelMap::output(3, &[2, 0]).unwrap(), [I24(5); 3 * 64]);
+    let (mut left, mut right) = ([0.0; 64], [0.0; 64]);
+    assert_no_alloc(|| {
+        read(&samples, &map, &mut [&mut left, &mut right]);
+        write(&[&left, &right], &map, &mut samples);
+    });
+    assert_eq!(samples[..3], [I24(5), I24(0), I24(5)]);
+}
+
+/// Blocks of all lengths, losses, stalls: everything that a pair of devices does to its ends.
+#[test]
+fn joining_two_devices_allocates_nothing() {
+    for (quality, locked) in [(Quality::Clean, false), (Quality::Quick, false), (Quality::Clean, true)] {
+        let config = DriftConfig { quality, locked, channels: 3, ..DriftConfig::default() };
+        let (mut feed, mut draw, monitor) = pair(&config).unwrap();
+        let (mut events, _receiver) = event_ring(2);
+        let (input, mut output) = (Planar::new(3, 1_024), Planar::new(4, 1_024));
+        let interleaved = vec![0.25; 3 * 1_024];
+        assert_no_alloc(|| {
+            let (mut position, mut played) = (0, 0);
+            for block in 0..20_000 {
+                let frames = 1 + block * 7 % 1_024;
+                let now = Duration::from_secs_f64((position + frames) as f64 / 48_000.0);
+                if !(9_000..9_500).contains(&block) {
+                    let inputs = [0, 1, 2].map(|channel| &input.channel(channel)[..frames]);
+                    let _ = if block % 2 == 0 {
+                        feed.push(now, position as u64, &inputs)
+                    } else {
+                        feed.push_interleaved(now, position as u64, &interleaved[..3 * frames])
+                    };
+                }
+                if !(14_000..14_500).contains(&block) {
+                    let mut channels = output.iter_mut(frames);
+                    let mut outputs = [(); 4].map(|()| channels.next().unwrap());
+                    draw.draw(now, played, &mut outputs, &mut events);
+                    played += frames as u64;
+                }
+                position += frames;
+            }
+        });
+        let report = monitor.report();
+        assert!(report.playing && report.realigned > 0 && report.dropped > 0 && report.silent > 0, "{report:?}");
+    }
 }

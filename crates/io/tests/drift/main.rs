@@ -1,0 +1,4 @@
+//! Two devices with clocks of their own, in virtual time.
+
+mod devices;
+mod pair;
