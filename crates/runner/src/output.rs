@@ -22,16 +22,19 @@ pub(crate) fn on_terminal() -> bool {
 
 /// Writes a result to stdout.
 ///
-/// A reader that has seen enough (`| head`) ends the program quietly.
+/// A reader that has seen enough (`| head`) is no failure: what is left goes unsaid, and the exit code stays what the
+/// command comes to.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let written = LIVE.suspend(|| {
         let mut stdout = anstream::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
     });
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::silent(Exit::Ok),
-        _ => Failure::new(Exit::File, format!("cannot write to stdout: {error}")),
-    })
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::File, format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a line to stderr. There is nobody to tell when that fails.

@@ -6,6 +6,7 @@ mod demo;
 mod devices;
 mod help;
 mod panel;
+mod pipes;
 mod planted;
 mod render;
 mod run;
