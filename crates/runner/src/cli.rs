@@ -1,4 +1,6 @@
 //! The command line, declared once: parser, help, man page and completions follow from it.
+//!
+//! Times and numbers allow a hyphen, so that `--duration -1` is told what a time is.
 
 mod sound;
 mod values;
@@ -80,19 +82,19 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum)]
     pub(crate) backend: Option<BackendChoice>,
     /// Ends after this time: "12s", "500ms", "48000smp".
-    #[arg(long, short)]
+    #[arg(long, short, allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
     /// Frames per block, 1 to 65536.
-    #[arg(long, value_parser = block)]
+    #[arg(long, value_parser = block, allow_hyphen_values = true)]
     pub(crate) block: Option<usize>,
     /// The stream's rate, in Hz.
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) sample_rate: Option<u32>,
     /// Channels of the device's input where the patch leaves them open; 2 without it.
-    #[arg(long, value_name = "N", value_parser = channels)]
+    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
     pub(crate) channels: Option<usize>,
     /// The seed of the simulated device: what goes wrong, and when.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_hyphen_values = true)]
     pub(crate) seed: u64,
     /// Fixes the start of the run that `{date}` and `{time}` in file names count from: 2026-01-01T00:00:00.
     #[arg(long, value_name = "TIME")]
@@ -133,7 +135,7 @@ pub(crate) struct RenderArgs {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) patch: PathBuf,
     /// A WAV file as the device's input, `-` for stdin; NODE=FILE gives one input node its own. Repeatable.
-    #[arg(long, short, value_name = "[NODE=]FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "[NODE=]FILE", value_hint = ValueHint::FilePath, value_parser = values::input_file())]
     pub(crate) input: Vec<InputFile>,
     /// The WAV file to write, `-` for stdout. Needed when the patch has an output.
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -142,22 +144,22 @@ pub(crate) struct RenderArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Renders this long: "12s", "500ms", "48000smp". Needed when no input file gives a length.
-    #[arg(long, short, conflicts_with = "tail")]
+    #[arg(long, short, conflicts_with = "tail", allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
     /// What follows after the input has ended: a time, or `auto` for as long as the nodes ring on.
-    #[arg(long, value_name = "TIME|auto", default_value = "0")]
+    #[arg(long, value_name = "TIME|auto", default_value = "0", allow_hyphen_values = true)]
     pub(crate) tail: TailChoice,
     /// Frames per block, 1 to 65536; the samples are the same whatever it is.
-    #[arg(long, value_parser = block)]
+    #[arg(long, value_parser = block, allow_hyphen_values = true)]
     pub(crate) block: Option<usize>,
     /// The stream's rate in Hz; without it the patch's, else the file's.
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) sample_rate: Option<u32>,
     /// Refuses a file of another rate instead of converting it.
     #[arg(long)]
     pub(crate) strict: bool,
     /// How samples are written: PCM_16, PCM_24, PCM_32 or FLOAT.
-    #[arg(long, default_value = "FLOAT", value_parser = subtype())]
+    #[arg(long, default_value = "FLOAT", value_parser = subtype(), ignore_case = true)]
     pub(crate) subtype: Subtype,
     /// Fixes the start of the run that `{date}` and `{time}` in file names count from: 2026-01-01T00:00:00.
     #[arg(long, value_name = "TIME")]
@@ -180,10 +182,10 @@ pub(crate) struct CheckArgs {
     #[arg(required = true, value_name = "PATCH", value_hint = ValueHint::FilePath)]
     pub(crate) patches: Vec<PathBuf>,
     /// Channels of the device's input where the patch leaves them open; 2 without it.
-    #[arg(long, value_name = "N", value_parser = channels)]
+    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
     pub(crate) channels: Option<usize>,
     /// The rate in Hz where the patch leaves it to the device; 48000 without it.
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) sample_rate: Option<u32>,
     /// Prints one JSON object on stdout.
     #[arg(long)]
@@ -209,10 +211,10 @@ pub(crate) struct GraphArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Channels of the device's input where the patch leaves them open; 2 without it.
-    #[arg(long, value_name = "N", value_parser = channels)]
+    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
     pub(crate) channels: Option<usize>,
     /// The rate in Hz where the patch leaves it to the device; 48000 without it.
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) sample_rate: Option<u32>,
     /// What every command that reads a patch takes.
     #[command(flatten)]
@@ -316,7 +318,7 @@ where
 fn subtype() -> impl clap::builder::TypedValueParser<Value = Subtype> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     let names = PossibleValuesParser::new(Subtype::ALL.map(Subtype::name));
-    names.map(|name| name.parse().expect("every offered name is one"))
+    names.map(|name| name.to_ascii_uppercase().parse().expect("every offered name is one"))
 }
 
 #[cfg(test)]

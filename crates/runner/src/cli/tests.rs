@@ -65,3 +65,39 @@ fn numbers_out_of_range_name_the_range() {
     let error = parse("runner render a.toml --subtype PCM_8").unwrap_err().to_string();
     assert!(error.contains("PCM_24"), "{error}");
 }
+
+#[test]
+fn negative_values_are_told_what_is_needed() {
+    let options = [
+        ("--duration -1", "unit"),
+        ("--duration -1s", "not negative"),
+        ("--tail -1s", "not negative"),
+        ("--block -1", "1 to 65536"),
+        ("--sample-rate -1", "1000 to"),
+    ];
+    for (option, needed) in options {
+        let error = parse(&format!("runner render a.toml {option}")).unwrap_err().to_string();
+        assert!(error.contains(needed) && !error.contains("tip"), "{option}: {error}");
+    }
+    for option in ["--channels -1", "--seed -1", "--duration -1"] {
+        let error = parse(&format!("runner run a.toml {option}")).unwrap_err().to_string();
+        assert!(error.contains("invalid value '-1'"), "{option}: {error}");
+    }
+}
+
+#[test]
+fn a_subtype_may_be_written_small() {
+    let cli = parse("runner render a.toml --subtype pcm_24").unwrap();
+    assert!(matches!(cli.command, Command::Render(args) if args.subtype == Subtype::Pcm24));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_input_file_needs_no_name_in_utf_8() {
+    use std::os::unix::ffi::OsStringExt;
+    let given = |bytes: &[u8]| InputFile::try_from(OsString::from_vec(bytes.to_vec()));
+    let named = given(b"\xff.wav").unwrap();
+    assert_eq!((named.node, named.file.into_os_string().into_vec()), (None, b"\xff.wav".to_vec()));
+    assert!(given(b"mic=\xff.wav").unwrap_err().contains("UTF-8"));
+    assert_eq!(given(b"mic=a.wav").unwrap().node.as_deref(), Some("mic"));
+}

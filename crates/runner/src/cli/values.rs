@@ -1,9 +1,11 @@
 //! Values of options that need more than a number.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use patchline_graph::NodeName;
 use patchline_nodes::{QuantityError, Time};
 
@@ -59,6 +61,24 @@ impl FromStr for InputFile {
         match file {
             "" => Err("write FILE or NODE=FILE".to_owned()),
             file => Ok(Self { node, file: file.into() }),
+        }
+    }
+}
+
+/// Reads `-i`, also for a file whose name is no text.
+pub(super) fn input_file() -> impl TypedValueParser<Value = InputFile> {
+    OsStringValueParser::new().try_map(InputFile::try_from)
+}
+
+impl TryFrom<OsString> for InputFile {
+    type Error = String;
+
+    fn try_from(value: OsString) -> Result<Self, String> {
+        let shown = value.to_string_lossy();
+        match (value.to_str(), Self::from_str(&shown)?.node) {
+            (Some(text), _) => text.parse(),
+            (None, None) => Ok(Self { node: None, file: value.into() }),
+            (None, Some(_)) => Err("a file for one node needs a name in UTF-8".to_owned()),
         }
     }
 }
