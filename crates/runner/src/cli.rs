@@ -13,7 +13,7 @@ use jiff::civil::DateTime;
 use patchline_nodes::Time;
 use patchline_wav::Subtype;
 
-pub(crate) use sound::DevicesArgs;
+pub(crate) use sound::{DevicesArgs, DoctorArgs};
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
 use crate::allocator::OnViolation;
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Nodes(NodesArgs),
     /// List the devices there are.
     Devices(DevicesArgs),
+    /// Say what this machine lacks for sound in real time, and the lines that fix it.
+    Doctor(DoctorArgs),
     /// Print the JSON schema of patches, for editors.
     Schema,
     /// Render a built-in patch into a folder: nothing else is needed.

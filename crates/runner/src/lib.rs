@@ -79,6 +79,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Run(args) => commands::run::run(registry, args),
         Command::Nodes(args) => commands::nodes::run(registry, args),
         Command::Devices(args) => commands::devices::run(args),
+        Command::Doctor(args) => commands::doctor::run(args),
         Command::Schema => commands::schema::run(registry),
         Command::Demo(args) => commands::demo::run(registry, args),
         Command::Completions(args) => commands::completions::run(args),

@@ -30,3 +30,11 @@ pub(crate) struct DevicesArgs {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+/// `runner doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Prints one JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -4,6 +4,7 @@ mod check;
 mod corpus;
 mod demo;
 mod devices;
+mod doctor;
 mod help;
 mod panel;
 mod pipes;
