@@ -1,5 +1,6 @@
 //! From tables to a graph: everything the patch says, read, checked and put together.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::civil::DateTime;
@@ -37,6 +38,8 @@ pub struct Loaded {
     pub engine: EngineSettings,
     /// Its nodes and links.
     pub graph: Graph,
+    /// The files that its nodes write under fixed names, by their real places, and which node it is.
+    pub writes: BTreeMap<PathBuf, String>,
     /// What may not be as meant.
     pub warnings: Diagnostics,
     places: Places,
@@ -95,7 +98,8 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
     }
     let warnings = Diagnostics::new(source, parts.warnings());
     let graph = parts.graph();
-    Ok(Loaded { name: parts.name, engine: parts.engine, graph, warnings, places: parts.places })
+    let (engine, writes) = (parts.engine, parts.nodes.writers);
+    Ok(Loaded { name: parts.name, engine, graph, writes, warnings, places: parts.places })
 }
 
 impl Loaded {

@@ -37,18 +37,19 @@ pub(crate) struct NodeEntry {
 pub(crate) struct NodeEntries {
     pub(crate) order: Vec<String>,
     pub(crate) by_name: HashMap<String, NodeEntry>,
+    /// The files of fixed names that nodes write, and which node it is.
+    pub(crate) writers: BTreeMap<PathBuf, String>,
 }
 
 /// Reads every node.
 pub(crate) fn read_nodes(table: &DeTable<'_>, context: &Context<'_>, mistakes: &mut Mistakes) -> NodeEntries {
     let mut nodes = NodeEntries::default();
-    let mut writers = BTreeMap::new();
     for (key, value) in entries(table) {
         let name = key.get_ref().to_string();
         let mut reader = NodeReader { name: &name, place: key.span(), context, mistakes, faulty: false };
         reader.check_name();
         let (entry, writes) = reader.read(value);
-        one_writer_each(&name, &entry, writes, &mut writers, mistakes);
+        one_writer_each(&name, &entry, writes, &mut nodes.writers, mistakes);
         nodes.order.push(name.clone());
         nodes.by_name.insert(name, entry);
     }

@@ -14,7 +14,10 @@ pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
     show(&checked.loaded.warnings);
     let text = draw(&checked, args.format);
     match &args.output {
-        Some(path) => files::write(path, text.as_bytes(), args.overwrite)?,
+        Some(path) => {
+            files::apart(path, &args.patch, &checked.loaded)?;
+            files::write(path, text.as_bytes(), args.overwrite)?;
+        }
         None => output::print(&text)?,
     }
     Ok(Exit::Ok)

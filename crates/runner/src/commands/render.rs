@@ -95,8 +95,10 @@ fn check_output(loaded: &Loaded, args: &RenderArgs) -> Result<(), Failure> {
         (Some(path), true) if is_pipe(path) && std::io::stdout().is_terminal() => {
             Err(Failure::new(Exit::Usage, "`-o -` writes a WAV file to stdout, and that is a terminal: use a pipe"))
         }
-        (Some(path), true) if !is_pipe(path) && !args.overwrite && path.symlink_metadata().is_ok() => {
-            Err(files::exists(path))
+        (Some(path), true) if !is_pipe(path) => {
+            files::apart(path, &args.patch, loaded)?;
+            let in_the_way = !args.overwrite && path.symlink_metadata().is_ok();
+            if in_the_way { Err(files::exists(path)) } else { Ok(()) }
         }
         (_, _) => Ok(()),
     }

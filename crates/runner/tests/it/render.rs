@@ -36,6 +36,25 @@ fn nothing_is_replaced_unasked() {
 }
 
 #[test]
+fn the_output_is_no_file_of_the_patch() {
+    let folder = Folder::new();
+    let sink = "nodes.a.type = \"noise\"\nnodes.b.type = \"output\"\nnodes.rec = { type = \"file_sink\", path = ";
+    let patch = format!("links = [\"a -> b\", \"a -> rec\"]\n{sink}\"takes/a.wav\" }}\n");
+    folder.write("p.toml", &patch);
+    let render = |output: &str| folder.run(["render", "p.toml", "-d", "10 smp", "-o", output, "--overwrite"]);
+    let takes = folder.path().join("takes/a.wav").display().to_string();
+    for output in ["takes/a.wav", "./takes/../takes/a.wav", &takes] {
+        render(output).exits(2).says("the same file as the patch's `rec`");
+    }
+    render("p.toml").exits(2).says("the patch itself");
+    folder.run(["graph", "./p.toml", "-o", "p.toml", "--overwrite"]).exits(2).says("the patch itself");
+    assert_eq!(folder.listing(), ["p.toml"]);
+    assert_eq!(std::fs::read_to_string(folder.path().join("p.toml")).unwrap(), patch);
+    render("takes/b.wav").exits(0);
+    assert_eq!(folder.listing(), ["p.toml", "takes/", "takes/a.wav", "takes/b.wav"]);
+}
+
+#[test]
 fn the_summary_is_one_json_object() {
     let folder = half();
     let data = folder.run(["render", "half.toml", "-i", "in.wav", "-o", "out.wav", "--json"]).exits(0).json();
