@@ -8,8 +8,10 @@
 //! [`IoEventKind::Realigned`](crate::IoEventKind::Realigned) says how much. Until both devices have run for 0.2 s there
 //! is silence.
 //!
-//! A device that fits no longer to what it said (longer blocks, later callbacks) makes the latency grow; it does not
-//! shrink again before the pair is made anew. [`DriftMonitor`] tells what it is.
+//! A device that does not keep to what it said (longer blocks, or callbacks that are late again and again) makes the
+//! latency grow; it does not shrink before the pair is made anew. [`DriftMonitor`] tells what it is. Where callbacks of
+//! one side are later than those of the other by half a millisecond in the mean, the latency is off by as much: nobody
+//! can tell the one from the other.
 //!
 //! ```
 //! use std::time::Duration;
@@ -91,11 +93,12 @@ impl Default for DriftConfig {
 /// How input is resampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quality {
-    /// A windowed sinc of 64 frames, which adds 32 frames of latency.
+    /// A windowed sinc of 64 frames, which adds 34 frames of latency. Flat to 0.01 dB up to 0.83 of half the rate (20 kHz
+    /// at 48 kHz); what else there is stays 120 dB below a sine.
     #[default]
     Clean,
-    /// A polynomial through 8 frames, which adds 8 frames of latency. It is a third of the work and does well below
-    /// 5 kHz; above, it dulls the sound and adds mirror images.
+    /// A polynomial through 8 frames, which adds 9 frames of latency. Less work, and good below a tenth of the
+    /// rate (90 dB at 5 kHz); above, it dulls the sound and adds mirror images.
     Quick,
 }
 

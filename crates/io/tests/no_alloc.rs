@@ -81,3 +81,19 @@ fn joining_two_devices_allocates_nothing() {
         assert!(report.playing && report.realigned > 0 && report.dropped > 0 && report.silent > 0, "{report:?}");
     }
 }
+
+/// The tests above would notice: an allocation in their place ends the process, which a child tries.
+#[test]
+fn a_planted_allocation_ends_the_process() {
+    const NAME: &str = "a_planted_allocation_ends_the_process";
+    if std::env::var_os("PATCHLINE_PLANTED").is_some() {
+        let (mut feed, _draw, _monitor) = pair(&DriftConfig::default()).unwrap();
+        assert_no_alloc(|| feed.push_interleaved(Duration::ZERO, 0, &vec![0.0; 2 * 64]));
+        return;
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut child = std::process::Command::new(program);
+    child.args(["--exact", NAME, "--nocapture"]).env("PATCHLINE_PLANTED", "1");
+    let child = child.output().unwrap();
+    assert!(!child.status.success() && !String::from_utf8_lossy(&child.stdout).contains("1 passed"), "{child:?}");
+}

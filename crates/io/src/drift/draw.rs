@@ -18,8 +18,11 @@ const CORRECT: f64 = 10.0;
 /// usual unpunctuality of the callbacks.
 const JUMP: f64 = 0.001;
 const UNPUNCTUAL: f64 = 2.0;
-/// Input that was late, not lost: what was silent for less than this, in seconds.
-const LATE: f64 = 0.05;
+/// How long the ring may be empty, in seconds, before the sound ends until both sides are sure of each other again.
+const EMPTY: f64 = 0.05;
+/// In how many seconds a second time is once too often, and how much more than that is made room for, in seconds.
+const OFTEN: f64 = 60.0;
+const RESERVE: f64 = 0.000_5;
 
 /// What the output device's callback reads from.
 pub struct Draw {
@@ -42,6 +45,10 @@ pub struct Draw {
     latency_most: f64,
     playing: bool,
     gap: Gap,
+    /// Frames of input that were late a short while ago, and the output's frame then.
+    late: Option<(f64, u64)>,
+    /// The output's frame when input was late the last time before.
+    late_before: Option<u64>,
     cells: Arc<Cells>,
 }
 
@@ -52,8 +59,9 @@ struct Gap {
     counts: bool,
     /// The output's frame where the silence begins.
     from: u64,
-    /// Frames of silence so far.
+    /// Frames of silence so far, and how many of them because the ring was empty.
     silent: u64,
+    empty: u64,
     /// Frames of input that were dropped meanwhile.
     dropped: u64,
 }
@@ -85,6 +93,8 @@ impl Draw {
             latency_most: latency_most as f64,
             playing: false,
             gap: Gap::default(),
+            late: None,
+            late_before: None,
             cells,
         };
         draw.grow(latency);
@@ -106,14 +116,20 @@ impl Draw {
         }
         self.read_stamps();
         self.output.see(now.as_secs_f64(), position + frames as u64);
-        let from = self.align(position, frames, events);
-        outputs.iter_mut().for_each(|output| output[..from].fill(0.0));
+        let from = self.align(position, frames);
+        self.be_silent(position, from);
         self.steer(position + from as u64);
         let to = if self.playing { self.play(outputs, from) } else { from };
-        if to < frames {
-            self.be_silent(position + to as u64, frames - to);
-            outputs.iter_mut().for_each(|output| output[to..].fill(0.0));
+        if to > from {
+            self.tell(position + from as u64, events);
         }
+        if self.playing {
+            self.gap.empty += (frames - to) as u64;
+            self.playing = (self.gap.empty as f64) < EMPTY * self.output_rate;
+        }
+        self.be_silent(position + to as u64, frames - to);
+        outputs.iter_mut().for_each(|output| output[..from].fill(0.0));
+        outputs.iter_mut().for_each(|output| output[to..].fill(0.0));
         self.cells.set_state(self.playing, self.fill());
     }
 
@@ -141,31 +157,36 @@ impl Draw {
     }
 
     /// Decides where in this block the sound begins: at its start, later, or not at all.
-    fn align(&mut self, position: u64, frames: usize, events: &mut EventSender) -> usize {
-        let error = self.error(position);
+    fn align(&mut self, position: u64, frames: usize) -> usize {
         let sure = self.input.is_sure() && self.output.is_sure();
-        if self.playing && (!sure || error.abs() < self.tolerance()) {
+        if !sure {
+            return if self.playing { 0 } else { self.rest() };
+        }
+        self.learn_from_lateness(position);
+        let error = self.error(position);
+        if self.playing && error.abs() < self.tolerance() {
             return 0;
         }
         let silent = (-error * self.output_rate / self.input_rate).round().max(0.0);
-        if !sure || silent >= frames as f64 {
+        if silent >= frames as f64 {
             return self.rest();
         }
-        let from = silent as usize;
-        let (grown, drop) = if self.was_late() { (error.max(0.0), 0.0) } else { (0.0, error.max(0.0)) };
-        let drop = drop.round() as usize;
-        if self.fill() < drop + self.path.needs(frames - from) {
-            return self.rest();
+        let (from, drop) = (silent as usize, error.round().max(0.0) as usize);
+        if self.fill() >= drop + self.path.needs(frames - from) {
+            self.skip(drop);
+            self.playing = true;
+            return from;
         }
-        self.grow(grown);
-        self.skip(drop);
-        self.resume(position, from, events);
-        from
+        if self.playing { 0 } else { self.rest() }
     }
 
-    /// Whether the input is there after a short silence, only later than expected: as late as that it may be again.
-    fn was_late(&self) -> bool {
-        !self.playing && self.gap.counts && (self.gap.silent as f64) < LATE * self.output_rate
+    /// Input was late, but is there: if that was so not long ago, it may be as late as that again.
+    fn learn_from_lateness(&mut self, position: u64) {
+        let Some((frames, then)) = self.late.take() else { return };
+        let before = self.late_before.replace(then);
+        if before.is_some_and(|before| ((then - before) as f64) < OFTEN * self.output_rate) {
+            self.grow(self.error(position).clamp(0.0, frames) + RESERVE * self.input_rate);
+        }
     }
 
     /// Does without input for now.
@@ -177,15 +198,14 @@ impl Draw {
         0
     }
 
-    /// Sound again, after `from` frames of the block at `position`: what happened since it ended is told.
-    fn resume(&mut self, position: u64, from: usize, events: &mut EventSender) {
-        if from > 0 {
-            self.be_silent(position, from);
-        }
-        self.playing = true;
+    /// Sound at `position`: what happened since it ended is told.
+    fn tell(&mut self, position: u64, events: &mut EventSender) {
         let gap = std::mem::replace(&mut self.gap, Gap { counts: true, ..Gap::default() });
         if !gap.counts {
             return;
+        }
+        if gap.empty > 0 && gap.empty == gap.silent {
+            self.late = Some((gap.empty as f64 * self.input_rate / self.output_rate, gap.from));
         }
         if gap.silent > 0 {
             self.cells.silent(gap.silent);
@@ -195,7 +215,6 @@ impl Draw {
         if gap.dropped > 0 {
             self.cells.dropped(gap.dropped);
             let dropped = i64::try_from(gap.dropped).unwrap_or(i64::MAX);
-            let position = position + from as u64;
             events.send(IoEvent { position, kind: IoEventKind::Realigned { dropped } });
         }
     }
@@ -216,7 +235,6 @@ impl Draw {
     }
 
     fn be_silent(&mut self, position: u64, frames: usize) {
-        self.playing = false;
         if self.gap.silent == 0 {
             self.gap.from = position;
         }

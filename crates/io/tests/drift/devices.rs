@@ -71,8 +71,8 @@ impl Running {
         self.frames = shortest + (self.random() * (longest - shortest + 1) as f64) as usize;
         let due = (self.ticks + self.frames as u64) as f64 / self.speed();
         let mut at = due + self.random() * self.device.jitter;
-        if let Some((from, time)) = self.device.stall.filter(|(from, time)| (*from..from + time).contains(&at)) {
-            at = from + time;
+        if let Some((from, time)) = self.device.stall.filter(|(from, _)| at >= *from) {
+            at = at.max(from + time);
             if self.device.loses {
                 self.device.stall = None;
                 let lost = (time * self.speed()) as u64;
@@ -123,13 +123,13 @@ pub(crate) struct Devices {
 
 impl Devices {
     pub(crate) fn new(input: Device, output: Device, config: DriftConfig) -> Self {
-        let config = DriftConfig {
-            input_rate: input.rate,
-            output_rate: output.rate,
-            input_block: input.blocks.1,
-            channels: 2,
-            ..config
-        };
+        Self::with_block(input, output, input.blocks.1, config)
+    }
+
+    /// An input that says its blocks are of this length.
+    pub(crate) fn with_block(input: Device, output: Device, input_block: usize, config: DriftConfig) -> Self {
+        let (input_rate, output_rate) = (input.rate, output.rate);
+        let config = DriftConfig { input_rate, output_rate, input_block, channels: 2, ..config };
         let (feed, draw, monitor) = pair(&config).unwrap();
         let (sender, events) = event_ring(256);
         Self {
