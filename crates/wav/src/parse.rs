@@ -36,9 +36,17 @@ struct Ds64 {
     data_bytes: u64,
 }
 
+/// Passes over this many bytes of a source, and says how many there were.
+pub(crate) type Skip<'a, R> = &'a mut dyn FnMut(&mut R, u64) -> io::Result<u64>;
+
+/// Skips by reading, as it has to be done in a pipe.
+pub(crate) fn skip_by_reading(source: &mut impl Read, bytes: u64) -> io::Result<u64> {
+    io::copy(&mut source.take(bytes), &mut io::sink())
+}
+
 /// Reads up to the first sample.
-pub(crate) fn parse(source: &mut impl Read) -> Result<Head, ReadError> {
-    let mut cursor = Cursor { source, offset: 0 };
+pub(crate) fn parse<R: Read>(source: &mut R, skip: Skip<'_, R>) -> Result<Head, ReadError> {
+    let mut cursor = Cursor { source, skip, offset: 0 };
     let (form, riff_size) = cursor.chunk_head("the RIFF header")?;
     let wide = matches!(&form, b"RF64" | b"BW64");
     if !wide && form != *b"RIFF" {
@@ -152,6 +160,7 @@ fn quoted(id: [u8; 4]) -> String {
 /// A source that knows how far it was read.
 struct Cursor<'a, R> {
     source: &'a mut R,
+    skip: Skip<'a, R>,
     offset: u64,
 }
 
@@ -178,8 +187,7 @@ impl<R: Read> Cursor<'_, R> {
     /// Skips what is left of a chunk of `size` bytes and the pad byte of an odd one.
     fn skip_chunk(&mut self, size: u32, done: u32) -> Result<(), ReadError> {
         let rest = u64::from(size - done) + u64::from(size % 2);
-        let skipped = io::copy(&mut self.source.by_ref().take(rest), &mut io::sink());
-        let skipped = skipped.map_err(|source| ReadError::Io { offset: self.offset, source })?;
+        let skipped = (self.skip)(self.source, rest).map_err(|source| ReadError::Io { offset: self.offset, source })?;
         self.offset += skipped;
         if skipped < rest {
             return Err(ReadError::Truncated { offset: self.offset, what: "a chunk in front of the samples" });

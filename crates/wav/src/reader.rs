@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::convert::decode;
-use crate::parse::{Head, parse, read_full};
+use crate::parse::{Head, parse, read_full, skip_by_reading};
 use crate::{Encoding, ReadError};
 
 /// Samples are converted in pieces of about this many bytes.
@@ -67,7 +67,11 @@ impl<R: Read + Seek> Reader<R> {
         let start = source.stream_position().map_err(failed)?;
         let end = source.seek(SeekFrom::End(0)).map_err(failed)?;
         source.seek(SeekFrom::Start(start)).map_err(failed)?;
-        let head = parse(&mut source)?;
+        let head = parse(&mut source, &mut |source, bytes| {
+            let bytes = bytes.min(end.saturating_sub(source.stream_position()?));
+            source.seek_relative(bytes as i64)?;
+            Ok(bytes)
+        })?;
         let data_bytes = data_bytes(&head, Some(end.saturating_sub(start)));
         Ok(Self::after(source, &head, start, data_bytes))
     }
@@ -98,7 +102,7 @@ impl<R: Read> Reader<R> {
     /// [`ReadError::Truncated`] or [`ReadError::Malformed`] when it is no WAV file that can be read, with the byte
     /// offset; [`ReadError::Io`] when the source fails.
     pub fn from_stream(mut source: R) -> Result<Self, ReadError> {
-        let head = parse(&mut source)?;
+        let head = parse(&mut source, &mut skip_by_reading)?;
         let data_bytes = data_bytes(&head, None);
         Ok(Self::after(source, &head, 0, data_bytes))
     }

@@ -1,6 +1,6 @@
 //! Files that are cut, patched up or made of noise.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use patchline_wav::{Encoding, FileReader, ReadError, Reader};
 use proptest::prelude::*;
@@ -226,4 +226,35 @@ fn what_is_no_regular_file_is_refused_at_once() {
         assert!(matches!(&refused, ReadError::Open { .. }), "{refused}");
         assert!(refused.to_string().contains("no regular file"), "{refused}");
     }
+}
+
+/// A seekable source that counts what is read of it.
+struct Counted(Cursor<Vec<u8>>, u64);
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(out).inspect(|&read| self.1 += read as u64)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_large_chunk_in_front_of_the_samples_is_passed_over_and_not_read() {
+    let mut junk = b"JUNK\x01\x00\x10\x00".to_vec();
+    junk.resize(8 + 0x10_0002, 7);
+    let data: Vec<u8> = (0..200).collect();
+    let bytes = file(b"RIFF", u32::MAX, &junk, &plain(), 200, &data);
+    let mut source = Counted(Cursor::new(bytes.clone()), 0);
+    let seeked = read_all(&mut Reader::new(&mut source).unwrap()).1;
+    assert_eq!((seeked.len(), source.1 < 1000), (100, true), "{} bytes were read", source.1);
+    assert_eq!(bits(&seeked), bits(&read_all(&mut Reader::from_stream(&bytes[..]).unwrap()).1));
+    // A chunk that ends behind the file's end is one for both.
+    let ends = |error: ReadError| matches!(error, ReadError::Truncated { offset: 1000, .. });
+    assert!(ends(Reader::new(Cursor::new(&bytes[..1000])).unwrap_err()));
+    assert!(ends(Reader::from_stream(&bytes[..1000]).unwrap_err()));
 }
