@@ -3,7 +3,7 @@
 use patchline_patch::{Checked, Registry};
 
 use crate::cli::{GraphArgs, GraphFormat};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::load::{Assumed, show};
 use crate::overview::Overview;
 use crate::{files, output, picture};
@@ -12,7 +12,7 @@ pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
     let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
     let checked = assumed.check(registry, &args.patch, &args.patch_args)?;
     show(&checked.loaded.warnings);
-    let text = draw(&checked, args.format);
+    let text = draw(&checked, args.format)?;
     match &args.output {
         Some(path) => {
             files::apart(path, &args.patch, &checked.loaded)?;
@@ -23,13 +23,18 @@ pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn draw(checked: &Checked, format: GraphFormat) -> String {
+fn draw(checked: &Checked, format: GraphFormat) -> Result<String, Failure> {
     let Checked { loaded, stream, schedule } = checked;
     let overview = || Overview::new(&loaded.graph, schedule, stream);
-    match format {
+    Ok(match format {
         GraphFormat::Plan => format!("{schedule}\n"),
         GraphFormat::Dot => picture::dot(&loaded.name, &overview()),
         GraphFormat::Mermaid => picture::mermaid(&overview()),
-        GraphFormat::Svg => picture::svg(&loaded.name, &overview()),
-    }
+        GraphFormat::Svg => picture::svg(&loaded.name, &overview()).ok_or_else(too_large)?,
+    })
+}
+
+fn too_large() -> Failure {
+    let instead = "`--format dot` is for Graphviz, whose `sfdp` draws large graphs";
+    Failure::new(Exit::Usage, format!("the patch has too many nodes and links for a picture in SVG; {instead}"))
 }

@@ -34,13 +34,19 @@ text.kind { font-size: 12px; fill: #567 }
 </style>
 ";
 
-/// A picture from left to right; feedback links are dashed.
-pub(crate) fn svg(name: &str, overview: &Overview) -> String {
+/// More nodes and links than this are placed as they come: to untangle them takes more than quadratic time.
+const UNTANGLED: usize = 300;
+/// More nodes and links than this are not placed at all: it would take minutes, and nobody could read it.
+const MOST: usize = 2000;
+
+/// A picture from left to right; feedback links are dashed. `None` where there is too much to draw.
+pub(crate) fn svg(name: &str, overview: &Overview) -> Option<String> {
+    let size = overview.nodes.len() + overview.links.len();
     let mut canvas = Canvas::default();
-    if !overview.nodes.is_empty() {
-        placed(overview).do_it(false, false, false, &mut canvas);
+    if !overview.nodes.is_empty() && size <= MOST {
+        placed(overview).do_it(false, size > UNTANGLED, false, &mut canvas);
     }
-    canvas.finish(name)
+    (size <= MOST).then(|| canvas.finish(name))
 }
 
 fn placed(overview: &Overview) -> VisualGraph {

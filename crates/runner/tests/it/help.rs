@@ -75,3 +75,21 @@ fn the_schema_names_every_type() {
     let text = schema.to_string();
     assert!(kinds.as_array().unwrap().iter().all(|kind| text.contains(&kind["type"].to_string())));
 }
+
+#[test]
+fn a_picture_of_a_large_patch_is_drawn_or_refused_in_no_time() {
+    let folder = Folder::new();
+    let fan = |nodes: usize| {
+        let links: Vec<_> = (0..nodes).map(|node| format!("\"a -> g{node} -> b\"")).collect();
+        let gains: String = (0..nodes).map(|node| format!("nodes.g{node}.type = \"gain\"\n")).collect();
+        let ends = "nodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n";
+        folder.write("fan.toml", &format!("links = [{}]\n{ends}{gains}", links.join(", ")));
+    };
+    fan(150);
+    let svg = folder.run(["graph", "fan.toml", "-f", "svg"]).exits(0).stdout;
+    assert_eq!(svg.matches("class=\"link").count(), 300);
+    fan(700);
+    folder.run(["graph", "fan.toml", "-f", "svg", "-o", "fan.svg"]).exits(2).says("--format dot");
+    folder.run(["graph", "fan.toml", "-f", "dot"]).exits(0);
+    assert_eq!(folder.listing(), ["fan.toml"]);
+}
