@@ -9,11 +9,12 @@
 //!
 //! What crates for real devices share is here, too: [`event_ring`], and the [`channels`] that make a callback's slices
 //! without allocating; [`convert`]s between a device's samples and ours; [`drift`] joins two
-//! devices with clocks of their own.
+//! devices with clocks of their own. [`blocking`] lets a thread read and write any device like a file.
 //!
 //! This crate knows no node: what plays is the callback's business.
 
 mod backend;
+pub mod blocking;
 mod callback;
 pub mod channels;
 pub mod convert;

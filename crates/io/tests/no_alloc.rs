@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use patchline_io::blocking::stream;
 use patchline_io::channels::{MAX_CHANNELS, Planar, call};
 use patchline_io::convert::{ChannelMap, I24, read, write};
 use patchline_io::drift::{DriftConfig, Quality, pair};
-use patchline_io::{Block, FnCallback, IoEvent, IoEventKind, Side, event_ring};
+use patchline_io::{Block, DeviceSpec, FnCallback, IoEvent, IoEventKind, Side, event_ring};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -79,6 +80,34 @@ fn joining_two_devices_allocates_nothing() {
         });
         let report = monitor.report();
         assert!(report.playing && report.realigned > 0 && report.dropped > 0 && report.silent > 0, "{report:?}");
+    }
+}
+
+#[test]
+fn a_blocking_stream_allocates_nothing_in_the_callback() {
+    let spec = DeviceSpec {
+        name: String::new(),
+        rate: 48_000,
+        max_frames: 64,
+        inputs: 2,
+        outputs: 2,
+        input_latency: 0,
+        output_latency: 0,
+        notes: Vec::new(),
+    };
+    let (mut pump, mut stream) = stream(&spec, 1_000).unwrap();
+    let (inputs, mut outputs) = (Planar::new(2, 64), Planar::new(2, 64));
+    for round in 0..500 {
+        assert_no_alloc(|| {
+            for block in 0..20 {
+                let position = round * 1_300 + block * 65;
+                call(&mut pump, Block { frames: 64, position, discontinuity: true }, &inputs, &mut outputs);
+            }
+        });
+        if round % 100 == 0 {
+            assert!(stream.read_available().lost > 0);
+            stream.write(&[0.5; 300]).unwrap();
+        }
     }
 }
 

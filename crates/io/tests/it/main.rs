@@ -1,5 +1,6 @@
 //! The backends, each against a graph whose state shows every frame that is lost, doubled or cut.
 
+mod blocking;
 mod file;
 mod graph;
 mod null;
