@@ -13,7 +13,7 @@ use jiff::civil::DateTime;
 use patchline_nodes::Time;
 use patchline_wav::Subtype;
 
-pub(crate) use sound::{DevicesArgs, DoctorArgs};
+pub(crate) use sound::{DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
 use crate::allocator::OnViolation;
@@ -47,6 +47,12 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show a patch as a picture or as the plan of what is computed.
     Graph(GraphArgs),
+    /// Record a device's input to a WAV file.
+    Record(RecordArgs),
+    /// Play a WAV file.
+    Play(PlayArgs),
+    /// Show how loud a device's input is.
+    Meter(MeterArgs),
     /// List the node types, or document one.
     Nodes(NodesArgs),
     /// List the devices there are.

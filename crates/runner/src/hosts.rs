@@ -8,10 +8,12 @@ use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError};
 
 use crate::cli::BackendChoice;
 use crate::exit::{Exit, Failure};
-pub(crate) use made_up::{NullHost, SimHost};
+use made_up::{NullHost, SimHost};
 
-/// The name of JACK's host.
+/// The names of JACK's host and of those that are made up.
 pub(crate) const JACK: &str = "jack";
+pub(crate) const NULL: &str = "null";
+pub(crate) const SIM: &str = "sim";
 
 /// What works without any sound server or device.
 const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--backend sim` on a simulated device, \

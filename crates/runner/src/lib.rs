@@ -20,6 +20,7 @@ mod figures;
 mod files;
 #[allow(dead_code, reason = "commands that use it follow")]
 mod hosts;
+mod live;
 mod load;
 mod log;
 mod memory;
@@ -28,7 +29,6 @@ mod output;
 mod overview;
 mod picture;
 mod report;
-#[allow(dead_code, reason = "commands that use it follow")]
 mod rights;
 mod signals;
 mod style;
@@ -77,6 +77,9 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Graph(args) => commands::graph::run(registry, args),
         Command::Render(args) => commands::render::run(registry, args),
         Command::Run(args) => commands::run::run(registry, args),
+        Command::Record(args) => commands::record::run(args),
+        Command::Play(args) => commands::play::run(args),
+        Command::Meter(args) => commands::meter::run(args),
         Command::Nodes(args) => commands::nodes::run(registry, args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Doctor(args) => commands::doctor::run(args),

@@ -1,6 +1,13 @@
 //! The commands that deal with devices and need no patch.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use patchline_io::{ChannelCount, DeviceRequest, SideRequest};
+use patchline_nodes::{Level, Time};
+use patchline_wav::Subtype;
+
+use super::{BackendChoice, block, rate, subtype};
 
 /// `runner devices`.
 #[derive(Debug, Default, Args)]
@@ -37,4 +44,123 @@ pub(crate) struct DoctorArgs {
     /// Prints one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which device, and how it is opened.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceArgs {
+    /// Part of the device's name, or its id, as `runner devices` has them; the default device without it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+    /// Where the device is looked for: JACK if a server answers, else the system's own, without it.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) backend: BackendChoice,
+    /// The device's rate in Hz, an error where it lacks it; the device's own without it.
+    #[arg(long, visible_alias = "sample-rate", value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
+    pub(crate) rate: Option<u32>,
+    /// Frames per block, 1 to 65536; what the device delivers without it.
+    #[arg(long, value_parser = block, allow_hyphen_values = true)]
+    pub(crate) block: Option<usize>,
+}
+
+/// `runner record`.
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// The WAV file to write; `{date}`, `{time}` and `{seq:03}` in it are filled in.
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// Records this long, to the frame: "5s", "10min", "48000smp"; until Ctrl-C without it.
+    #[arg(long, short, allow_hyphen_values = true)]
+    pub(crate) duration: Option<Time>,
+    /// Records the first channels, as many; all of the device's without it.
+    #[arg(long, short, value_name = "N", value_parser = some_channels, allow_hyphen_values = true)]
+    pub(crate) channels: Option<usize>,
+    /// Records what is played on this output device instead of an input.
+    #[arg(long, value_name = "NAME", conflicts_with = "device")]
+    pub(crate) loopback_of: Option<String>,
+    /// How samples are written: PCM_16, PCM_24, PCM_32 or FLOAT.
+    #[arg(long, default_value = "PCM_24", value_parser = subtype(), ignore_case = true)]
+    pub(crate) subtype: Subtype,
+    /// Replaces the file if there is one.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Prints the final report as one JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The device.
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+/// `runner play`.
+#[derive(Debug, Args)]
+pub(crate) struct PlayArgs {
+    /// The WAV file to play.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Ends after this time, if the file has not ended before: "5s", "48000smp".
+    #[arg(long, short, allow_hyphen_values = true)]
+    pub(crate) duration: Option<Time>,
+    /// Plays it again and again, without a gap.
+    #[arg(long = "loop")]
+    pub(crate) looped: bool,
+    /// What it is multiplied by: "-6dB", "0.5".
+    #[arg(long, default_value = "0dB", allow_hyphen_values = true)]
+    pub(crate) gain: Level,
+    /// Prints the final report as one JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The device.
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+/// `runner meter`.
+#[derive(Debug, Args)]
+pub(crate) struct MeterArgs {
+    /// Ends after this time: "5s"; at Ctrl-C without it.
+    #[arg(long, short, allow_hyphen_values = true)]
+    pub(crate) duration: Option<Time>,
+    /// Measures the first channels, as many; all of the device's without it.
+    #[arg(long, short, value_name = "N", value_parser = some_channels, allow_hyphen_values = true)]
+    pub(crate) channels: Option<usize>,
+    /// Measures what is played on this output device instead of an input.
+    #[arg(long, value_name = "NAME", conflicts_with = "device")]
+    pub(crate) loopback_of: Option<String>,
+    /// Prints one JSON object a second on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The device.
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+impl DeviceArgs {
+    /// The request for these options: the sides are up to the command.
+    pub(crate) fn request(&self) -> DeviceRequest {
+        DeviceRequest {
+            client_name: "patchline".to_owned(),
+            rate: self.rate,
+            block: self.block,
+            ..DeviceRequest::default()
+        }
+    }
+
+    /// A side of the device that was named.
+    pub(crate) fn side(&self, channels: ChannelCount) -> SideRequest {
+        SideRequest { device: self.device.clone(), channels, ..SideRequest::default() }
+    }
+
+    /// An input: the device that was named, or what the device `loopback_of` plays.
+    pub(crate) fn input(&self, channels: Option<usize>, loopback_of: Option<&str>) -> SideRequest {
+        let side = self.side(channels.map_or(ChannelCount::All, ChannelCount::Exactly));
+        match loopback_of {
+            Some(output) => SideRequest { device: Some(output.to_owned()), loopback: true, ..side },
+            None => side,
+        }
+    }
+}
+
+fn some_channels(text: &str) -> Result<usize, String> {
+    super::within(text, 1, 1_024, "channels")
 }

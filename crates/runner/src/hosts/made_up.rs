@@ -6,6 +6,8 @@ use patchline_io::{
     Backend, Callback, ChannelCount, DeviceInfo, DeviceRequest, Host, IoError, Side, SideRequest, find_device,
 };
 
+use super::{NULL, SIM};
+
 /// Channels of a side that leaves them open.
 const USUAL_CHANNELS: usize = 2;
 
@@ -17,15 +19,15 @@ pub(crate) struct SimHost;
 
 impl<C: Callback> Host<C> for NullHost {
     fn name(&self) -> &'static str {
-        "null"
+        NULL
     }
 
     fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
-        Ok(vec![device("null")])
+        Ok(vec![device(NULL)])
     }
 
     fn open(&self, request: &DeviceRequest) -> Result<Box<dyn Backend<C>>, IoError> {
-        check_names("null", request)?;
+        check_names(NULL, request)?;
         let usual = NullConfig::default();
         let config = NullConfig {
             rate: request.rate.unwrap_or(usual.rate),
@@ -40,15 +42,15 @@ impl<C: Callback> Host<C> for NullHost {
 
 impl<C: Callback> Host<C> for SimHost {
     fn name(&self) -> &'static str {
-        "sim"
+        SIM
     }
 
     fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
-        Ok(vec![device("sim")])
+        Ok(vec![device(SIM)])
     }
 
     fn open(&self, request: &DeviceRequest) -> Result<Box<dyn Backend<C>>, IoError> {
-        check_names("sim", request)?;
+        check_names(SIM, request)?;
         let usual = SimConfig::default();
         let config = SimConfig {
             rate: request.rate.unwrap_or(usual.rate),

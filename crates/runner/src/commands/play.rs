@@ -1,0 +1,110 @@
+//! `runner play`: a WAV file to a device's output.
+
+use std::ops::ControlFlow;
+
+use patchline_graph::Graph;
+use patchline_io::{ChannelCount, DeviceRequest};
+use patchline_nodes::{ChannelIndex, FileSource, Output};
+use patchline_wav::{FileReader, Info, RateConverter};
+use serde_json::{Value, json};
+
+use crate::cli::PlayArgs;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::hosts::{self, Opened};
+use crate::live::{Done, Limited, Live, View};
+use crate::load::shown;
+use crate::units::{clock, count};
+use crate::{output, style};
+
+pub(crate) fn run(args: &PlayArgs) -> Outcome {
+    let unreadable = |message: String| Failure::new(Exit::File, style::safe(&message, 600));
+    let info = *FileReader::open(&args.file)
+        .map_err(|error| unreadable(format!("cannot play {}: {error}", shown(&args.file))))?
+        .info();
+    let source = FileSource::open(&args.file).map_err(|error| unreadable(error.to_string()))?;
+    let source = FileSource { looped: args.looped, gain: args.gain, ..source };
+    let request = DeviceRequest { output: Some(args.device.side(width(&info))), ..args.device.request() };
+    let done = play(hosts::open(&request, args.device.backend)?, source, &info, args)?;
+    output::print(&if args.json { format!("{}\n", data(&done, args, &info)) } else { text(&done, args, &info) })?;
+    Ok(done.exit())
+}
+
+/// All channels that the file has; one is played on two where there are two.
+fn width(info: &Info) -> ChannelCount {
+    match info.channels {
+        1 => ChannelCount::All,
+        channels => ChannelCount::AtLeast(channels.into()),
+    }
+}
+
+fn play(opened: Opened<Limited>, source: FileSource, info: &Info, args: &PlayArgs) -> Result<Done, Failure> {
+    let spec = opened.device.spec().clone();
+    let limit = args.duration.map(|duration| duration.frames(f64::from(spec.rate)));
+    let length = info.frames.filter(|_| !args.looped);
+    let length = length.map(|frames| RateConverter::converted_frames(info.rate, spec.rate, frames));
+    let mut end = End { length, under_way: spec.output_latency + spec.max_frames as u64, ended: None };
+    let mut view = View::new(spec.rate, 1, true);
+    let mut live = Live::start(opened, graph(source, info, spec.outputs), limit)?;
+    live.play(|live| {
+        let frames = live.frames();
+        let played = live.engine().readings("file").and_then(|file| file.get("frames_played", 0)).unwrap_or(0.0);
+        if view.is_due(frames) {
+            let whole = length.map_or(String::new(), |length| format!(" of {}", clock(length, spec.rate)));
+            let xruns = count(live.stats().xruns as usize, "xrun");
+            let line = format!("{}{whole}  {xruns}", clock(played as u64, spec.rate));
+            if view.is_live() { view.show([line]) } else { output::tell(&line) }
+        }
+        end.look(played as u64, frames)
+    });
+    view.clear();
+    live.stop()
+}
+
+/// When a file has been heard to its end.
+struct End {
+    /// Frames of the file at the device's rate, if they are known.
+    length: Option<u64>,
+    /// Frames between the callback and the ear.
+    under_way: u64,
+    /// The frame at which all of it had been played.
+    ended: Option<u64>,
+}
+
+impl End {
+    fn look(&mut self, played: u64, now: u64) -> ControlFlow<()> {
+        if self.length.is_some_and(|length| played >= length) {
+            self.ended.get_or_insert(now);
+        }
+        match self.ended {
+            Some(ended) if now >= ended + self.under_way => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// The file's channels on the device's first ones; a single one on two, where there are two.
+fn graph(source: FileSource, info: &Info, outputs: usize) -> Graph {
+    let both = (info.channels == 1 && outputs >= 2).then(|| vec![ChannelIndex(0), ChannelIndex(1)]);
+    let mut graph = Graph::new();
+    let made = graph
+        .add("file", source)
+        .and_then(|graph| graph.add("output", Output { channels: both, ..Output::default() }))
+        .and_then(|graph| graph.chain(&["file", "output"]));
+    made.expect("the names are fixed");
+    graph
+}
+
+fn text(done: &Done, args: &PlayArgs, info: &Info) -> String {
+    let path = style::strong(shown(&args.file));
+    format!("{path}: {}, {}\n{}", done.length(), count(info.channels.into(), "channel"), done.text())
+}
+
+fn data(done: &Done, args: &PlayArgs, info: &Info) -> Value {
+    let mut data = done.data();
+    data["input"] = json!({ "path": shown(&args.file), "sample_rate": info.rate, "channels": info.channels });
+    data["converted"] = json!(info.rate != done.spec.rate);
+    data
+}
+
+#[cfg(test)]
+mod tests;

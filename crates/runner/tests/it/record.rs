@@ -1,0 +1,78 @@
+use crate::support::{Folder, read};
+
+#[test]
+fn eight_channels_for_five_seconds_are_exactly_that() {
+    let folder = Folder::new();
+    let args =
+        ["record", "--backend", "sim", "-c", "8", "--duration", "5s", "--rate", "48000", "-o", "x.wav", "--json"];
+    let data = folder.run(args).exits(0).json();
+    assert_eq!(
+        (&data["frames"], &data["channels"], &data["sample_rate"]),
+        (&240_000.into(), &8.into(), &48_000.into())
+    );
+    let (samples, rate, channels) = read(&folder.path().join("x.wav"));
+    assert_eq!((samples.len(), rate, channels), (240_000 * 8, 48_000, 8));
+}
+
+#[test]
+fn the_clock_paces_the_null_device() {
+    let folder = Folder::new();
+    let ended =
+        folder.run(["record", "--backend", "null", "-d", "300ms", "-o", "x.wav", "--subtype", "pcm_16"]).exits(0);
+    assert!(
+        ended.stdout.starts_with("x.wav: 0:00.300 at 48000 Hz, 14400 frames, 2 channels, PCM_16"),
+        "{}",
+        ended.stdout
+    );
+    assert!(!ended.stderr.contains("zeros"), "silence is what the null device is for: {}", ended.stderr);
+    assert_eq!(read(&folder.path().join("x.wav")).0.len(), 14_400 * 2);
+}
+
+#[test]
+fn nothing_is_replaced_unasked_and_no_folder_made_up() {
+    let folder = Folder::new();
+    folder.write("x.wav", "precious");
+    let record = |rest: &[&str]| folder.run(["record", "--backend", "sim", "-d", "100smp"].iter().chain(rest));
+    record(&["-o", "x.wav"]).exits(5).says("--overwrite");
+    assert_eq!(std::fs::read_to_string(folder.path().join("x.wav")).unwrap(), "precious");
+    record(&["-o", "x.wav", "--overwrite"]).exits(0);
+    assert_eq!(read(&folder.path().join("x.wav")).0.len(), 200);
+    record(&["-o", "tkaes/x.wav"]).exits(5).says("no folder tkaes");
+    record(&["-o", "take-{seq:02}.wav"]).exits(0);
+    record(&["-o", "take-{seq:02}.wav"]).exits(0);
+    assert_eq!(folder.listing(), ["take-01.wav", "take-02.wav", "x.wav"]);
+    record(&["-o", "{what}.wav"]).exits(2).says("{what}");
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_recorded() {
+    let folder = Folder::new();
+    folder.run(["record"]).exits(2).says("--output");
+    folder.run(["record", "-o", "x.wav", "-c", "0"]).exits(2).says("1 to 1024");
+    folder.run(["record", "-o", "x.wav", "-d", "5"]).exits(2).says("unit");
+    folder.run(["record", "-o", "x.wav", "--backend", "null", "--device", "piano"]).exits(4).says("`piano`");
+    folder.run(["record", "-o", "x.wav", "--device", "a", "--loopback-of", "b"]).exits(2).says("--loopback-of");
+    assert_eq!(folder.listing(), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_recording_with_a_whole_file() {
+    use std::io::BufRead;
+    use std::process::Stdio;
+
+    use crate::support::{Ended, signal};
+
+    let folder = Folder::new();
+    let mut command = folder.command(["record", "--backend", "null", "-o", "x.wav", "--json", "-q"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("-200.0 dBFS") && !line.contains('\u{1b}'), "{line}");
+    signal(&child, "INT");
+    let data = Ended::of(child.wait_with_output().unwrap()).exits(0).json();
+    let frames = data["frames"].as_u64().unwrap();
+    assert!(frames >= 48_000, "{frames}");
+    assert_eq!(read(&folder.path().join("x.wav")).0.len() as u64, frames * 2);
+}
