@@ -162,5 +162,6 @@ fn a_side_that_the_device_lacks_is_refused() {
     let (_device, mut stream) = device(SimConfig { inputs: 0, outputs: 0, ..SimConfig::default() }, 512);
     assert_eq!(stream.read(1), Err(StreamError::TooMany { asked: 1, room: 0 }));
     assert_eq!(stream.write(&[0.0]), Err(StreamError::TooMany { asked: 1, room: 0 }));
-    assert_eq!((stream.read(0).unwrap().samples, stream.write(&[])), (&[][..], Ok(0)));
+    assert_eq!(stream.read(0).unwrap().samples, []);
+    assert_eq!(stream.write(&[]), Ok(0));
 }
