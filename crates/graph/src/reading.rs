@@ -10,7 +10,8 @@ pub struct Reading {
     pub name: &'static str,
     /// One line of documentation.
     pub doc: &'static str,
-    /// The unit a user sees (`"dBFS"`, `"frames"`); empty for a plain linear value.
+    /// The unit a user sees (`"dBFS"`, `"frames"`); empty for a plain linear value. What is not measured yet is 0, and
+    /// NaN in dBFS, where 0 is as loud as can be.
     pub unit: &'static str,
     /// Whether each channel has its own.
     pub per: Per,
@@ -38,8 +39,11 @@ pub struct Readings {
 
 impl Readings {
     pub(crate) fn new(declared: &'static [Reading], channels: usize) -> Self {
-        let cells = declared.iter().map(|r| r.width(channels)).sum::<usize>();
-        Self { declared, channels, cells: (0..cells).map(|_| AtomicU64::new(0)).collect() }
+        let cells = |reading: &Reading| {
+            let value = reading.unmeasured().to_bits();
+            (0..reading.width(channels)).map(move |_| AtomicU64::new(value))
+        };
+        Self { declared, channels, cells: declared.iter().flat_map(cells).collect() }
     }
 
     /// Publishes `value` as the `index`th declared reading of `channel` (0 for a reading of the node).
@@ -72,6 +76,10 @@ impl Readings {
 }
 
 impl Reading {
+    fn unmeasured(&self) -> f64 {
+        if self.unit == "dBFS" { f64::NAN } else { 0.0 }
+    }
+
     fn width(&self, channels: usize) -> usize {
         match self.per {
             Per::Node => 1,
