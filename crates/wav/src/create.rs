@@ -79,6 +79,10 @@ pub(crate) fn check_target(path: &Path, overwrite: bool) -> Result<(), WriteErro
         Ok(found) if found.is_symlink() => Err(WriteError::Symlink(path.to_owned())),
         Ok(found) if !found.is_file() => Err(WriteError::NotRegular(path.to_owned())),
         Ok(_) if !overwrite => Err(WriteError::Exists(path.to_owned())),
+        // A name that the system does not even look up is none it would create.
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(WriteError::Create { path: path.to_owned(), source })
+        }
         _ => Ok(()),
     }
 }

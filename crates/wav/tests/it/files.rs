@@ -35,6 +35,17 @@ fn an_existing_file_is_refused_and_untouched() {
 }
 
 #[test]
+fn a_name_that_no_file_can_have_is_refused_before_anything_is_written() {
+    let (folder, _) = scratch();
+    for overwrite in [false, true] {
+        for error in refusals(&folder.path().join("x".repeat(300)), overwrite) {
+            assert!(matches!(&error, WriteError::Create { .. }), "{error}");
+        }
+    }
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
 fn an_existing_file_is_replaced_when_allowed() {
     for atomic in [false, true] {
         let (folder, path) = scratch();
