@@ -172,10 +172,12 @@ fn hint(args: &RenderArgs, (tail, loops): (Tail, bool), rate: u32) -> Option<Str
 }
 
 fn failed(error: RenderError, args: &RenderArgs) -> Failure {
+    // What a pipe has taken cannot be taken back.
+    let piped = args.output.as_deref().is_some_and(is_pipe);
     let exit = match &error {
         RenderError::Cancelled { frames } => {
-            let what = format!("interrupted after {frames} frames; nothing was kept of the output");
-            return Failure::new(Exit::Interrupted, what);
+            let kept = if piped { "" } else { "; nothing was kept of the output" };
+            return Failure::new(Exit::Interrupted, format!("interrupted after {frames} frames{kept}"));
         }
         RenderError::Endless | RenderError::NoOutput | RenderError::Setting(_) => Exit::Usage,
         RenderError::Channels { .. } => Exit::Broken,
@@ -184,7 +186,10 @@ fn failed(error: RenderError, args: &RenderArgs) -> Failure {
     let what = match (&error, &args.output) {
         // These name no file, since what they write to may have no name.
         (RenderError::Write(error @ (WriteError::Frames { .. } | WriteError::Update { .. })), Some(output)) => {
-            format!("{}: {error}; nothing was kept of it", output.display())
+            match piped {
+                true => format!("stdout: {error}"),
+                false => format!("{}: {error}; nothing was kept of it", output.display()),
+            }
         }
         _ => error.to_string(),
     };

@@ -22,3 +22,11 @@ fn a_reader_that_has_seen_enough_changes_no_exit_code() {
     unheard(folder.command(["check", &good, &good])).exits(0);
     unheard(folder.command(["schema"])).exits(0);
 }
+
+#[test]
+fn a_render_into_a_closed_pipe_fails_and_names_stdout() {
+    let folder = Folder::new();
+    folder.write("tone.toml", "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n");
+    let ended = unheard(folder.command(["render", "tone.toml", "-o", "-", "-d", "10s"])).exits(5).says("stdout: ");
+    assert!(!ended.stderr.contains("kept"), "{}", ended.stderr);
+}
