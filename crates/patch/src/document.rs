@@ -47,7 +47,8 @@ pub(crate) struct Document<'i> {
 pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> {
     let path = path.as_ref();
     if bytes.len() > MOST_BYTES {
-        let message = format!("this file has {} bytes; a patch has at most 1 MiB", bytes.len());
+        // Who reads a patch need not have read all of it.
+        let message = "this file has more than 1 MiB, and a patch has at most that".to_owned();
         return Err(unreadable(Source::new(path, ""), None, message, None));
     }
     let text = str::from_utf8(bytes).map_err(|error| no_utf8(bytes, error.valid_up_to(), path))?;
