@@ -192,7 +192,9 @@ impl fmt::Display for Schedule {
                 None => writeln!(f, "     out      device output {channel} = silence")?,
             }
         }
-        write!(f, "{} steps, {} buffers, {} nodes run", self.steps.len(), self.buffers, self.slots.len())
+        let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let (steps, buffers) = (count(self.steps.len(), "step"), count(self.buffers, "buffer"));
+        write!(f, "{steps}, {buffers}, {} run", count(self.slots.len(), "node"))
     }
 }
 

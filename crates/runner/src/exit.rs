@@ -20,7 +20,7 @@ pub enum Exit {
     Xruns = 6,
     /// A bug: a broken promise of the audio callback, or of the program.
     Broken = 7,
-    /// A render was interrupted; its output is gone.
+    /// A render was interrupted and its output is gone, or a second Ctrl-C forced the end of a run.
     Interrupted = 130,
 }
 
@@ -34,7 +34,7 @@ Exit codes:
   5    a file cannot be read or written
   6    more xruns than the patch allows
   7    internal, or a broken real-time promise
-  130  a render was interrupted";
+  130  a render was interrupted, or a run by a second Ctrl-C";
 
 /// Why a command ends early.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ fn mistakes_on_the_command_line_end_with_2() {
     folder.run(["render", "a.toml", "--block", "0"]).exits(2).says("1 to 65536");
     folder.run(["nodes", "gian"]).exits(2).says("gain");
     let help = folder.run(["--help"]).exits(0);
-    assert!(help.stdout.contains("130  a render was interrupted"));
+    assert!(help.stdout.contains("130  a render was interrupted, or a run by a second Ctrl-C"));
 }
 
 #[test]
@@ -29,6 +29,14 @@ fn nodes_are_documented_from_their_declarations() {
     for expected in ["gain = 1.0", "from -1000 to 1000", "smooth = \"20 ms\"", "type = \"gain\""] {
         assert!(gain.contains(expected), "`{expected}` is not in:\n{gain}");
     }
+}
+
+#[test]
+fn a_plan_counts_in_words() {
+    let folder = Folder::new();
+    folder.write("tone.toml", "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n");
+    let plan = folder.run(["graph", "tone.toml"]).exits(0).stdout;
+    assert!(plan.ends_with("1 step, 1 buffer, 1 node run\n"), "{plan}");
 }
 
 #[test]
