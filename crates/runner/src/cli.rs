@@ -13,7 +13,7 @@ use jiff::civil::DateTime;
 use patchline_nodes::Time;
 use patchline_wav::Subtype;
 
-pub(crate) use sound::{DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
+pub(crate) use sound::{BenchArgs, DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
 use crate::allocator::OnViolation;
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Nodes(NodesArgs),
     /// List the devices there are.
     Devices(DevicesArgs),
+    /// Measure how long sound takes from the output to the input.
+    Bench(BenchArgs),
     /// Say what this machine lacks for sound in real time, and the lines that fix it.
     Doctor(DoctorArgs),
     /// Print the JSON schema of patches, for editors.

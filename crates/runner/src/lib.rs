@@ -81,6 +81,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Play(args) => commands::play::run(args),
         Command::Meter(args) => commands::meter::run(args),
         Command::Nodes(args) => commands::nodes::run(registry, args),
+        Command::Bench(args) => commands::bench::run(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Schema => commands::schema::run(registry),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use patchline_io::{ChannelCount, DeviceRequest, SideRequest};
-use patchline_nodes::{Level, Time};
+use patchline_nodes::{Level, QuantityError, Time};
 use patchline_wav::Subtype;
 
 use super::{BackendChoice, block, rate, subtype};
@@ -163,4 +163,56 @@ impl DeviceArgs {
 
 fn some_channels(text: &str) -> Result<usize, String> {
     super::within(text, 1, 1_024, "channels")
+}
+
+/// `runner bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Measures how long sound takes from the output to the input, by impulses. Connect the two: by a cable, or by a
+    /// device that gives back what is played.
+    #[arg(long, required = true)]
+    pub(crate) loopback: bool,
+    /// Where the impulses go, if that is another device than --device.
+    #[arg(long, value_name = "NAME", conflicts_with = "device")]
+    pub(crate) output: Option<String>,
+    /// Where they are listened for, if that is another device than --device.
+    #[arg(long, value_name = "NAME", conflicts_with = "device")]
+    pub(crate) input: Option<String>,
+    /// Listens to what is played on this output device.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["device", "input"])]
+    pub(crate) loopback_of: Option<String>,
+    /// How many impulses.
+    #[arg(long, default_value_t = 20, value_parser = impulses, allow_hyphen_values = true)]
+    pub(crate) count: u32,
+    /// From one impulse to the next: 10ms to 10s. Longer ways cannot be measured.
+    #[arg(long, default_value = "500ms", value_parser = interval, allow_hyphen_values = true)]
+    pub(crate) interval: Time,
+    /// How loud they are, linear or in dB; 1 is full scale.
+    #[arg(long, default_value = "-6dB", value_parser = loudness, allow_hyphen_values = true)]
+    pub(crate) level: Level,
+    /// Prints the result as one JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The device.
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+fn impulses(text: &str) -> Result<u32, String> {
+    super::within(text, 1, 10_000, "impulses")
+}
+
+fn interval(text: &str) -> Result<Time, String> {
+    let time: Time = text.parse().map_err(|error: QuantityError| error.to_string())?;
+    match time {
+        Time::Seconds(seconds) if !(0.01..=10.0).contains(&seconds) => Err("10ms to 10s are allowed".to_owned()),
+        Time::Frames(frames) if !(480..=480_000).contains(&frames) => Err("480smp to 480000smp are allowed".to_owned()),
+        time => Ok(time),
+    }
+}
+
+fn loudness(text: &str) -> Result<Level, String> {
+    let level: Level = text.parse().map_err(|error: QuantityError| error.to_string())?;
+    let allowed = (0.01..=1.0).contains(&level.linear());
+    if allowed { Ok(level) } else { Err("-40dB to 0dB are allowed".to_owned()) }
 }

@@ -1,5 +1,6 @@
 //! The binary from outside: what goes in, what comes out, and how it ends.
 
+mod bench;
 mod check;
 mod corpus;
 mod demo;
