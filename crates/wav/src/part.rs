@@ -62,6 +62,9 @@ impl PartFile {
                     return Ok(Self { file, part, target: target.to_owned(), overwrite, placed: false });
                 }
                 Err(WriteError::Exists(_)) => {}
+                Err(WriteError::Create { source, .. }) => {
+                    return Err(WriteError::Create { path: target.to_owned(), source });
+                }
                 Err(other) => return Err(other),
             }
         }

@@ -45,6 +45,14 @@ fn a_name_that_no_file_can_have_is_refused_before_anything_is_written() {
     assert_eq!(names(folder.path()), [""; 0]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_files_is_reported_by_the_name_that_was_asked_for() {
+    for error in refusals(Path::new("/proc/take.wav"), false) {
+        assert!(error.to_string().starts_with("cannot create /proc/take.wav: "), "{error}");
+    }
+}
+
 #[test]
 fn an_existing_file_is_replaced_when_allowed() {
     for atomic in [false, true] {
