@@ -1,7 +1,7 @@
 //! The files that a command writes: never over another one unasked, never over what it reads or writes elsewhere.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
 use patchline_patch::Loaded;
@@ -9,22 +9,42 @@ use patchline_patch::Loaded;
 use crate::exit::{Exit, Failure};
 use crate::load::shown;
 
-/// Writes a file.
+/// Writes a file: whole, or not at all.
 ///
 /// # Errors
-/// One that is there already, unless it may be replaced; what the system says.
+/// What is there already, unless it is a regular file that may be replaced; what the system says.
 pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    match overwrite {
-        true => options.create(true).truncate(true),
-        false => options.create_new(true),
+    let refused = |what: &str| Err(Failure::new(Exit::File, format!("{} {what}", shown(path))));
+    match path.symlink_metadata() {
+        Ok(_) if !overwrite => return Err(exists(path)),
+        Ok(found) if found.is_symlink() => {
+            return refused("is a symbolic link, which is not followed; name the file itself");
+        }
+        Ok(found) if !found.is_file() => return refused("is no regular file"),
+        Ok(_) | Err(_) => {}
+    }
+    // Without `overwrite` the file is new and ours from the first byte on.
+    let part = if overwrite { beside(path) } else { path.to_owned() };
+    let written = match OpenOptions::new().write(true).create_new(true).open(&part) {
+        Ok(mut file) => file.write_all(bytes).and_then(|()| place(&part, path)).inspect_err(|_| {
+            let _ = fs::remove_file(&part);
+        }),
+        Err(error) => Err(error),
     };
-    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
     written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => exists(path),
+        ErrorKind::AlreadyExists if !overwrite => exists(path),
         _ => Failure::new(Exit::File, format!("cannot write {}: {error}", shown(path))),
     })
+}
+
+fn place(part: &Path, path: &Path) -> io::Result<()> {
+    if part == path { Ok(()) } else { fs::rename(part, path) }
+}
+
+/// A name in the same folder, for this process alone.
+fn beside(path: &Path) -> PathBuf {
+    let name: String = path.file_name().unwrap_or_default().to_string_lossy().chars().take(50).collect();
+    path.with_file_name(format!(".{name}.part-{}", std::process::id()))
 }
 
 /// The refusal to replace a file.
@@ -55,4 +75,36 @@ fn real(path: &Path) -> PathBuf {
         }
     }
     place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_when_that_is_allowed_and_never_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.svg");
+        write(&path, b"first", false).unwrap();
+        assert!(write(&path, b"second", false).unwrap_err().message.contains("--overwrite"));
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        write(&path, b"third", true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"third");
+        assert!(write(folder.path(), b"", true).unwrap_err().message.contains("no regular file"));
+        assert!(write(&folder.path().join("no/a.svg"), b"", true).unwrap_err().message.contains("a.svg: "));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed_and_pipes_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        for overwrite in [false, true] {
+            assert_eq!(write(&link, b"", overwrite).unwrap_err().exit, Exit::File);
+            assert_eq!(write(Path::new("/dev/null"), b"", overwrite).unwrap_err().exit, Exit::File);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }
