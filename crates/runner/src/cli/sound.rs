@@ -33,7 +33,7 @@ pub(crate) struct DevicesArgs {
     /// Only the devices of this host: jack, alsa, pulseaudio.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Option<String>,
-    /// Prints one JSON object on stdout; with --watch, then another for each change.
+    /// Prints one JSON object on stdout; with --watch in one line, then another line for each change.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -52,7 +52,9 @@ fn chosen(hosts: Vec<AnyHost>, wanted: Option<&str>) -> Result<Vec<AnyHost>, Fai
 /// Results on stdout; what is wrong with a host, for people, on stderr.
 fn show(found: &[Found], args: &DevicesArgs) -> Result<(), Failure> {
     if args.json {
-        return output::print(&format!("{:#}\n", data::all(found, args)));
+        let data = data::all(found, args);
+        // What changes comes line by line, and so does what there was.
+        return output::print(&if args.watch { format!("{data}\n") } else { format!("{data:#}\n") });
     }
     output::print(&if args.hosts { text::hosts(found) } else { text::devices(found, args) })?;
     text::remarks(found, args).iter().for_each(|line| output::tell(line));

@@ -38,7 +38,7 @@ fn measure(
 ) -> Result<Done, Failure> {
     let (rate, channels) = (opened.device.spec().rate, opened.device.spec().inputs);
     let mut view = View::new(rate, channels.min(MOST_LINES), in_place);
-    let mut silence = Silence::new(rate, opened.is_made_up());
+    let mut silence = Silence::new(rate, opened.is_made_up() || args.loopback_of.is_some());
     let graph = graph(Time::Frames(view.period()));
     let mut live = Live::start(opened, graph, args.duration.map(|duration| duration.frames(f64::from(rate))))?;
     let mut closed = Ok(());

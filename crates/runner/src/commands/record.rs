@@ -45,7 +45,7 @@ fn check_place(args: &RecordArgs) -> Result<(), Failure> {
 fn record(opened: Opened<Limited>, args: &RecordArgs) -> Result<Done, Failure> {
     let rate = opened.device.spec().rate;
     let mut view = View::new(rate, 1, true);
-    let mut silence = Silence::new(rate, opened.is_made_up());
+    let mut silence = Silence::new(rate, opened.is_made_up() || args.loopback_of.is_some());
     let graph = graph(args, Time::Frames(view.period()))?;
     let mut live = Live::start(opened, graph, args.duration.map(|duration| duration.frames(f64::from(rate))))?;
     live.play(|live| {
