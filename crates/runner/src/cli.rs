@@ -258,7 +258,7 @@ pub(crate) struct NodesArgs {
 /// `runner demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// The folder to write to; what an earlier demo left there is replaced.
+    /// The folder to write to; what an earlier demo left there is replaced, except a demo.toml that you changed.
     #[arg(long, short, value_name = "DIR", default_value = "patchline-demo", value_hint = ValueHint::DirPath)]
     pub(crate) output: PathBuf,
 }

@@ -26,10 +26,15 @@ pub(crate) fn run(registry: &Registry, args: &DemoArgs) -> Outcome {
     let folder = &args.output;
     clear(folder).map_err(|error| Failure::new(Exit::File, format!("cannot use {}: {error}", shown(folder))))?;
     let patch = folder.join("demo.toml");
-    files::write(&patch, PATCH.as_bytes(), true)?;
+    let changed = std::fs::read(&patch).is_ok_and(|there| there != PATCH.as_bytes());
+    if !changed {
+        files::write(&patch, PATCH.as_bytes(), true)?;
+    }
     let job = job(&patch, folder.join("demo.wav"));
     let loaded = load::load(registry, &load::read(&patch, &job.patch_args)?, &job.patch_args, None)?;
-    output::print(&format!("{}, which you may change:\n", style::strong(shown(&patch))))?;
+    let hint =
+        if changed { "as it was changed; without it the built-in one is rendered" } else { "which you may change" };
+    output::print(&format!("{}, {hint}:\n", style::strong(shown(&patch))))?;
     let mut meter = Meter::default();
     let exit = render::render(&loaded, &job, |engine, progress| meter.show(engine, progress))?;
     output::print(&last_words(&patch, folder, job.output.as_deref().unwrap_or(folder)))?;

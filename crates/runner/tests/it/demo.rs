@@ -20,3 +20,18 @@ fn the_demo_needs_nothing_and_ends_with_its_file() {
     folder.write("taken", "a file");
     folder.run(["demo", "-o", "taken"]).exits(5).says("taken");
 }
+
+#[test]
+fn a_demo_that_was_changed_is_kept_and_rendered() {
+    let folder = Folder::new();
+    folder.run(["demo"]).exits(0);
+    let patch = folder.path().join("patchline-demo/demo.toml");
+    let changed = "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n";
+    std::fs::write(&patch, changed).unwrap();
+    let ended = folder.run(["demo"]).exits(0);
+    assert!(ended.stdout.contains("as it was changed"), "{}", ended.stdout);
+    assert_eq!(std::fs::read_to_string(&patch).unwrap(), changed);
+    assert_eq!(read(&folder.path().join("patchline-demo/demo.wav")).2, 1);
+    std::fs::remove_file(&patch).unwrap();
+    assert!(folder.run(["demo"]).exits(0).stdout.contains("which you may change"));
+}
