@@ -81,6 +81,13 @@ fn open_among<C: Callback>(
             }
         }
     }
+    if let (true, Some(host)) = (tried.is_empty(), named) {
+        let other = "leave --backend away, or name a device of what it says".to_owned();
+        tried.push((
+            host,
+            IoError::Unsupported { what: "a device of this host", device: "another".to_owned(), instead: other },
+        ));
+    }
     Err(NotOpened { choice, tried })
 }
 

@@ -45,6 +45,8 @@ fn jack_comes_first_if_its_server_answers() {
 fn a_device_is_looked_for_in_all_hosts_unless_it_names_one() {
     assert_eq!(check(vec![no_jack(), pulse(), alsa()], BackendChoice::Auto, Some("scarlett")), Ok("alsa"));
     assert_eq!(check(vec![jack(), pulse(), alsa()], BackendChoice::Auto, Some("alsa:Scarlett 2i2")), Ok("alsa"));
+    let said = check(vec![jack(), alsa()], BackendChoice::Cpal, Some("jack:system")).unwrap_err();
+    assert!(said.starts_with("jack: a device of this host cannot be had from another; leave --backend away"), "{said}");
     let said = check(vec![jack(), alsa()], BackendChoice::Auto, Some("scarlett")).unwrap_err();
     assert!(said.starts_with("jack: there is no output device `scarlett`"), "{said}");
 }
