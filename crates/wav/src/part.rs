@@ -19,13 +19,15 @@ impl AtomicWriter {
     ///
     /// # Errors
     /// As [`FileWriter::create`](crate::FileWriter::create), for `path` itself: what cannot be replaced is refused
-    /// before anything is written.
+    /// before anything is written. `overwrite` is for what is there now: what takes the name later is never replaced.
     pub fn create(path: impl AsRef<Path>, options: Options) -> Result<Self, WriteError> {
         let path = path.as_ref();
         options.format.check()?;
         create_parent(path)?;
         check_target(path, options.overwrite)?;
-        Writer::new(PartFile::create(path, options.overwrite)?, options.format)
+        // What comes there later is somebody else's.
+        let overwrite = options.overwrite && path.symlink_metadata().is_ok();
+        Writer::new(PartFile::create(path, overwrite)?, options.format)
     }
 
     /// Completes the file, waits until it is on disk, and gives it its name.

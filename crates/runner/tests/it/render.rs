@@ -55,6 +55,17 @@ fn the_output_is_no_file_of_the_patch() {
 }
 
 #[test]
+fn a_take_that_got_the_name_of_the_output_is_kept() {
+    let folder = Folder::new();
+    let rec = "nodes.rec = { type = \"file_sink\", path = \"take-{seq}.wav\", subtype = \"PCM_16\" }";
+    let nodes = format!("nodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n{rec}\n");
+    folder.write("p.toml", &format!("links = [\"a -> b\", \"a -> rec\"]\n{nodes}"));
+    let args = ["render", "p.toml", "-d", "600s", "--sample-rate", "8000", "-o", "take-1.wav", "--overwrite"];
+    folder.run(args).exits(5).says("take-1.wav");
+    assert_eq!(folder.listing(), ["p.toml", "take-1.wav"]);
+}
+
+#[test]
 fn the_summary_is_one_json_object() {
     let folder = half();
     let data = folder.run(["render", "half.toml", "-i", "in.wav", "-o", "out.wav", "--json"]).exits(0).json();

@@ -45,6 +45,17 @@ fn a_name_that_no_file_can_have_is_refused_before_anything_is_written() {
     assert_eq!(names(folder.path()), [""; 0]);
 }
 
+#[test]
+fn what_takes_the_name_meanwhile_is_not_replaced() {
+    let (folder, path) = scratch();
+    let mut writer = AtomicWriter::create(&path, options(true)).unwrap();
+    writer.write_interleaved(&signal(5)).unwrap();
+    fs::write(&path, "precious").unwrap();
+    assert!(matches!(writer.commit().unwrap_err(), WriteError::Exists(at) if at == path));
+    assert_eq!(fs::read(&path).unwrap(), b"precious");
+    assert_eq!(names(folder.path()), ["take.wav"]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_takes_no_files_is_reported_by_the_name_that_was_asked_for() {
