@@ -3,17 +3,23 @@
 mod made_up;
 
 use std::fmt;
+use std::time::Duration;
 
 use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError};
+use tracing::info;
 
 use crate::cli::BackendChoice;
 use crate::exit::{Exit, Failure};
+use crate::signals;
 use made_up::{NullHost, SimHost};
 
 /// The names of JACK's host and of those that are made up.
 pub(crate) const JACK: &str = "jack";
 pub(crate) const NULL: &str = "null";
 pub(crate) const SIM: &str = "sim";
+
+/// From one look for a device that is waited for to the next.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What works without any sound server or device.
 const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--backend sim` on a simulated device, \
@@ -34,6 +40,29 @@ pub(crate) fn open<C: Callback>(request: &DeviceRequest, choice: BackendChoice) 
         BackendChoice::Null => open_among(vec![Box::new(NullHost)], request, choice),
         BackendChoice::Sim => open_among(vec![Box::new(SimHost)], request, choice),
         BackendChoice::Auto | BackendChoice::Jack | BackendChoice::Cpal => open_among(hosts(), request, choice),
+    }
+}
+
+/// As [`open`], and where something is not there yet, waits for it until Ctrl-C. `signals::listen` comes before.
+pub(crate) fn wait_open<C: Callback>(request: &DeviceRequest, choice: BackendChoice) -> Result<Opened<C>, NotOpened> {
+    wait_until(|| open(request, choice), || std::thread::sleep(PATIENCE))
+}
+
+fn wait_until<C>(
+    mut open: impl FnMut() -> Result<Opened<C>, NotOpened>,
+    mut pause: impl FnMut(),
+) -> Result<Opened<C>, NotOpened> {
+    let mut told = false;
+    loop {
+        match open() {
+            Err(error) if error.may_come() && !signals::stopping() => {
+                if !std::mem::replace(&mut told, true) {
+                    info!("waiting until it is there; Ctrl-C ends that\n{error}");
+                }
+                pause();
+            }
+            ended => return ended,
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use patchline_io::{ChannelCount, DeviceRequest, SideRequest};
+use patchline_io::{Callback, ChannelCount, DeviceRequest, SideRequest};
 use patchline_nodes::{Level, QuantityError, Time};
 use patchline_wav::Subtype;
 
 use super::{BackendChoice, block, rate, subtype};
+use crate::hosts::{self, NotOpened, Opened};
+use crate::signals;
 
 /// `runner devices`.
 #[derive(Debug, Default, Args)]
@@ -55,6 +57,9 @@ pub(crate) struct DeviceArgs {
     /// Where the device is looked for: JACK if a server answers, else the system's own, without it.
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) backend: BackendChoice,
+    /// Waits for a device or a server that is not there yet.
+    #[arg(long)]
+    pub(crate) wait_device: bool,
     /// The device's rate in Hz, an error where it lacks it; the device's own without it.
     #[arg(long, visible_alias = "sample-rate", value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) rate: Option<u32>,
@@ -136,6 +141,15 @@ pub(crate) struct MeterArgs {
 }
 
 impl DeviceArgs {
+    /// Opens what is asked for, now or, if it may be waited for, as soon as it is there.
+    pub(crate) fn open<C: Callback>(&self, request: &DeviceRequest) -> Result<Opened<C>, NotOpened> {
+        if !self.wait_device {
+            return hosts::open(request, self.backend);
+        }
+        signals::listen();
+        hosts::wait_open(request, self.backend)
+    }
+
     /// The request for these options: the sides are up to the command.
     pub(crate) fn request(&self) -> DeviceRequest {
         DeviceRequest {

@@ -15,7 +15,7 @@ use crate::cli::{BackendChoice, BenchArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::meter::{dbfs, signed};
 use crate::units::{count, ms};
-use crate::{hosts, memory, output, signals, style};
+use crate::{memory, output, signals, style};
 use probe::{Echo, Plan, probe};
 use round_trip::RoundTrip;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &BenchArgs) -> Outcome {
                        Measure a real one, with a cable or a device that gives back what is played";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let mut opened = hosts::open(&request(args), args.device.backend)?;
+    let mut opened = args.device.open(&request(args))?;
     let spec = opened.device.spec().clone();
     spec.notes.iter().for_each(|note| info!("{note}"));
     signals::listen();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::record::peaks;
 use crate::cli::MeterArgs;
 use crate::exit::{Failure, Outcome};
-use crate::hosts::{self, Opened};
+use crate::hosts::Opened;
 use crate::live::{Done, Limited, Live, Silence, View};
 use crate::meter::{bar, signed};
 use crate::output;
@@ -23,7 +23,7 @@ const MOST_LINES: usize = 32;
 pub(crate) fn run(args: &MeterArgs) -> Outcome {
     let input = args.device.input(args.channels, args.loopback_of.as_deref());
     let request = DeviceRequest { input: Some(input), ..args.device.request() };
-    let opened = hosts::open(&request, args.device.backend)?;
+    let opened = args.device.open(&request)?;
     let in_place = !args.json && std::io::stdout().is_terminal();
     let done = measure(opened, args, in_place, output::print)?;
     Ok(done.exit())

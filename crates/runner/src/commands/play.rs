@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::PlayArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::hosts::{self, Opened};
+use crate::hosts::Opened;
 use crate::live::{Done, Limited, Live, View};
 use crate::load::shown;
 use crate::units::{clock, count};
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &PlayArgs) -> Outcome {
     let source = FileSource::open(&args.file).map_err(|error| unreadable(error.to_string()))?;
     let source = FileSource { looped: args.looped, gain: args.gain, ..source };
     let request = DeviceRequest { output: Some(args.device.side(width(&info))), ..args.device.request() };
-    let done = play(hosts::open(&request, args.device.backend)?, source, &info, args)?;
+    let done = play(args.device.open(&request)?, source, &info, args)?;
     output::print(&if args.json { format!("{}\n", data(&done, args, &info)) } else { text(&done, args, &info) })?;
     Ok(done.exit())
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::RecordArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::hosts::{self, Opened};
+use crate::hosts::Opened;
 use crate::live::{Done, Limited, Live, Silence, View};
 use crate::load::shown;
 use crate::meter::{bar, signed};
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &RecordArgs) -> Outcome {
     check_place(args)?;
     let input = args.device.input(args.channels, args.loopback_of.as_deref());
     let request = DeviceRequest { input: Some(input), ..args.device.request() };
-    let opened = hosts::open(&request, args.device.backend)?;
+    let opened = args.device.open(&request)?;
     let channels = opened.device.spec().inputs;
     let done = record(opened, args)?;
     output::print(&if args.json { format!("{}\n", data(&done, args, channels)) } else { text(&done, args, channels) })?;

@@ -87,6 +87,26 @@ fn waiting_is_for_what_is_not_there_yet() {
 }
 
 #[test]
+fn a_device_is_waited_for_until_it_is_there_or_refuses() {
+    let boxed = |host: FakeHost| vec![Box::new(host) as Box<dyn Host<Renderer>>];
+    let taken = || FakeHost::refusing("alsa", vec![device("alsa", "Scarlett", 2, 2)], "busy");
+    for (last, expected) in [(alsa as fn() -> FakeHost, Ok("alsa")), (taken, Err(()))] {
+        let (mut looks, mut pauses) = (0, 0);
+        let open = || {
+            looks += 1;
+            let host = match looks {
+                1 => FakeHost::missing("alsa", "no such library"),
+                2 => FakeHost::with("alsa", vec![]),
+                _ => last(),
+            };
+            open_among(boxed(host), &request(None), BackendChoice::Auto)
+        };
+        let ended = wait_until(open, || pauses += 1).map(|opened| opened.host).map_err(|_| ());
+        assert_eq!((ended, pauses, looks), (expected, 2, 3));
+    }
+}
+
+#[test]
 fn what_is_made_up_is_as_wide_as_it_is_asked_to_be() {
     use patchline_io::ChannelCount::{AtLeast, Exactly};
     let side = |channels| Some(SideRequest { channels, ..SideRequest::default() });
