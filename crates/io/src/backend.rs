@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Callback, IoError, IoEvent, IoStats, Refused};
 
 /// What a device is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceSpec {
     /// Its name, for people.
     pub name: String,
@@ -88,6 +88,11 @@ pub trait Backend<C: Callback> {
     /// two polls.
     fn pass(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    /// Why a device that is away is not back yet, where that is known.
+    fn waits_for(&self) -> Option<&IoError> {
+        None
     }
 
     /// What has been counted since the backend was opened. Exact even where events did not fit their ring.

@@ -29,6 +29,7 @@ mod ring;
 mod settings;
 pub mod sim;
 mod stats;
+mod supervised;
 
 pub use backend::{Backend, DeviceSpec};
 pub use callback::{Block, Callback, FnCallback};
@@ -38,3 +39,4 @@ pub use find::find_device;
 pub use host::{ChannelCount, DeviceInfo, DeviceRequest, Host, LatencyWish, SideRequest};
 pub use ring::{EventReceiver, EventSender, event_ring};
 pub use stats::IoStats;
+pub use supervised::{Patience, Placed, Supervised};

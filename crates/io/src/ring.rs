@@ -47,7 +47,8 @@ impl EventSender {
         }
     }
 
-    /// Counts a call of the callback.
+    /// Counts a call of the callback; one of 0 frames where the device called and the callback was left to rest, so that
+    /// nobody takes the device for dead.
     ///
     /// # Real-time
     /// Never allocates, locks or waits.

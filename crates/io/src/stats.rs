@@ -9,7 +9,7 @@ use crate::{IoEvent, IoEventKind};
 /// `frames + frames_lost + frames_away` is where the device stands, as far as it can tell what it loses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IoStats {
-    /// Calls of the callback.
+    /// Calls by the device, those included in which the callback had to rest.
     pub blocks: u64,
     /// Frames it processed.
     pub frames: u64,

@@ -5,3 +5,4 @@ mod file;
 mod graph;
 mod null;
 mod sim;
+mod supervised;

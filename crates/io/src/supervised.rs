@@ -1,0 +1,338 @@
+//! A device that is watched and, when it is lost, opened again, while the callback keeps its state.
+
+mod away;
+mod placed;
+mod watchdog;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use self::away::Away;
+pub use self::placed::Placed;
+use self::watchdog::Watchdog;
+use crate::{
+    Backend, Callback, ChannelCount, DeviceRequest, DeviceSpec, Host, IoError, IoEvent, IoEventKind, IoStats,
+    LostReason, Refused, SideRequest,
+};
+
+/// What is done about a device that is lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// A device that has not called for so long is lost. It is never less than 20 of its blocks.
+    pub silence: Duration,
+    /// How long the first attempt to open it again waits; each next one waits twice as long.
+    pub first_retry: Duration,
+    /// No attempt waits longer.
+    pub longest_retry: Duration,
+    /// Whether the default device is opened where the lost one cannot be.
+    pub fallback: bool,
+}
+
+impl Default for Patience {
+    /// Lost after 1 s of silence; tried again after 0.1 s, then more and more slowly, at least every 2 s, for good.
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_secs(1),
+            first_retry: Duration::from_millis(100),
+            longest_retry: Duration::from_secs(2),
+            fallback: false,
+        }
+    }
+}
+
+/// A device of a [`Host`] that outlives its server, its cable and its own silence.
+///
+/// While it is away the callback rests with its state. When it is back with the same rate and channels, the callback
+/// runs on. At another rate it rests on ([`RateChanged`](IoEventKind::RateChanged)) until it is stopped and one for the
+/// new rate is started. Positions go on counting over an absence, at the device's rate.
+pub struct Supervised<C: Callback> {
+    host: Box<dyn Host<Placed<C>>>,
+    /// What is asked for again: as many channels as there were.
+    request: DeviceRequest,
+    patience: Patience,
+    spec: DeviceSpec,
+    state: State<C>,
+    /// What happened here and was not polled yet, the next first.
+    words: VecDeque<IoEvent>,
+    /// Of all devices before the present one, with the absences between them.
+    past: IoStats,
+    /// Where the present device's frame 0 stands.
+    origin: u64,
+    latency: u64,
+    watchdog: Watchdog,
+}
+
+type Device<C> = Box<dyn Backend<Placed<C>>>;
+
+enum State<C: Callback> {
+    /// Opened, without a callback.
+    Ready(Device<C>),
+    /// The device calls; `rests` once it has said that it will not.
+    Running { device: Device<C>, rests: bool },
+    /// The device is lost; the callback waits for it.
+    Away { callback: C, away: Away },
+    /// The device came back as another one; the callback waits to be stopped.
+    Changed { callback: C, device: Device<C> },
+    /// Neither device nor callback.
+    Closed,
+}
+
+impl<C: Callback> Supervised<C> {
+    /// Opens what is asked for.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
+    pub fn open(
+        host: Box<dyn Host<Placed<C>>>,
+        mut request: DeviceRequest,
+        patience: Patience,
+    ) -> Result<Self, IoError> {
+        let device = host.open(&request)?;
+        let spec = device.spec().clone();
+        // What comes back must fit the callback, which was made for this.
+        fix(request.input.as_mut(), spec.inputs);
+        fix(request.output.as_mut(), spec.outputs);
+        let watchdog = Watchdog::new(patience.silence, &spec);
+        let (words, past) = (VecDeque::new(), IoStats::default());
+        let state = State::Ready(device);
+        Ok(Self { host, request, patience, spec, state, words, past, origin: 0, latency: 0, watchdog })
+    }
+
+    /// Follows what the device says.
+    fn heed(&mut self, event: IoEvent) {
+        let State::Running { device, rests } = &mut self.state else { return };
+        match event.kind {
+            IoEventKind::Finished => *rests = true,
+            IoEventKind::RateChanged { .. } => {
+                *rests = true;
+                self.spec = device.spec().clone();
+            }
+            IoEventKind::BlockChanged { .. } => {
+                self.spec = device.spec().clone();
+                self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+            }
+            IoEventKind::Lost { .. } => self.part(event.position),
+            _ => {}
+        }
+    }
+
+    /// Takes the callback from a device that is lost.
+    fn part(&mut self, position: u64) {
+        let State::Running { mut device, .. } = std::mem::replace(&mut self.state, State::Closed) else { return };
+        let stopped = device.stop();
+        add(&mut self.past, &device.stats());
+        let now = Instant::now();
+        match stopped {
+            Ok(Placed { callback, .. }) => {
+                self.state = State::Away { callback, away: Away::new(position, &self.patience, now) };
+            }
+            // Without a callback there is nothing to come back for.
+            Err(_) => self.say(position, IoEventKind::Finished),
+        }
+    }
+
+    /// Looks for a device that is away.
+    fn seek(&mut self) {
+        let State::Away { callback, mut away } = std::mem::replace(&mut self.state, State::Closed) else { return };
+        match self.reopen() {
+            Ok(device) if device.spec().rate == self.spec.rate => self.resume(device, callback, away),
+            Ok(device) => {
+                let (from, to) = (self.spec.rate, device.spec().rate);
+                self.return_at(&device, &away);
+                self.say(self.origin, IoEventKind::RateChanged { from, to });
+                self.state = State::Changed { callback, device };
+            }
+            Err(error) => {
+                away.failed(error, Instant::now());
+                self.state = State::Away { callback, away };
+            }
+        }
+    }
+
+    fn reopen(&self) -> Result<Device<C>, IoError> {
+        let device = self.host.open(&self.request).or_else(|error| {
+            if !self.patience.fallback {
+                return Err(error);
+            }
+            let mut request = self.request.clone();
+            let sides = request.input.iter_mut().chain(request.output.iter_mut());
+            sides.for_each(|side| side.device = None);
+            self.host.open(&request)
+        })?;
+        let DeviceSpec { inputs, outputs, .. } = *device.spec();
+        let (side, asked, has) = match (inputs == self.spec.inputs, outputs == self.spec.outputs) {
+            (true, true) => return Ok(device),
+            (false, _) => (crate::Side::Input, self.spec.inputs, inputs),
+            (true, false) => (crate::Side::Output, self.spec.outputs, outputs),
+        };
+        Err(IoError::Channels { device: device.spec().name.clone(), side, asked, has })
+    }
+
+    fn resume(&mut self, mut device: Device<C>, callback: C, mut away: Away) {
+        let (before, origin) = (self.spec.max_frames, self.origin);
+        let frames = self.return_at(&device, &away);
+        device.set_latency(self.latency);
+        match device.start(Placed { callback, origin: self.origin, gap: true }) {
+            Ok(()) => {
+                self.past.frames_away += frames;
+                self.say(self.origin, IoEventKind::Reconnected { away: frames });
+                let to = self.spec.max_frames;
+                if before != to {
+                    self.say(self.origin, IoEventKind::BlockChanged { from: before, to });
+                }
+                self.state = State::Running { device, rests: false };
+            }
+            Err(Refused { callback, error }) => {
+                self.origin = origin;
+                away.failed(error, Instant::now());
+                self.state = State::Away { callback: callback.callback, away };
+            }
+        }
+    }
+
+    /// The device is another one from here on; gives the frames that passed without any.
+    fn return_at(&mut self, device: &Device<C>, away: &Away) -> u64 {
+        let frames = away.frames(self.spec.rate, Instant::now());
+        self.origin = away.position.saturating_add(frames);
+        self.spec = device.spec().clone();
+        self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+        frames
+    }
+
+    /// Ends a device that has not called for too long.
+    fn bark(&mut self) {
+        let State::Running { device, rests: false } = &self.state else { return };
+        let stats = device.stats();
+        if !self.watchdog.is_silent(stats.blocks, Instant::now()) {
+            return;
+        }
+        let position = self.origin + stats.frames + stats.frames_lost + stats.frames_away;
+        self.past.losses += 1;
+        self.say(position, IoEventKind::Lost { reason: LostReason::Silent });
+        self.part(position);
+    }
+
+    fn say(&mut self, position: u64, kind: IoEventKind) {
+        self.words.push_back(IoEvent { position, kind });
+    }
+}
+
+impl<C: Callback> Backend<C> for Supervised<C> {
+    fn spec(&self) -> &DeviceSpec {
+        &self.spec
+    }
+
+    fn set_latency(&mut self, frames: u64) {
+        self.latency = frames;
+        match &mut self.state {
+            State::Ready(device) | State::Running { device, .. } | State::Changed { device, .. } => {
+                device.set_latency(frames);
+            }
+            State::Away { .. } | State::Closed => {}
+        }
+    }
+
+    fn start(&mut self, callback: C) -> Result<(), Refused<C>> {
+        let mut device = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Ready(device) => device,
+            State::Closed => match self.reopen() {
+                Ok(device) => device,
+                Err(error) => return Err(Refused { callback, error }),
+            },
+            busy => {
+                self.state = busy;
+                return Err(Refused { callback, error: IoError::Running(self.spec.name.clone()) });
+            }
+        };
+        self.spec = device.spec().clone();
+        self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+        device.set_latency(self.latency);
+        match device.start(Placed { callback, origin: self.origin, gap: false }) {
+            Ok(()) => {
+                self.state = State::Running { device, rests: false };
+                Ok(())
+            }
+            Err(Refused { callback, error }) => {
+                self.state = State::Ready(device);
+                Err(Refused { callback: callback.callback, error })
+            }
+        }
+    }
+
+    fn poll(&mut self) -> Option<IoEvent> {
+        if let Some(event) = self.words.pop_front() {
+            return Some(event);
+        }
+        let State::Running { device, .. } = &mut self.state else { return None };
+        let mut event = device.poll()?;
+        event.position = event.position.saturating_add(self.origin);
+        self.heed(event);
+        Some(event)
+    }
+
+    /// Where the device is away, looks for it when it is time to.
+    fn pass(&mut self, time: Duration) {
+        match &mut self.state {
+            State::Running { device, .. } => {
+                device.pass(time);
+                self.bark();
+            }
+            State::Away { away, .. } => {
+                let left = away.left(Instant::now());
+                std::thread::sleep(left.min(time));
+                if left <= time {
+                    self.seek();
+                }
+            }
+            _ => std::thread::sleep(time),
+        }
+    }
+
+    fn waits_for(&self) -> Option<&IoError> {
+        match &self.state {
+            State::Away { away, .. } => away.trouble.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn stats(&self) -> IoStats {
+        let mut stats = self.past;
+        match &self.state {
+            State::Ready(device) | State::Running { device, .. } | State::Changed { device, .. } => {
+                add(&mut stats, &device.stats());
+            }
+            State::Away { .. } | State::Closed => {}
+        }
+        stats
+    }
+
+    fn stop(&mut self) -> Result<C, IoError> {
+        let (callback, state) = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Running { mut device, .. } => (device.stop()?.callback, State::Ready(device)),
+            State::Away { callback, .. } => (callback, State::Closed),
+            State::Changed { callback, device } => (callback, State::Ready(device)),
+            idle @ (State::Ready(_) | State::Closed) => {
+                self.state = idle;
+                return Err(IoError::NotRunning(self.spec.name.clone()));
+            }
+        };
+        self.state = state;
+        Ok(callback)
+    }
+}
+
+fn fix(side: Option<&mut SideRequest>, channels: usize) {
+    if let Some(side) = side {
+        side.channels = ChannelCount::Exactly(channels);
+    }
+}
+
+fn add(sum: &mut IoStats, more: &IoStats) {
+    sum.blocks += more.blocks;
+    sum.frames += more.frames;
+    sum.xruns += more.xruns;
+    sum.frames_lost += more.frames_lost;
+    sum.losses += more.losses;
+    sum.frames_away += more.frames_away;
+    sum.events_lost += more.events_lost;
+}

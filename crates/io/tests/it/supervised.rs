@@ -1,0 +1,220 @@
+//! Devices that go and come back.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use patchline_io::sim::{Incident, Sim, SimConfig, Trouble};
+use patchline_io::{
+    Backend, Block, Callback, DeviceInfo, DeviceRequest, DeviceSpec, Host, IoError, IoEvent, IoEventKind, IoStats,
+    LostReason, Patience, Placed, Refused, SideRequest, Supervised,
+};
+
+/// Notes the blocks it gets, and counts its frames as a node's state would.
+struct Note {
+    blocks: Arc<Mutex<Vec<Block>>>,
+    frames: u64,
+}
+
+impl Callback for Note {
+    fn process(&mut self, block: Block, _inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        self.blocks.lock().unwrap().push(block);
+        self.frames += block.frames as u64;
+        outputs.iter_mut().for_each(|output| output.fill(0.0));
+    }
+}
+
+/// Opens one device after the other; where there is none it says so.
+struct Shelf {
+    devices: Vec<Option<SimConfig>>,
+    opened: Arc<AtomicUsize>,
+    requests: Arc<Mutex<Vec<DeviceRequest>>>,
+}
+
+impl<C: Callback> Host<C> for Shelf {
+    fn name(&self) -> &'static str {
+        "shelf"
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, request: &DeviceRequest) -> Result<Box<dyn Backend<C>>, IoError> {
+        self.requests.lock().unwrap().push(request.clone());
+        let next = self.opened.fetch_add(1, Ordering::Relaxed);
+        match self.devices.get(next).cloned().flatten() {
+            Some(config) => Ok(Box::new(Sim::open(config)?)),
+            None => Err(IoError::Host { host: "shelf", reason: "nothing is on it".to_owned() }),
+        }
+    }
+}
+
+const QUICK: Patience = Patience {
+    silence: Duration::from_millis(200),
+    first_retry: Duration::from_millis(1),
+    longest_retry: Duration::from_millis(4),
+    fallback: false,
+};
+
+struct Bench {
+    device: Supervised<Note>,
+    blocks: Arc<Mutex<Vec<Block>>>,
+    requests: Arc<Mutex<Vec<DeviceRequest>>>,
+}
+
+fn bench(devices: Vec<Option<SimConfig>>, patience: Patience) -> Bench {
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let shelf = Shelf { devices, opened: Arc::new(AtomicUsize::new(0)), requests: Arc::clone(&requests) };
+    let side = Some(SideRequest { device: Some("mine".to_owned()), ..SideRequest::default() });
+    let request = DeviceRequest { input: side.clone(), output: side, ..DeviceRequest::default() };
+    let mut device = Supervised::open(Box::new(shelf), request, patience).unwrap();
+    let blocks = Arc::new(Mutex::new(Vec::new()));
+    device.start(Note { blocks: Arc::clone(&blocks), frames: 0 }).unwrap();
+    Bench { device, blocks, requests }
+}
+
+impl Bench {
+    /// Runs until something like this is said, in at most a minute; gives what was said up to there.
+    fn until(&mut self, wanted: impl Fn(IoEventKind) -> bool) -> Vec<IoEvent> {
+        let (end, mut said) = (Instant::now() + Duration::from_secs(60), Vec::new());
+        while Instant::now() < end {
+            self.device.pass(Duration::from_millis(1));
+            while let Some(event) = self.device.poll() {
+                said.push(event);
+                if wanted(event.kind) {
+                    return said;
+                }
+            }
+        }
+        panic!("it never came: {said:?}");
+    }
+}
+
+fn unplugged_at(at: u64) -> SimConfig {
+    SimConfig { script: vec![Incident { at, trouble: Trouble::Unplug { away: None } }], ..SimConfig::default() }
+}
+
+#[test]
+fn a_device_that_returns_goes_on_with_the_same_callback() {
+    let short = SimConfig { frames: Some(512), max_frames: 128, ..SimConfig::default() };
+    let mut bench = bench(vec![Some(unplugged_at(1_024)), None, None, Some(short)], QUICK);
+    bench.device.set_latency(7);
+    let said = bench.until(|kind| kind == IoEventKind::Finished);
+    let kinds: Vec<IoEventKind> = said.iter().map(|event| event.kind).collect();
+    let [lost, back, block, finished] = kinds[..] else { panic!("{kinds:?}") };
+    assert_eq!(lost, IoEventKind::Lost { reason: LostReason::Unplugged });
+    let IoEventKind::Reconnected { away } = back else { panic!("{back:?}") };
+    assert_eq!(block, IoEventKind::BlockChanged { from: 256, to: 128 });
+    assert_eq!(finished, IoEventKind::Finished);
+    assert!(said.is_sorted_by_key(|event| event.position), "{said:?}");
+    assert_eq!(said[3].position, 1_024 + away + 512);
+
+    let blocks = bench.blocks.lock().unwrap().clone();
+    let breaks: Vec<u64> = blocks.iter().filter(|block| block.discontinuity).map(|block| block.position).collect();
+    assert_eq!(breaks, [1_024 + away], "one break, where the device came back");
+    let stats = bench.device.stats();
+    assert_eq!((stats.frames, stats.frames_away, stats.losses), (1_024 + 512, away, 1));
+    assert_eq!(bench.device.stop().unwrap().frames, 1_024 + 512, "the state was kept");
+}
+
+#[test]
+fn at_another_rate_the_callback_rests_until_it_is_stopped() {
+    let other = SimConfig { rate: 44_100, ..SimConfig::default() };
+    let mut bench = bench(vec![Some(unplugged_at(256)), Some(other)], QUICK);
+    bench.until(|kind| kind == IoEventKind::RateChanged { from: 48_000, to: 44_100 });
+    assert_eq!(bench.device.spec().rate, 44_100);
+    let before = bench.blocks.lock().unwrap().len();
+    bench.device.pass(Duration::from_millis(5));
+    assert_eq!(bench.blocks.lock().unwrap().len(), before, "nothing is called at the wrong rate");
+    let callback = bench.device.stop().unwrap();
+    bench.device.start(callback).unwrap();
+    bench.device.pass(Duration::from_millis(20));
+    assert!(bench.blocks.lock().unwrap().len() > before);
+}
+
+#[test]
+fn what_comes_back_narrower_is_waited_for_and_said() {
+    let narrow = SimConfig { inputs: 1, ..SimConfig::default() };
+    let mut bench =
+        bench(vec![Some(unplugged_at(0)), Some(narrow.clone()), Some(narrow), Some(SimConfig::default())], QUICK);
+    bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    while bench.device.waits_for().is_none() {
+        bench.device.pass(Duration::from_millis(1));
+    }
+    let trouble = bench.device.waits_for().unwrap().to_string();
+    assert!(trouble.contains("has 1 input channels, and 2 are needed"), "{trouble}");
+    bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    assert!(bench.device.waits_for().is_none());
+}
+
+#[test]
+fn with_fallback_the_default_device_takes_over() {
+    let patience = Patience { fallback: true, ..QUICK };
+    let mut bench = bench(vec![Some(unplugged_at(0)), None, Some(SimConfig::default())], patience);
+    bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    let named: Vec<bool> =
+        bench.requests.lock().unwrap().iter().map(|asked| asked.input.as_ref().unwrap().device.is_some()).collect();
+    assert_eq!(named, [true, true, false]);
+}
+
+/// Calls once, then never again, and says nothing.
+struct Mute<C>(DeviceSpec, Option<C>, Arc<AtomicBool>);
+
+impl<C: Callback> Backend<C> for Mute<C> {
+    fn spec(&self) -> &DeviceSpec {
+        &self.0
+    }
+
+    fn start(&mut self, callback: C) -> Result<(), Refused<C>> {
+        self.1 = Some(callback);
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Option<IoEvent> {
+        None
+    }
+
+    fn stats(&self) -> IoStats {
+        IoStats { blocks: 1, frames: 480, ..IoStats::default() }
+    }
+
+    fn stop(&mut self) -> Result<C, IoError> {
+        self.2.store(true, Ordering::Relaxed);
+        self.1.take().ok_or_else(|| IoError::NotRunning(String::new()))
+    }
+}
+
+struct MuteHost(Arc<AtomicBool>);
+
+impl Host<Placed<Note>> for MuteHost {
+    fn name(&self) -> &'static str {
+        "mute"
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, _request: &DeviceRequest) -> Result<Box<dyn Backend<Placed<Note>>>, IoError> {
+        let spec = DeviceSpec { rate: 48_000, max_frames: 480, ..DeviceSpec::default() };
+        Ok(Box::new(Mute(spec, None, Arc::clone(&self.0))))
+    }
+}
+
+#[test]
+fn a_device_that_stops_calling_is_lost() {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let host = Box::new(MuteHost(Arc::clone(&stopped)));
+    let mut device = Supervised::open(host, DeviceRequest::default(), QUICK).unwrap();
+    let blocks = Arc::new(Mutex::new(Vec::new()));
+    device.start(Note { blocks: Arc::clone(&blocks), frames: 0 }).unwrap();
+    let (requests, began) = (Arc::default(), Instant::now());
+    let mut bench = Bench { device, blocks, requests };
+    let said = bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    assert_eq!(said, [IoEvent { position: 480, kind: IoEventKind::Lost { reason: LostReason::Silent } }]);
+    assert!(stopped.load(Ordering::Relaxed), "the device was stopped");
+    assert!(began.elapsed() >= QUICK.silence);
+    bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    assert_eq!(bench.device.stats().losses, 1);
+}
