@@ -36,6 +36,16 @@ pub enum IoEventKind {
         /// Frames now.
         to: usize,
     },
+    /// The device hands over another number of channels than was agreed on. Those beyond are silent, or those that are
+    /// missing; the callback runs on.
+    ChannelsChanged {
+        /// On which side.
+        side: Side,
+        /// Channels before.
+        from: usize,
+        /// Channels now.
+        to: usize,
+    },
     /// The device is gone: the callback rests with its state.
     Lost {
         /// What is known of the cause.
@@ -120,6 +130,11 @@ impl fmt::Display for IoEvent {
             IoEventKind::BlockChanged { from, to } => {
                 write!(f, "at frame {at} the device's block changed from {from} to {to} frames; nothing is lost")
             }
+            IoEventKind::ChannelsChanged { side, from, to } => write!(
+                f,
+                "at frame {at} the device began to hand over {to} {side} channels instead of {from}; what is beyond \
+                 either is silent; start again to use them"
+            ),
             IoEventKind::Lost { reason } => {
                 write!(f, "the device was lost at frame {at}: {reason}")
             }
@@ -192,6 +207,11 @@ mod tests {
             IoEventKind::Xrun { lost: 0, side: Side::Output },
             "xrun at frame 96000: the callback was late and an unknown number of output frames is lost; a longer \
              block or less load on the machine avoids it",
+        );
+        check(
+            IoEventKind::ChannelsChanged { side: Side::Output, from: 2, to: 6 },
+            "at frame 96000 the device began to hand over 6 output channels instead of 2; what is beyond either is \
+             silent; start again to use them",
         );
         check(
             IoEventKind::Lost { reason: LostReason::Unplugged },

@@ -7,6 +7,7 @@ mod schedule;
 mod time;
 mod trouble;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 pub use self::config::{Blocks, SimConfig};
@@ -15,8 +16,8 @@ use self::schedule::{Schedule, Step};
 pub use self::trouble::{Chances, Incident, Trouble};
 use crate::channels::{Planar, call};
 use crate::{
-    Backend, Block, Callback, DeviceSpec, EventReceiver, EventSender, IoError, IoEvent, IoEventKind, IoStats, Refused,
-    event_ring,
+    Backend, Block, Callback, DeviceSpec, EventReceiver, EventSender, IoError, IoEvent, IoEventKind, IoStats,
+    LostReason, Refused, event_ring,
 };
 
 /// Events that wait to be polled.
@@ -28,7 +29,8 @@ type Signal = Box<dyn FnMut(u64, usize) -> f32 + Send>;
 /// A device in virtual time: hours take seconds, and nothing depends on the machine.
 ///
 /// Time goes by only in [`pass`](Backend::pass) and [`run`](Self::run), on the caller's thread; that is where the
-/// callback is called, and where it may panic. The same configuration gives the same blocks, events and samples, in
+/// callback is called. One that panics is caught, as by any device: its block is silent, it is not called again, an
+/// event says so, and [`stop`](Backend::stop) fails. The same configuration gives the same blocks, events and samples, in
 /// whatever portions time is passed.
 ///
 /// ```
@@ -70,6 +72,8 @@ pub struct Sim<C> {
     events: EventReceiver,
     sender: EventSender,
     callback: Option<C>,
+    /// Whether the callback panicked: it is not called again.
+    panicked: bool,
     signal: Signal,
     recording: Option<Recording>,
     inputs: Planar,
@@ -101,6 +105,7 @@ impl<C: Callback> Sim<C> {
             events,
             sender,
             callback: None,
+            panicked: false,
             signal: Box::new(|_, _| 0.0),
             recording: None,
             inputs,
@@ -147,7 +152,8 @@ impl<C: Callback> Sim<C> {
         loop {
             events.extend(std::iter::from_fn(|| self.events.poll()));
             let left = end.saturating_sub(self.now());
-            if self.rests() || left.is_zero() {
+            // Nothing comes after the end of time; a silent device gets there.
+            if self.rests() || left.is_zero() || self.schedule.now() == u64::MAX {
                 return events;
             }
             self.pass(left);
@@ -168,9 +174,10 @@ impl<C: Callback> Sim<C> {
 
     fn process(&mut self, block: Block) {
         let Some(callback) = &mut self.callback else { return };
-        if self.inputs.frames() < block.frames {
-            self.inputs = Planar::new(self.spec.inputs, block.frames);
-            self.outputs = Planar::new(self.spec.outputs, block.frames);
+        let (inputs, outputs) = self.schedule.channels();
+        let frames = block.frames.max(self.inputs.frames());
+        if (self.inputs.channels(), self.outputs.channels(), self.inputs.frames()) != (inputs, outputs, frames) {
+            (self.inputs, self.outputs) = (Planar::new(inputs, frames), Planar::new(outputs, frames));
         }
         for (channel, samples) in self.inputs.iter_mut(block.frames).enumerate() {
             let frames = block.position..;
@@ -178,8 +185,15 @@ impl<C: Callback> Sim<C> {
         }
         // What a callback does not write must not look written.
         self.outputs.iter_mut(block.frames).for_each(|samples| samples.fill(f32::NAN));
-        call(callback, block, &self.inputs, &mut self.outputs);
+        let called = catch_unwind(AssertUnwindSafe(|| call(callback, block, &self.inputs, &mut self.outputs)));
         self.sender.count_block(block.frames);
+        if called.is_err() {
+            self.outputs.iter_mut(block.frames).for_each(|samples| samples.fill(0.0));
+            self.panicked = true;
+            self.schedule.stop();
+            let position = block.position + block.frames as u64;
+            self.sender.send(IoEvent { position, kind: IoEventKind::Lost { reason: LostReason::Panicked } });
+        }
         if let Some(recording) = &mut self.recording {
             recording.add(block, &self.outputs);
         }
@@ -215,7 +229,12 @@ impl<C: Callback> Backend<C> for Sim<C> {
         let until = self.schedule.now().saturating_add(time);
         while let Some(step) = self.schedule.step(until) {
             match step {
-                Step::Call(block) => self.process(block),
+                Step::Call(block) => {
+                    self.process(block);
+                    if self.panicked {
+                        return;
+                    }
+                }
                 Step::Say(event) => {
                     self.follow(event.kind);
                     return self.sender.send(event);
@@ -231,6 +250,11 @@ impl<C: Callback> Backend<C> for Sim<C> {
     fn stop(&mut self) -> Result<C, IoError> {
         let callback = self.callback.take().ok_or_else(|| IoError::NotRunning(self.spec.name.clone()))?;
         self.schedule.stop();
-        Ok(callback)
+        if !std::mem::take(&mut self.panicked) {
+            return Ok(callback);
+        }
+        // What a panic left behind may panic again when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(callback)));
+        Err(IoError::Panicked(self.spec.name.clone()))
     }
 }

@@ -89,6 +89,7 @@ impl SimConfig {
         self.script.iter().try_for_each(|incident| match incident.trouble {
             Trouble::Blocks(blocks) => blocks.check(),
             Trouble::Rate(rate) => settings::check(rate, self.max_frames, self.inputs, self.outputs),
+            Trouble::Channels { inputs, outputs } => settings::check(self.rate, self.max_frames, inputs, outputs),
             _ => Ok(()),
         })
     }

@@ -8,17 +8,25 @@ use crate::channels::Planar;
 pub struct Recording {
     /// Every block, in order.
     pub blocks: Vec<Block>,
-    /// Device outputs × frames, block after block: lost frames are not in it.
+    /// Device outputs × frames, block after block: lost frames are not in it. Where a channel was not there, it is
+    /// silent.
     pub channels: Vec<Vec<f32>>,
+    /// Frames of each channel.
+    frames: usize,
 }
 
 impl Recording {
     pub(super) fn new(channels: usize) -> Self {
-        Self { blocks: Vec::new(), channels: vec![Vec::new(); channels] }
+        Self { blocks: Vec::new(), channels: vec![Vec::new(); channels], frames: 0 }
     }
 
     pub(super) fn add(&mut self, block: Block, outputs: &Planar) {
         self.blocks.push(block);
+        if self.channels.len() < outputs.channels() {
+            self.channels.resize(outputs.channels(), vec![0.0; self.frames]);
+        }
         self.channels.iter_mut().zip(outputs.iter(block.frames)).for_each(|(to, from)| to.extend_from_slice(from));
+        self.frames += block.frames;
+        self.channels.iter_mut().for_each(|channel| channel.resize(self.frames, 0.0));
     }
 }

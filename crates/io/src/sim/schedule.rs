@@ -19,15 +19,38 @@ pub(super) enum Step {
 /// What has been drawn and waits for its time, in virtual nanoseconds.
 #[derive(Clone, Copy, Debug)]
 enum Next {
-    Call { frames: usize, begins: u64, takes: u64 },
-    Back { at: u64, away: u64 },
+    Call {
+        frames: usize,
+        begins: u64,
+        takes: u64,
+    },
+    Back {
+        at: u64,
+        away: u64,
+    },
+    /// The end of a silence.
+    Awake {
+        at: u64,
+        frames: u64,
+    },
+    /// The next error of a storm, after `passed` frames of it.
+    Error {
+        at: u64,
+        passed: u64,
+        frames: Option<u64>,
+    },
 }
+
+/// Frames between two errors of a storm.
+const STORM: u64 = 10;
 
 /// Whether calls come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Stopped,
     Running,
+    /// Until stopped and started again, without a word.
+    Silent,
     /// Until stopped and started again: finished, or at a new rate.
     Resting,
     /// For good.
@@ -72,6 +95,10 @@ pub(super) struct Schedule {
     /// Whether the next block follows no other.
     gap: bool,
     started: bool,
+    /// Whether the next call comes at once.
+    early: bool,
+    /// Channels that the callback gets: in, out.
+    channels: (usize, usize),
 }
 
 impl Schedule {
@@ -101,6 +128,8 @@ impl Schedule {
             stall: 0,
             gap: false,
             started: false,
+            early: false,
+            channels: (config.inputs, config.outputs),
         }
     }
 
@@ -108,9 +137,14 @@ impl Schedule {
         self.now
     }
 
+    /// Channels that the callback gets: in, out.
+    pub(super) fn channels(&self) -> (usize, usize) {
+        self.channels
+    }
+
     /// Whether nothing more will happen before a start.
     pub(super) fn rests(&self) -> bool {
-        self.state != State::Running && self.words.is_empty()
+        !matches!(self.state, State::Running | State::Silent) && self.words.is_empty()
     }
 
     /// Starts a run; says why not, if the device is gone.
@@ -153,7 +187,7 @@ impl Schedule {
             }
             match self.next {
                 None => self.plan(),
-                Some(Next::Call { begins: at, .. } | Next::Back { at, .. }) if at > until => {
+                Some(next) if next.at() > until => {
                     self.now = until;
                     return None;
                 }
@@ -163,6 +197,14 @@ impl Schedule {
                 Some(Next::Back { at, away }) => {
                     (self.now, self.free) = (at, at);
                     self.come_back(away);
+                }
+                Some(Next::Awake { at, frames }) => {
+                    (self.now, self.free) = (at, at);
+                    self.wake_up(frames);
+                }
+                Some(Next::Error { at, passed, frames }) => {
+                    (self.now, self.free) = (at, at);
+                    self.storm(passed, frames);
                 }
             }
         }
@@ -194,6 +236,7 @@ impl Schedule {
         let longest = (due - self.clock.time_of(self.position)).saturating_mul(self.load_percent.into()) / 100;
         let takes = self.random.up_to(longest).saturating_add(std::mem::take(&mut self.stall));
         let due = due.saturating_add(self.random.up_to(self.jitter));
+        let due = if std::mem::take(&mut self.early) { self.now } else { due };
         self.next = Some(Next::Call { frames, begins: due.max(self.free), takes });
     }
 
@@ -221,6 +264,16 @@ impl Schedule {
                     None => self.state = State::Gone,
                 }
             }
+            Trouble::Silence { frames: None } => self.state = State::Silent,
+            Trouble::Silence { frames: Some(frames) } => {
+                let frames = frames.min(self.end - self.position);
+                self.next = Some(Next::Awake { at: self.clock.time_of(self.position + frames), frames });
+            }
+            Trouble::ErrorStorm { frames } => {
+                self.next_error(0, frames.map(|frames| frames.min(self.end - self.position)));
+            }
+            Trouble::Early => self.early = true,
+            Trouble::Channels { inputs, outputs } => self.change_channels(inputs, outputs),
         }
     }
 
@@ -247,6 +300,37 @@ impl Schedule {
         }
     }
 
+    /// Frames have passed that nobody tells of.
+    fn wake_up(&mut self, frames: u64) {
+        self.next = None;
+        self.position += frames;
+        self.gap = true;
+    }
+
+    fn storm(&mut self, passed: u64, frames: Option<u64>) {
+        match frames {
+            Some(frames) if passed >= frames => self.wake_up(frames),
+            _ => {
+                self.say(IoEventKind::Xrun { lost: 0, side: Side::Both });
+                self.next_error(passed, frames);
+            }
+        }
+    }
+
+    fn next_error(&mut self, passed: u64, frames: Option<u64>) {
+        let passed = passed.saturating_add(STORM).min(frames.unwrap_or(u64::MAX));
+        self.next = Some(Next::Error { at: self.clock.time_of(self.position.saturating_add(passed)), passed, frames });
+    }
+
+    fn change_channels(&mut self, inputs: usize, outputs: usize) {
+        let before = std::mem::replace(&mut self.channels, (inputs, outputs));
+        for (side, from, to) in [(Side::Input, before.0, inputs), (Side::Output, before.1, outputs)] {
+            if from != to {
+                self.say(IoEventKind::ChannelsChanged { side, from, to });
+            }
+        }
+    }
+
     fn come_back(&mut self, away: u64) {
         self.next = None;
         self.position += away;
@@ -256,6 +340,17 @@ impl Schedule {
 
     fn say(&mut self, kind: IoEventKind) {
         self.words.push_back(IoEvent { position: self.position, kind });
+    }
+}
+
+impl Next {
+    /// When, in virtual nanoseconds.
+    fn at(self) -> u64 {
+        match self {
+            Self::Call { begins: at, .. } | Self::Back { at, .. } | Self::Awake { at, .. } | Self::Error { at, .. } => {
+                at
+            }
+        }
     }
 }
 
@@ -274,7 +369,16 @@ mod tests {
         let [dropout, away] =
             [Trouble::Dropout { frames: u64::MAX - 1_000, side: Side::Both }, Trouble::Unplug { away: Some(u64::MAX) }];
         let [stall, long] = [Trouble::Stall(Duration::MAX), Trouble::Blocks(Blocks::Fixed(1 << 20))];
-        for troubles in [vec![dropout, long], vec![away], vec![stall], vec![stall, stall, dropout, away]] {
+        let [quiet, storm] = [u64::MAX - 600, u64::MAX].map(Some);
+        let [quiet, storm] = [Trouble::Silence { frames: quiet }, Trouble::ErrorStorm { frames: storm }];
+        for troubles in [
+            vec![dropout, long],
+            vec![away],
+            vec![stall],
+            vec![stall, stall, dropout, away],
+            vec![quiet, long],
+            vec![storm],
+        ] {
             let script = troubles.into_iter().map(|trouble| Incident { at: 512, trouble }).collect();
             let config = SimConfig { script, drift_ppm: 100_000, load_percent: u32::MAX, ..SimConfig::default() };
             let mut schedule = Schedule::new(SimConfig { jitter: Duration::MAX, ..config });

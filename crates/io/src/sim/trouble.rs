@@ -39,6 +39,28 @@ pub enum Trouble {
         /// For how many frames of its clock; `None` is for good: it cannot be started again.
         away: Option<u64>,
     },
+    /// The device does not call, and says nothing of it, as after the death of some servers.
+    Silence {
+        /// For how many frames of its clock, which are missing without a word; `None` is until it is stopped and started
+        /// again.
+        frames: Option<u64>,
+    },
+    /// The device does not call, but reports an xrun of unknown length every 10 frames.
+    ErrorStorm {
+        /// For how many frames of its clock; `None` is until it is stopped and started again. Such a storm has no end
+        /// to [`run`](super::Sim::run) to.
+        frames: Option<u64>,
+    },
+    /// The next call comes at once, before the time of its block has gone by: at the start of a run, before anything
+    /// runs; later, two calls on the heels of each other.
+    Early,
+    /// The callback is handed this many channels from now on, whatever was agreed on: up to 1024.
+    Channels {
+        /// Of input.
+        inputs: usize,
+        /// Of output.
+        outputs: usize,
+    },
 }
 
 /// How often things happen by chance, in times a minute of the device's clock.

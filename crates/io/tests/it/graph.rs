@@ -94,6 +94,53 @@ impl Processor for CombProcessor {
     }
 }
 
+/// Passes on what it gets, up to a frame in whose block it panics.
+#[derive(Clone, PartialEq)]
+struct Faulty {
+    from: usize,
+}
+
+struct FaultyProcessor {
+    left: usize,
+}
+
+impl Node for Faulty {
+    const KIND: &'static str = "faulty";
+    type Processor = FaultyProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<FaultyProcessor, NodeError> {
+        Ok(FaultyProcessor { left: self.from })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        0
+    }
+}
+
+impl Processor for FaultyProcessor {
+    type Params = Faulty;
+
+    fn update(&mut self, _params: &Faulty) {}
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        self.left = self.left.checked_sub(io.frames()).expect("planted");
+    }
+}
+
+/// What comes in goes out, and once more through a node that panics in the block of its frame `from`.
+pub(crate) fn faulty(from: usize) -> (Engine, Renderer) {
+    let (mut engine, renderer) = engine(StreamSpec::new(48_000, 256, 2, 2));
+    let mut graph = Graph::new();
+    graph.add("in", In).unwrap().add("out", Out).unwrap().add("faulty", Faulty { from }).unwrap();
+    graph.chain(&["in", "faulty", "out"]).unwrap().chain(&["in", "out"]).unwrap();
+    engine.load(graph).unwrap();
+    (engine, renderer)
+}
+
 /// Two combs one after the other and one beside them, `channels` wide.
 pub(crate) fn combs(rate: u32, channels: usize) -> (Engine, Renderer) {
     let (mut engine, renderer) = engine(StreamSpec::new(rate, 256, channels, channels));
@@ -114,9 +161,15 @@ pub(crate) fn noise(frame: u64, channel: usize) -> f32 {
 
 /// What the combs make of `frames` frames of noise in one go: channels × frames.
 pub(crate) fn expected(rate: u32, channels: usize, frames: usize) -> Vec<Vec<f32>> {
+    expected_of(rate, channels, 0..frames as u64)
+}
+
+/// What the combs make in one go of the noise of these frames of the device: channels × frames.
+pub(crate) fn expected_of(rate: u32, channels: usize, heard: impl Iterator<Item = u64> + Clone) -> Vec<Vec<f32>> {
     let (mut engine, mut renderer) = combs(rate, channels);
     let input: Vec<Vec<f32>> =
-        (0..channels).map(|channel| (0..frames as u64).map(|frame| noise(frame, channel)).collect()).collect();
+        (0..channels).map(|channel| heard.clone().map(|frame| noise(frame, channel)).collect()).collect();
+    let frames = heard.count();
     let mut output = vec![vec![0.0; frames]; channels];
     let inputs: Vec<&[f32]> = input.iter().map(Vec::as_slice).collect();
     let mut outputs: Vec<&mut [f32]> = output.iter_mut().map(Vec::as_mut_slice).collect();

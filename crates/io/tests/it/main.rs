@@ -3,6 +3,7 @@
 mod blocking;
 mod file;
 mod graph;
+mod misbehaviour;
 mod null;
 mod sim;
 mod supervised;

@@ -7,10 +7,10 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_
 
 use crate::graph::{combs, expected, noise};
 
-const FOR_EVER: Duration = Duration::MAX;
+pub(crate) const FOR_EVER: Duration = Duration::MAX;
 
 /// Runs the combs on a device to its end.
-fn play(config: SimConfig) -> (Recording, Vec<IoEvent>, IoStats) {
+pub(crate) fn play(config: SimConfig) -> (Recording, Vec<IoEvent>, IoStats) {
     let (mut engine, renderer) = combs(config.rate, config.inputs);
     let mut device = Sim::open(config).unwrap().with_input(noise).recording();
     device.start(renderer).unwrap();
@@ -74,7 +74,7 @@ proptest! {
 }
 
 /// Each block starts where the one before ended, plus what the events between them lost; the flag says whether.
-fn check_blocks(recording: &Recording, events: &[IoEvent]) {
+pub(crate) fn check_blocks(recording: &Recording, events: &[IoEvent]) {
     let mut gaps: Vec<(u64, u64)> = events
         .iter()
         .filter_map(|event| match event.kind {
