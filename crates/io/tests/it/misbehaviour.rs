@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use patchline_graph::EventKind;
 use patchline_io::sim::{Blocks, Incident, Recording, Sim, SimConfig, Trouble};
-use patchline_io::{Backend, Block, FnCallback, IoError, IoEvent, IoEventKind, IoStats, LostReason, Side};
+use patchline_io::{
+    Backend, Block, Callback, DeviceInfo, DeviceRequest, FnCallback, Host, IoError, IoEvent, IoEventKind, IoStats,
+    LostReason, Patience, Side, Supervised,
+};
 
 use crate::graph::{combs, expected, expected_of, faulty, noise};
 use crate::sim::{FOR_EVER, check_blocks, play};
@@ -127,6 +130,51 @@ fn a_device_goes_silent_without_a_word() {
     assert_eq!(again.position, position, "the device did not count what nobody heard");
     assert_eq!(recording.channels, expected(48_000, 2, recording.channels[0].len()));
     engine.close(device.stop().unwrap());
+}
+
+/// A host whose first device falls silent after a second; the next one is well.
+struct Flaky(std::sync::atomic::AtomicBool);
+
+impl<C: Callback> Host<C> for Flaky {
+    fn name(&self) -> &'static str {
+        "flaky"
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, _request: &DeviceRequest) -> Result<Box<dyn Backend<C>>, IoError> {
+        let first = !self.0.swap(true, std::sync::atomic::Ordering::Relaxed);
+        let well = SimConfig::default();
+        let config = if first { trouble(SECOND, Trouble::Silence { frames: None }) } else { well };
+        Ok(Box::new(Sim::open(config)?.with_input(noise)))
+    }
+}
+
+#[test]
+fn a_watchdog_notices_the_silence_and_the_renderer_plays_on_elsewhere() {
+    let (mut engine, renderer) = combs(48_000, 2);
+    let patience =
+        Patience { silence: Duration::from_millis(150), first_retry: Duration::from_millis(10), ..Patience::default() };
+    let mut device = Supervised::open(Box::new(Flaky(false.into())), DeviceRequest::default(), patience).unwrap();
+    device.start(renderer).unwrap();
+    let mut kinds = Vec::new();
+    let began = std::time::Instant::now();
+    while !kinds.iter().any(|kind| matches!(kind, IoEventKind::Reconnected { .. })) {
+        assert!(began.elapsed() < Duration::from_secs(60), "{kinds:?}");
+        device.pass(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(1));
+        kinds.extend(std::iter::from_fn(|| device.poll()).map(|event| event.kind));
+    }
+    assert_eq!(kinds[0], IoEventKind::Lost { reason: LostReason::Silent });
+    while device.stats().frames < 2 * SECOND {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        device.pass(Duration::from_millis(100));
+    }
+    let renderer = device.stop().unwrap();
+    assert_eq!(renderer.position(), device.stats().frames, "it went on where it was");
+    engine.close(renderer);
 }
 
 #[test]
