@@ -1,0 +1,6 @@
+//! Real sound servers, headless and private. Each test has a process of its own, one after the other.
+
+#![cfg(target_os = "linux")]
+
+mod bed;
+mod devices;
