@@ -5,7 +5,7 @@ mod made_up;
 use std::fmt;
 use std::time::Duration;
 
-use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError};
+use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError, Patience, Placed, Supervised};
 use tracing::info;
 
 use crate::cli::BackendChoice;
@@ -35,15 +35,38 @@ pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
 /// [`Auto`](BackendChoice::Auto) is JACK if a server answers, else the system's own hosts in order; a device's name
 /// that begins with a host (`alsa:hw:0`) decides by itself. A host that lacks the device is passed over, one that has it
 /// and refuses is not. Nothing made up is ever opened without being named.
+///
+/// The device is watched, and opened again when it is lost.
 pub(crate) fn open<C: Callback>(request: &DeviceRequest, choice: BackendChoice) -> Result<Opened<C>, NotOpened> {
+    open_with(request, choice, &Patience::default())
+}
+
+/// As [`open`], with what is to be done about a device that is lost.
+pub(crate) fn open_with<C: Callback>(
+    request: &DeviceRequest,
+    choice: BackendChoice,
+    patience: &Patience,
+) -> Result<Opened<C>, NotOpened> {
     match choice {
-        BackendChoice::Null => open_among(vec![Box::new(NullHost)], request, choice),
-        BackendChoice::Sim => open_among(vec![Box::new(SimHost)], request, choice),
-        BackendChoice::Auto | BackendChoice::Jack | BackendChoice::Cpal => open_among(hosts(), request, choice),
+        BackendChoice::Null => made_up(&NullHost, request, choice),
+        BackendChoice::Sim => made_up(&SimHost, request, choice),
+        BackendChoice::Auto | BackendChoice::Jack | BackendChoice::Cpal => {
+            open_among(hosts(), request, choice, patience)
+        }
     }
 }
 
-/// As [`open`], and where something is not there yet, waits for it until Ctrl-C. `signals::listen` comes before.
+/// What is made up has no world to be watched in: its time may be its own.
+fn made_up<C: Callback>(
+    host: &dyn Host<C>,
+    request: &DeviceRequest,
+    choice: BackendChoice,
+) -> Result<Opened<C>, NotOpened> {
+    let opened = host.open(request).map(|device| Opened { device, host: host.name() });
+    opened.map_err(|error| NotOpened { choice, tried: vec![(host.name(), error)] })
+}
+
+/// As [`open`]; where something is not there yet, waits for it until Ctrl-C. `signals::listen` comes before.
 pub(crate) fn wait_open<C: Callback>(request: &DeviceRequest, choice: BackendChoice) -> Result<Opened<C>, NotOpened> {
     wait_until(|| open(request, choice), || std::thread::sleep(PATIENCE))
 }
@@ -83,9 +106,10 @@ pub(crate) struct NotOpened {
 }
 
 fn open_among<C: Callback>(
-    hosts: Vec<Box<dyn Host<C>>>,
+    hosts: Vec<Box<dyn Host<Placed<C>>>>,
     request: &DeviceRequest,
     choice: BackendChoice,
+    patience: &Patience,
 ) -> Result<Opened<C>, NotOpened> {
     let mut tried = Vec::new();
     let named = named_host(&hosts, request);
@@ -99,8 +123,8 @@ fn open_among<C: Callback>(
         if !wanted || named.is_some_and(|named| named != name) {
             continue;
         }
-        match host.open(request) {
-            Ok(device) => return Ok(Opened { device, host: name }),
+        match Supervised::open(host, request.clone(), patience.clone()) {
+            Ok(device) => return Ok(Opened { device: Box::new(device), host: name }),
             Err(error) => {
                 let last = is_final(name, request, &error);
                 tried.push((name, error));

@@ -31,6 +31,8 @@ const STEP: Duration = Duration::from_millis(10);
 /// A device that plays a graph.
 pub(crate) struct Live {
     opened: Opened<Limited>,
+    /// What the device was when it was started: what plays is made for that.
+    spec: DeviceSpec,
     engine: Engine,
     watch: Watch,
     figures: Figures,
@@ -47,7 +49,7 @@ enum Ended {
     Finished,
     /// Somebody asked for it.
     Asked,
-    /// The device is gone, or runs at another rate.
+    /// The device runs at another rate.
     Device,
     /// A file cannot be written.
     File,
@@ -72,7 +74,7 @@ impl Live {
         opened.device.set_latency(engine.schedule().latency);
         let started = opened.device.start(Limited::new(renderer, limit));
         started.map_err(|refused| Failure::new(Exit::Device, refused.to_string()))?;
-        Ok(Self { watch: Watch::new(spec.rate), opened, engine, figures, limit, locked, ended: None })
+        Ok(Self { watch: Watch::new(spec.rate), spec, opened, engine, figures, limit, locked, ended: None })
     }
 
     /// Plays until something ends it; `each` sees it after every step, and may end it.
@@ -118,7 +120,6 @@ impl Live {
     /// A callback that panicked outside of any node.
     pub(crate) fn stop(mut self) -> Result<Done, Failure> {
         let rights = rights::seen();
-        let spec = self.opened.device.spec().clone();
         let stopped = self.opened.device.stop();
         let limited = stopped.map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
         let device = self.stats();
@@ -127,7 +128,7 @@ impl Live {
         let simulated = self.opened.is_simulated();
         Ok(Done {
             host: self.opened.host,
-            spec,
+            spec: self.spec,
             device,
             stats: self.engine.stats(),
             figures: self.figures,
@@ -144,7 +145,9 @@ impl Live {
 
     fn event(&mut self, event: IoEvent) {
         match event.kind {
-            IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. } => {
+            // It is opened again as soon as it is there; what plays waits with its state.
+            IoEventKind::Lost { .. } => warn!("{event}"),
+            IoEventKind::RateChanged { .. } => {
                 warn!("{event}");
                 self.end(Ended::Device);
             }
@@ -204,6 +207,11 @@ impl Done {
         );
         let IoStats { xruns, frames_lost, .. } = self.device;
         out.push_str(&format!(", {} ({frames_lost} frames lost)\n", count(xruns as usize, "xrun")));
+        let IoStats { losses, frames_away, .. } = self.device;
+        if losses > 0 {
+            let losses = count(losses as usize, "time");
+            out.push_str(&format!("the device was gone {losses}, {frames_away} frames long\n"));
+        }
         if let Some(rights) = &self.rights {
             out.push_str(&format!("{rights}\n"));
         }
@@ -228,6 +236,8 @@ impl Done {
             "notes": self.spec.notes,
             "xruns": self.device.xruns,
             "frames_lost": self.device.frames_lost,
+            "device_losses": self.device.losses,
+            "frames_away": self.device.frames_away,
             "memory_locked": self.locked.map(|locked| locked == Locked::Yes),
             "scheduling": self.rights.as_ref().map(Rights::data),
         });

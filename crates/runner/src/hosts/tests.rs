@@ -13,8 +13,10 @@ fn request(device: Option<&str>) -> DeviceRequest {
 
 /// The host that opens, or what is said.
 fn check(hosts: Vec<FakeHost>, choice: BackendChoice, wanted: Option<&str>) -> Result<&'static str, String> {
-    let hosts = hosts.into_iter().map(|host| Box::new(host) as Box<dyn Host<Renderer>>).collect();
-    open_among(hosts, &request(wanted), choice).map(|opened| opened.host).map_err(|error| error.to_string())
+    let hosts = hosts.into_iter().map(|host| Box::new(host) as Box<dyn Host<Placed<Renderer>>>).collect();
+    open_among(hosts, &request(wanted), choice, &Patience::default())
+        .map(|opened| opened.host)
+        .map_err(|error| error.to_string())
 }
 
 fn jack() -> FakeHost {
@@ -78,8 +80,8 @@ fn what_was_tried_is_said_and_what_helps() {
 #[test]
 fn waiting_is_for_what_is_not_there_yet() {
     let may_come = |hosts: Vec<FakeHost>| {
-        let hosts = hosts.into_iter().map(|host| Box::new(host) as Box<dyn Host<Renderer>>).collect();
-        open_among(hosts, &request(None), BackendChoice::Auto).map(|_| ()).unwrap_err().may_come()
+        let hosts = hosts.into_iter().map(|host| Box::new(host) as Box<dyn Host<Placed<Renderer>>>).collect();
+        open_among(hosts, &request(None), BackendChoice::Auto, &Patience::default()).map(|_| ()).unwrap_err().may_come()
     };
     assert!(may_come(vec![no_jack(), FakeHost::with("alsa", vec![])]));
     assert!(!may_come(vec![no_jack(), FakeHost::refusing("alsa", vec![device("alsa", "Scarlett", 2, 2)], "busy")]));
@@ -88,7 +90,7 @@ fn waiting_is_for_what_is_not_there_yet() {
 
 #[test]
 fn a_device_is_waited_for_until_it_is_there_or_refuses() {
-    let boxed = |host: FakeHost| vec![Box::new(host) as Box<dyn Host<Renderer>>];
+    let boxed = |host: FakeHost| vec![Box::new(host) as Box<dyn Host<Placed<Renderer>>>];
     let taken = || FakeHost::refusing("alsa", vec![device("alsa", "Scarlett", 2, 2)], "busy");
     for (last, expected) in [(alsa as fn() -> FakeHost, Ok("alsa")), (taken, Err(()))] {
         let (mut looks, mut pauses) = (0, 0);
@@ -99,7 +101,7 @@ fn a_device_is_waited_for_until_it_is_there_or_refuses() {
                 2 => FakeHost::with("alsa", vec![]),
                 _ => last(),
             };
-            open_among(boxed(host), &request(None), BackendChoice::Auto)
+            open_among(boxed(host), &request(None), BackendChoice::Auto, &Patience::default())
         };
         let ended = wait_until(open, || pauses += 1).map(|opened| opened.host).map_err(|_| ());
         assert_eq!((ended, pauses, looks), (expected, 2, 3));

@@ -1,5 +1,5 @@
 use clap::Parser;
-use patchline_io::sim::{Blocks, Sim, SimConfig};
+use patchline_io::sim::{Blocks, Incident, Sim, SimConfig, Trouble};
 
 use super::*;
 use crate::cli::{Cli, Command};
@@ -62,18 +62,31 @@ fn a_report_says_what_was_recorded_from_where() {
     assert_eq!(data["scheduling"], Value::Null);
 }
 
+/// A device to which this happens after half a second.
+fn troubled(trouble: Trouble) -> Opened<Limited> {
+    let config = SimConfig { inputs: 1, script: vec![Incident { at: 24_000, trouble }], ..SimConfig::default() };
+    Opened { device: Box::new(Sim::open(config).unwrap().with_input(sample)), host: SIM }
+}
+
 #[test]
-fn a_device_that_goes_ends_a_recording_that_is_kept() {
-    use patchline_io::sim::{Incident, Trouble};
+fn a_recording_goes_on_when_its_device_is_back() {
     let folder = tempfile::tempdir().unwrap();
-    let gone = Incident { at: 24_000, trouble: Trouble::Unplug { away: Some(480_000) } };
-    let config = SimConfig { inputs: 1, script: vec![gone], ..SimConfig::default() };
-    let opened = Opened { device: Box::new(Sim::open(config).unwrap().with_input(sample)) as _, host: SIM };
+    let args = args(folder.path(), &["--duration", "1s"]);
+    let done = record(troubled(Trouble::Unplug { away: Some(480_000) }), &args).unwrap();
+    assert_eq!((done.exit(), done.stats.frames, done.device.losses), (Exit::Ok, 48_000, 1));
+    assert!(done.text().contains("the device was gone 1 time"), "{}", done.text());
+    let reader = patchline_wav::FileReader::open(folder.path().join("take.wav")).unwrap();
+    assert_eq!(reader.info().frames, Some(48_000));
+}
+
+#[test]
+fn another_rate_ends_a_recording_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
     let args = args(folder.path(), &["--duration", "5s"]);
-    let done = record(opened, &args).unwrap();
+    let done = record(troubled(Trouble::Rate(44_100)), &args).unwrap();
     assert_eq!(done.exit(), Exit::Device);
     let reader = patchline_wav::FileReader::open(folder.path().join("take.wav")).unwrap();
-    let frames = reader.info().frames.unwrap();
-    // It goes at the end of the block that frame 24000 is in.
-    assert_eq!((frames, done.stats.frames), (24_064, 24_064));
+    // It changes at the end of the block that frame 24000 is in.
+    assert_eq!((reader.info().frames, reader.info().rate), (Some(24_064), 48_000));
+    assert!(done.length().ends_with("at 48000 Hz, 24064 frames"), "{}", done.length());
 }
