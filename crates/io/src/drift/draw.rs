@@ -184,7 +184,7 @@ impl Draw {
     fn learn_from_lateness(&mut self, position: u64) {
         let Some((frames, then)) = self.late.take() else { return };
         let before = self.late_before.replace(then);
-        if before.is_some_and(|before| ((then - before) as f64) < OFTEN * self.output_rate) {
+        if before.is_some_and(|before| (then.abs_diff(before) as f64) < OFTEN * self.output_rate) {
             self.grow(self.error(position).clamp(0.0, frames) + RESERVE * self.input_rate);
         }
     }
