@@ -27,7 +27,11 @@ const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--ba
 
 /// The hosts of this build, in the order in which they are tried. That one is here does not mean that its server runs.
 pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
-    Vec::new()
+    #[allow(unused_mut, reason = "a build may have none")]
+    let mut hosts: Vec<Box<dyn Host<C>>> = Vec::new();
+    #[cfg(feature = "cpal")]
+    hosts.extend(patchline_io_cpal::hosts().into_iter().map(|host| Box::new(host) as Box<dyn Host<C>>));
+    hosts
 }
 
 /// Opens what is asked for, where it is asked for.

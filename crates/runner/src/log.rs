@@ -14,6 +14,9 @@ use crate::style;
 /// The variable that names levels by target, as in `PATCHLINE_LOG=debug`; it beats `-v` and `-q`.
 const VARIABLE: &str = "PATCHLINE_LOG";
 
+/// Targets that tell of their own workings; what matters of them arrives as events of the device.
+const CHATTY: &str = "pulseaudio=off";
+
 /// Starts logging; `verbosity` is 0 for what a user wants to know, 1 and 2 for more, -1 for warnings only.
 pub(crate) fn start(verbosity: i8) {
     let level = match verbosity {
@@ -22,7 +25,8 @@ pub(crate) fn start(verbosity: i8) {
         1 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level));
+    let usual = if verbosity <= 0 { format!("{level},{CHATTY}") } else { level.to_owned() };
+    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(usual));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).event_format(Line).with_writer(|| LogWriter);
     // A program that embeds the runner may log in its own way: then that one stays.
     let _ = subscriber.try_init();

@@ -133,10 +133,11 @@ impl Told<'_> {
             let spread = self.frames((most - least) as f64);
             writeln!(out, "measured  {}, from {least} to {most}: a spread of {spread}", self.frames(mean))
                 .expect(TAKES);
-            let more = self.frames(mean - self.reported() as f64);
+            let difference = mean - self.reported() as f64;
+            let more = format!("{} {}", self.frames(difference.abs()), if difference < 0.0 { "less" } else { "more" });
             let (input, output) = (spec.input_latency, spec.output_latency);
             let reported = self.frames(self.reported() as f64);
-            writeln!(out, "reported  {reported}: {input} in, {output} out; measured is {more} more").expect(TAKES);
+            writeln!(out, "reported  {reported}: {input} in, {output} out; measured is {more}").expect(TAKES);
             let (channel, level) = (found.channel, signed(dbfs(f64::from(found.loudest))));
             writeln!(out, "heard     on input channel {channel} (from 0), at {level} dBFS").expect(TAKES);
         }

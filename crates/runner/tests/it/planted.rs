@@ -15,6 +15,11 @@ fn program() -> &'static Path {
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--package", "patchline-runner", "--example", "planted"]);
         build.arg("--target-dir").arg(target);
+        // With what this build has: what it lacks may be missing here.
+        build.arg("--no-default-features");
+        if cfg!(feature = "cpal") {
+            build.args(["--features", "cpal"]);
+        }
         if profile.ends_with("release") {
             build.arg("--release");
         }
