@@ -4,7 +4,7 @@ mod probe;
 mod round_trip;
 
 use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use patchline_io::{Backend, Callback, ChannelCount, DeviceRequest, DeviceSpec, IoEventKind};
 use rtrb::Consumer;
@@ -22,6 +22,8 @@ use round_trip::RoundTrip;
 const TAKES: &str = "a string takes every text";
 /// How much of the device's time goes by between two looks.
 const STEP: Duration = Duration::from_millis(10);
+/// How long a device may stand still or be away, beside the time between impulses.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &BenchArgs) -> Outcome {
     if let BackendChoice::Null | BackendChoice::Sim = args.device.backend {
@@ -35,7 +37,8 @@ pub(crate) fn run(args: &BenchArgs) -> Outcome {
     signals::listen();
     let _ = memory::lock();
     let (callback, echoes) = probe(&plan(args, &spec));
-    let round_trip = measure(opened.device.as_mut(), callback, echoes, args.count)?;
+    let patience = PATIENCE + Duration::from_secs_f64(3.0 * args.interval.seconds(f64::from(spec.rate)));
+    let round_trip = measure(opened.device.as_mut(), callback, echoes, args.count, patience)?;
     if signals::stopping() && round_trip.latencies.is_empty() {
         return Err(Failure::new(Exit::Interrupted, "stopped before an impulse was heard"));
     }
@@ -64,32 +67,38 @@ fn plan(args: &BenchArgs, spec: &DeviceSpec) -> Plan {
     }
 }
 
-/// Sends all impulses and gathers what comes back, until Ctrl-C at the latest.
+/// Sends all impulses and gathers what comes back, until Ctrl-C at the latest. A device that says nothing for `patience`
+/// is given up.
 fn measure<C: Callback>(
     device: &mut dyn Backend<C>,
     callback: C,
     mut echoes: Consumer<Echo>,
     count: u32,
+    patience: Duration,
 ) -> Result<RoundTrip, Failure> {
     device.start(callback).map_err(|refused| Failure::new(Exit::Device, refused.to_string()))?;
     let mut heard = Vec::new();
-    let mut lost = None;
-    while heard.len() < count as usize && lost.is_none() && !signals::stopping() {
+    let mut last = Instant::now();
+    let mut trouble = None;
+    while heard.len() < count as usize && trouble.is_none() && !signals::stopping() {
         device.pass(STEP);
         while let Some(event) = device.poll() {
             match event.kind {
-                IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. } | IoEventKind::Finished => {
-                    lost = Some(event.to_string());
-                }
+                IoEventKind::RateChanged { .. } | IoEventKind::Finished => trouble = Some(event.to_string()),
                 IoEventKind::BlockChanged { .. } => debug!("{event}"),
                 _ => warn!("{event}"),
             }
         }
-        heard.extend(std::iter::from_fn(|| echoes.pop().ok()));
+        if let Ok(echo) = echoes.pop() {
+            heard.push(echo);
+            last = Instant::now();
+        } else if last.elapsed() > patience {
+            trouble = Some(format!("the device `{}` has stood still for too long", device.spec().name));
+        }
     }
     device.stop().map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
-    match lost {
-        Some(event) => Err(Failure::new(Exit::Device, event)),
+    match trouble {
+        Some(trouble) => Err(Failure::new(Exit::Device, trouble)),
         None => Ok(RoundTrip::new(&heard)),
     }
 }

@@ -12,6 +12,8 @@ mod panel;
 mod pipes;
 mod planted;
 mod play;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod record;
 mod render;
 mod run;

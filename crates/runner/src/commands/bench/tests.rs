@@ -74,7 +74,8 @@ fn check(
     let mut sim = Sim::open(config).unwrap().with_input(signal);
     let (args, spec) = (args(rest), sim.spec().clone());
     let (probe, echoes) = probe(&plan(&args, &spec));
-    let round_trip = measure(&mut sim, Plugged { probe, cable }, echoes, args.count).unwrap();
+    let round_trip =
+        measure(&mut sim, Plugged { probe, cable }, echoes, args.count, Duration::from_millis(200)).unwrap();
     (round_trip, spec, args)
 }
 
@@ -121,15 +122,22 @@ fn a_path_that_is_longer_than_the_interval_gives_itself_away() {
 }
 
 #[test]
+fn a_device_that_comes_back_is_measured_on() {
+    let gone = Incident { at: 24_000, trouble: Trouble::Unplug { away: Some(48_000) } };
+    let (found, ..) = check(1_500, 1.0, 0.0, vec![gone], &[]);
+    assert_eq!((found.interrupted, found.latencies.len(), found.range()), (1, 19, Some((1_500, 1_500))));
+}
+
+#[test]
 fn a_device_that_goes_is_an_error() {
     let gone = Incident { at: 24_000, trouble: Trouble::Unplug { away: None } };
     let config = SimConfig { script: vec![gone], ..SimConfig::default() };
     let mut sim = Sim::open(config).unwrap();
     let args = args(&[]);
     let (probe, echoes) = probe(&plan(&args, sim.spec()));
-    let failure = measure(&mut sim, probe, echoes, args.count).unwrap_err();
+    let failure = measure(&mut sim, probe, echoes, args.count, Duration::from_millis(200)).unwrap_err();
     assert_eq!(failure.exit, Exit::Device);
-    assert!(failure.message.contains("lost"), "{}", failure.message);
+    assert!(failure.message.contains("has stood still"), "{}", failure.message);
 }
 
 #[test]

@@ -1,0 +1,132 @@
+//! The commands that need a device, on a PulseAudio server of their own: a null sink and its monitor, through ALSA.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Ended, Folder, read};
+
+/// A server that lives as long as this, with its socket and ALSA's configuration in a folder of its own.
+struct Server {
+    folder: Folder,
+    child: Child,
+}
+
+impl Server {
+    /// `None` where there is no PulseAudio, unless it is required.
+    fn start() -> Option<Self> {
+        let required = std::env::var_os("PATCHLINE_REQUIRE_PULSE").is_some();
+        if !cfg!(feature = "cpal") {
+            assert!(!required, "this build has no way to ALSA");
+            eprintln!("skipped: this build has no way to ALSA");
+            return None;
+        }
+        let folder = Folder::new();
+        folder.write(
+            ".asoundrc",
+            "pcm.psink { type pulse device \"null0\" hint { show on description \"Nowhere\" } }\n\
+             pcm.pmon { type pulse device \"null0.monitor\" hint { show on description \"Echo of nowhere\" } }\n",
+        );
+        let socket = folder.path().join("p.sock");
+        let protocol = format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display());
+        let sink = "module-null-sink sink_name=null0 rate=48000 format=float32le channels=2 norewinds=1";
+        let mut command = Command::new("pulseaudio");
+        command.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--realtime=no"]);
+        command.args(["--high-priority=no", "-L", &protocol, "-L", sink]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let child = match at_home(&folder, &mut command).spawn() {
+            Ok(child) => child,
+            Err(error) if required => panic!("PulseAudio is required: {error}"),
+            Err(error) => {
+                eprintln!("skipped: no PulseAudio here ({error})");
+                return None;
+            }
+        };
+        let server = Self { folder, child };
+        let end = Instant::now() + Duration::from_secs(20);
+        while !socket.exists() {
+            assert!(Instant::now() < end, "the server does not come up");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let listed = server.run(&["devices", "--json"]).exits(0).json();
+        if !listed["devices"].as_array().unwrap().iter().any(|device| device["id"] == "alsa:psink") {
+            assert!(!required, "ALSA has no way to PulseAudio:\n{listed:#}");
+            eprintln!("skipped: ALSA has no way to PulseAudio (libasound2-plugins)");
+            return None;
+        }
+        Some(server)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.folder.command(args);
+        at_home(&self.folder, &mut command);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ended {
+        Ended::of(self.command(args).output().expect("the binary runs"))
+    }
+}
+
+fn at_home<'a>(folder: &Folder, command: &'a mut Command) -> &'a mut Command {
+    let server = format!("unix:{}", folder.path().join("p.sock").display());
+    command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path()).env("PULSE_SERVER", server)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starting a server takes longer than what is looked at: one for all.
+#[test]
+fn the_commands_work_with_a_sound_server() {
+    let Some(server) = Server::start() else { return };
+    devices_are_named(&server);
+    what_is_played_is_recorded(&server);
+    the_way_is_measured(&server);
+}
+
+fn devices_are_named(server: &Server) {
+    let caps = server.run(&["devices", "--caps", "--host", "alsa"]).exits(0).stdout;
+    assert!(caps.contains("Echo of nowhere") && caps.contains("48000"), "{caps}");
+    let failed = server.run(&["record", "-o", "x.wav", "--device", "Echo of somewhere", "--backend", "cpal"]).exits(4);
+    failed.says("Echo of nowhere (alsa:pmon)");
+}
+
+fn what_is_played_is_recorded(server: &Server) {
+    server.folder.wav("loud.wav", 48_000, 2, 3 * 48_000);
+    let mut play = server.command(&["play", "loud.wav", "--loop", "--device", "alsa:psink", "--json"]);
+    let mut play = play.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // What is recorded is sound as soon as the player is under way.
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let record = ["record", "--device", "alsa:pmon", "-d", "24000smp", "-o", "heard.wav", "--overwrite", "--json"];
+        let data = server.run(&record).exits(0).json();
+        assert_eq!((&data["frames"], &data["channels"], &data["host"]), (&24_000.into(), &2.into(), &"alsa".into()));
+        let (samples, rate, channels) = read(&server.folder.path().join("heard.wav"));
+        assert_eq!((samples.len(), rate, channels), (48_000, 48_000, 2));
+        let power: f64 = samples.iter().map(|sample| f64::from(sample * sample)).sum::<f64>() / 48_000.0;
+        if power > 0.05 {
+            break;
+        }
+        assert!(play.try_wait().unwrap().is_none() && Instant::now() < end, "nothing is heard: {power}");
+    }
+    crate::support::signal(&play, "INT");
+    let played = Ended::of(play.wait_with_output().unwrap()).exits(0).json();
+    assert_eq!((&played["device"], &played["exit"]), (&"Nowhere".into(), &0.into()));
+}
+
+fn the_way_is_measured(server: &Server) {
+    let bench = ["bench", "--loopback", "--output", "alsa:psink", "--input", "alsa:pmon", "--count", "6", "--json"];
+    let data = server.run(&bench).exits(0).json();
+    let heard = data["positions"].as_array().unwrap().len() as u64;
+    let others = data["missed"].as_u64().unwrap() + data["interrupted"].as_u64().unwrap();
+    assert_eq!(heard + others, 6, "{data:#}");
+    // Through two buffers of a server: not at once, and within what lies between two impulses.
+    let mean = data["measured"]["mean_ms"].as_f64().unwrap();
+    assert!((1.0..500.0).contains(&mean), "{data:#}");
+    assert!(data["reported_frames"].as_u64().unwrap() > 0, "{data:#}");
+}
