@@ -18,7 +18,6 @@ mod commands;
 mod exit;
 mod figures;
 mod files;
-#[allow(dead_code, reason = "commands that use it follow")]
 mod hosts;
 mod live;
 mod load;

@@ -37,7 +37,7 @@ fn nothing_is_replaced_unasked_and_no_folder_made_up() {
     assert_eq!(std::fs::read_to_string(folder.path().join("x.wav")).unwrap(), "precious");
     record(&["-o", "x.wav", "--overwrite"]).exits(0);
     assert_eq!(read(&folder.path().join("x.wav")).0.len(), 200);
-    record(&["-o", "tkaes/x.wav"]).exits(5).says("no folder tkaes");
+    record(&["-o", "nowhere/x.wav"]).exits(5).says("no folder nowhere");
     record(&["-o", "take-{seq:02}.wav"]).exits(0);
     record(&["-o", "take-{seq:02}.wav"]).exits(0);
     assert_eq!(folder.listing(), ["take-01.wav", "take-02.wav", "x.wav"]);

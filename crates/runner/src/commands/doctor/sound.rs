@@ -46,7 +46,7 @@ fn absent(name: &str, finding: &str, feature: &str) -> Check {
 pub(super) fn cards(machine: &Machine) -> Option<Check> {
     let name = "sound cards";
     let list = machine.text("/proc/asound/cards").unwrap_or_default();
-    // ` 0 [PCH            ]: HDA-Intel - HDA Intel PCH`
+    // ` 0 [PCH            ]: USB-Audio - Mixer One`
     let cards: Vec<String> = list
         .lines()
         .filter_map(|line| line.split_once("]:"))
