@@ -127,14 +127,11 @@ pub(crate) enum BackendChoice {
     Null,
     /// A simulated device with odd blocks, drift, jitter, dropouts and loose plugs, as fast as the machine.
     Sim,
-    /// What is there.
-    #[value(hide = true)]
+    /// JACK if a server answers, else the system's own devices, else an error.
     Auto,
     /// A JACK server.
-    #[value(hide = true)]
     Jack,
-    /// The system's own devices.
-    #[value(hide = true)]
+    /// The system's own devices: ALSA, WASAPI, CoreAudio.
     Cpal,
 }
 
