@@ -1,0 +1,263 @@
+//! An open client of the server.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jack::{AsyncClient, AudioIn, AudioOut, Client, Port, PortSpec, Unowned};
+use patchline_io::{
+    Backend, Callback, DeviceSpec, EventReceiver, IoError, IoEvent, IoEventKind, IoStats, LostReason, Refused,
+    event_ring,
+};
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::host::server;
+use crate::latency::Latency;
+use crate::names::port_names;
+use crate::notify::Notify;
+use crate::ports::Plan;
+use crate::process::{Clock, Follower, Process};
+use crate::shared::Shared;
+
+/// Events that wait to be polled.
+const EVENTS: usize = 1024;
+/// How long a block that is under way may take to end, beyond some of its periods.
+const GRACE: Duration = Duration::from_millis(500);
+const STEP: Duration = Duration::from_millis(1);
+
+/// A client that is not active yet, and what it is to get.
+pub(crate) struct Wired {
+    pub(crate) client: Client,
+    pub(crate) input: Plan,
+    pub(crate) output: Plan,
+    /// Of inputs and outputs.
+    pub(crate) labels: (Vec<String>, Vec<String>),
+    pub(crate) notes: Vec<String>,
+    pub(crate) follow_transport: bool,
+}
+
+/// A client of a JACK server, with all its ports. It is active, and connected, from when it is opened; until it is
+/// started its outputs are silent.
+///
+/// Stopping it hands the callback back at the end of a block and leaves ports and connections as they are.
+pub struct Jack<C: Callback> {
+    spec: DeviceSpec,
+    client: Option<AsyncClient<Notify, Process<C>>>,
+    /// After the client: JACK asks it until the client is closed.
+    latency: Box<Latency>,
+    shared: Arc<Shared>,
+    events: EventReceiver,
+    inbox: Producer<C>,
+    outbox: Consumer<C>,
+    payloads: Consumer<Box<dyn Any + Send>>,
+    running: bool,
+    /// Whether the end of the server has been told.
+    told: bool,
+}
+
+impl<C: Callback> Jack<C> {
+    pub(crate) fn open(wired: Wired) -> Result<Self, IoError> {
+        let Wired { client, input, output, labels, notes, follow_transport } = wired;
+        let inputs: Vec<Port<AudioIn>> = register(&client, &labels.0, "in", input.channels)?;
+        let outputs: Vec<Port<AudioOut>> = register(&client, &labels.1, "out", output.channels)?;
+        let (shared, (sender, events)) = (Arc::new(Shared::default()), event_ring(EVENTS));
+        let ((to_process, inbox), (back, outbox)) = (RingBuffer::new(1), RingBuffer::new(1));
+        let (payloads, freed) = RingBuffer::new(1);
+        let (names, latency) = (connections(&inputs, &outputs, &input, &output), watch(&client, &inputs, &outputs));
+        let process = Process {
+            inputs,
+            outputs,
+            shared: Arc::clone(&shared),
+            events: sender,
+            inbox,
+            outbox: back,
+            payloads,
+            callback: None,
+            transport: follow_transport.then(Follower::default),
+            clock: Clock::default(),
+        };
+        let client = client.activate_async(Notify(Arc::clone(&shared)), process).map_err(refused)?;
+        let spec = DeviceSpec {
+            name: title(client.as_client().name(), &input, &output),
+            rate: client.as_client().sample_rate(),
+            inputs: input.channels,
+            outputs: output.channels,
+            notes,
+            ..DeviceSpec::default()
+        };
+        let (client, running, told) = (Some(client), false, false);
+        let (inbox, payloads) = (to_process, freed);
+        let mut jack = Self { spec, client, latency, shared, events, inbox, outbox, payloads, running, told };
+        jack.connect(&names)?;
+        jack.measure();
+        Ok(jack)
+    }
+
+    /// The client's name as the server has it; `None` once it is closed.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.client.as_ref().map(|client| client.as_client().name())
+    }
+
+    fn connect(&self, pairs: &[(String, String)]) -> Result<(), IoError> {
+        let Some(client) = &self.client else { return Ok(()) };
+        pairs.iter().try_for_each(|(from, to)| client.as_client().connect_ports_by_name(from, to).map_err(refused))
+    }
+
+    /// Block and latencies, which the server may change.
+    fn measure(&mut self) {
+        let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone()) else { return };
+        self.spec.max_frames = client.as_client().buffer_size() as usize;
+        (self.spec.input_latency, self.spec.output_latency) = self.latency.of_device();
+    }
+
+    /// Waits for what the process thread does within some periods.
+    fn wait_for<T>(&mut self, mut done: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
+        let period = Duration::from_secs_f64(self.spec.max_frames as f64 / f64::from(self.spec.rate.max(1)));
+        let end = Instant::now() + GRACE + 8 * period;
+        loop {
+            match done(self) {
+                None if self.shared.gone() || Instant::now() > end => return done(self),
+                None => std::thread::sleep(STEP),
+                done => return done,
+            }
+        }
+    }
+
+    /// Leaves the server. When a client is deactivated its process thread is cancelled wherever it is, and inside a
+    /// callback that would end the whole program. So the callback is taken out of it first.
+    fn close(&mut self) {
+        self.shared.run(false);
+        if self.client.is_none() {
+            return;
+        }
+        // The first of these calls may have begun before the order; at the second the callback is out.
+        let calls = self.shared.calls() + 2;
+        self.wait_for(|jack| (jack.shared.calls() >= calls).then_some(()));
+        let Some(client) = self.client.take() else { return };
+        // An error only says that the server had gone before; the client is closed in any case.
+        drop(client.deactivate());
+    }
+}
+
+impl<C: Callback> Backend<C> for Jack<C> {
+    fn spec(&self) -> &DeviceSpec {
+        &self.spec
+    }
+
+    fn set_latency(&mut self, frames: u64) {
+        if let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone()) {
+            self.latency.set(client.as_client(), frames);
+        }
+    }
+
+    fn start(&mut self, callback: C) -> Result<(), Refused<C>> {
+        let name = self.spec.name.clone();
+        if self.running {
+            return Err(Refused { callback, error: IoError::Running(name) });
+        }
+        if self.client.is_none() || self.shared.gone() {
+            let reason = "its server ended; open it again".to_owned();
+            return Err(Refused { callback, error: IoError::Unavailable { name, reason } });
+        }
+        self.shared.run(true);
+        match self.inbox.push(callback) {
+            Ok(()) => {
+                self.running = true;
+                Ok(())
+            }
+            Err(rtrb::PushError::Full(callback)) => Err(Refused { callback, error: IoError::Running(name) }),
+        }
+    }
+
+    fn poll(&mut self) -> Option<IoEvent> {
+        if let Some(event) = self.events.poll() {
+            if matches!(event.kind, IoEventKind::BlockChanged { .. }) {
+                self.measure();
+            }
+            return Some(event);
+        }
+        if !self.shared.gone() || std::mem::replace(&mut self.told, true) {
+            return None;
+        }
+        let IoStats { frames, frames_lost, .. } = self.stats();
+        let kind = IoEventKind::Lost { reason: LostReason::ServerEnded };
+        Some(IoEvent { position: frames + frames_lost, kind })
+    }
+
+    fn stats(&self) -> IoStats {
+        let mut stats = self.events.stats();
+        stats.losses += u64::from(self.told);
+        stats
+    }
+
+    fn stop(&mut self) -> Result<C, IoError> {
+        if !std::mem::replace(&mut self.running, false) {
+            return Err(IoError::NotRunning(self.spec.name.clone()));
+        }
+        self.shared.run(false);
+        let callback = self.wait_for(|jack| jack.outbox.pop().ok()).or_else(|| {
+            // Nobody calls any more: closing the client gives everything back.
+            self.close();
+            self.outbox.pop().ok()
+        });
+        while self.payloads.pop().is_ok() {}
+        match callback {
+            Some(callback) if !self.shared.panicked() => Ok(callback),
+            _ => Err(IoError::Panicked(self.spec.name.clone())),
+        }
+    }
+}
+
+impl<C: Callback> Drop for Jack<C> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn register<S: PortSpec + Default>(
+    client: &Client,
+    labels: &[String],
+    usual: &str,
+    count: usize,
+) -> Result<Vec<Port<S>>, IoError> {
+    let names = port_names(labels, usual, count);
+    names.iter().map(|name| client.register_port(name, S::default()).map_err(refused)).collect()
+}
+
+fn watch(client: &Client, inputs: &[Port<AudioIn>], outputs: &[Port<AudioOut>]) -> Box<Latency> {
+    fn unowned<S: PortSpec>(ports: &[Port<S>]) -> Vec<Port<Unowned>> {
+        ports.iter().map(Port::clone_unowned).collect()
+    }
+    Latency::install(client, unowned(inputs), unowned(outputs))
+}
+
+/// Who is to be connected to whom, by full names.
+fn connections(
+    inputs: &[Port<AudioIn>],
+    outputs: &[Port<AudioOut>],
+    input: &Plan,
+    output: &Plan,
+) -> Vec<(String, String)> {
+    let from = input.peers.iter().cloned().zip(inputs.iter().filter_map(|port| port.name().ok()));
+    let to = outputs.iter().filter_map(|port| port.name().ok()).zip(output.peers.iter().cloned());
+    from.chain(to).collect()
+}
+
+/// A name that says who we are and what we hear and feed: `panel (JACK: system → system)`.
+fn title(client: &str, input: &Plan, output: &Plan) -> String {
+    let peer = |plan: &Plan| {
+        let name = plan.peers.first().map_or("nothing", |name| name.split(':').next().unwrap_or(name));
+        (plan.channels > 0).then(|| name.to_owned())
+    };
+    match (peer(input), peer(output)) {
+        (Some(from), Some(to)) => format!("{client} (JACK: {from} → {to})"),
+        (Some(from), None) => format!("{client} (JACK: from {from})"),
+        (None, Some(to)) => format!("{client} (JACK: to {to})"),
+        (None, None) => format!("{client} (JACK)"),
+    }
+}
+
+fn refused(error: jack::Error) -> IoError {
+    IoError::Refused { device: server(), words: error.to_string() }
+}

@@ -1,0 +1,63 @@
+//! Telling the server how long sound takes through us, so that it can align its clients.
+
+#![expect(unsafe_code, reason = "the jack crate has no safe way to set a latency callback")]
+
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use jack::jack_sys::{
+    JackCaptureLatency, jack_latency_callback_mode_t, jack_recompute_total_latencies, jack_set_latency_callback,
+};
+use jack::{Client, LatencyType, Port, Unowned};
+
+/// What the latency callback needs. Must outlive the client.
+pub(crate) struct Latency {
+    inputs: Vec<Port<Unowned>>,
+    outputs: Vec<Port<Unowned>>,
+    /// Through the callback, in frames.
+    own: AtomicU32,
+}
+
+impl Latency {
+    /// To be called with all ports, before the client is activated.
+    pub(crate) fn install(client: &Client, inputs: Vec<Port<Unowned>>, outputs: Vec<Port<Unowned>>) -> Box<Self> {
+        let latency = Box::new(Self { inputs, outputs, own: AtomicU32::new(0) });
+        let argument = std::ptr::from_ref(&*latency).cast_mut().cast::<c_void>();
+        // SAFETY: the client is alive and not active yet; the box is dropped after the client is closed, so the
+        // argument is good whenever the callback comes.
+        unsafe { jack_set_latency_callback(client.raw(), Some(recompute), argument) };
+        latency
+    }
+
+    /// Sets how long sound takes through the callback, and has the server add everything up anew.
+    pub(crate) fn set(&self, client: &Client, frames: u64) {
+        self.own.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
+        // SAFETY: the client is alive.
+        unsafe { jack_recompute_total_latencies(client.raw()) };
+    }
+
+    /// From the world to our inputs and from our outputs to the world, in frames, the longest of each.
+    pub(crate) fn of_device(&self) -> (u64, u64) {
+        let longest = |ports: &[Port<Unowned>], mode: fn() -> LatencyType| {
+            ports.iter().map(|port| u64::from(port.get_latency_range(mode()).1)).max().unwrap_or(0)
+        };
+        (longest(&self.inputs, || LatencyType::Capture), longest(&self.outputs, || LatencyType::Playback))
+    }
+
+    /// What comes in at one side goes out at the other, later by our own latency.
+    fn pass_on(&self, capture: bool) {
+        let (from, to) = if capture { (&self.inputs, &self.outputs) } else { (&self.outputs, &self.inputs) };
+        let mode = || if capture { LatencyType::Capture } else { LatencyType::Playback };
+        let ranges = from.iter().map(|port| port.get_latency_range(mode()));
+        let (least, most) = ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0));
+        let own = self.own.load(Ordering::Relaxed);
+        let range = (least.saturating_add(own), most.saturating_add(own));
+        to.iter().for_each(|port| port.set_latency_range(mode(), range));
+    }
+}
+
+unsafe extern "C" fn recompute(mode: jack_latency_callback_mode_t, argument: *mut c_void) {
+    // SAFETY: the argument is the box that `install` made, which outlives the client; only its atomic ever changes.
+    let latency = unsafe { &*argument.cast::<Latency>() };
+    latency.pass_on(mode == JackCaptureLatency);
+}

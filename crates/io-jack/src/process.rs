@@ -1,0 +1,174 @@
+//! The process callback: the callback's blocks, straight on JACK's buffers.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use jack::{AudioIn, AudioOut, Client, Control, Port, ProcessHandler, ProcessScope, TransportState};
+use patchline_io::channels::{with_inputs, with_outputs};
+use patchline_io::{Block, Callback, EventSender, IoEvent, IoEventKind, LostReason, Side};
+use rtrb::{Consumer, Producer};
+
+use crate::shared::Shared;
+
+/// Lives on JACK's process thread.
+///
+/// # Real-time
+/// Never allocates, frees, locks, waits or enters the kernel; nor does what it uses of libjack.
+pub(crate) struct Process<C: Callback> {
+    pub(crate) inputs: Vec<Port<AudioIn>>,
+    pub(crate) outputs: Vec<Port<AudioOut>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) events: EventSender,
+    /// Where the callback comes from, and where it goes back to.
+    pub(crate) inbox: Consumer<C>,
+    pub(crate) outbox: Producer<C>,
+    /// What a panic leaves, to be freed elsewhere.
+    pub(crate) payloads: Producer<Box<dyn Any + Send>>,
+    pub(crate) callback: Option<C>,
+    pub(crate) transport: Option<Follower>,
+    pub(crate) clock: Clock,
+}
+
+/// Where the stream stands.
+#[derive(Default)]
+pub(crate) struct Clock {
+    position: u64,
+    /// JACK's frame at which the next block must start, if it follows.
+    next: Option<u32>,
+    /// The length of the block before.
+    block: usize,
+    xruns: u64,
+    freewheel: bool,
+    /// Whether the next block follows no other.
+    gap: bool,
+    started: bool,
+}
+
+/// What the server's transport was doing.
+#[derive(Default)]
+pub(crate) struct Follower {
+    rolling: bool,
+    next: u32,
+}
+
+impl<C: Callback> ProcessHandler for Process<C> {
+    fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
+        self.shared.count_call();
+        if self.shared.runs() {
+            self.take_callback();
+        } else {
+            self.hand_back();
+        }
+        let runs = self.callback.is_some() && !self.shared.panicked() && self.follow_transport(client, scope);
+        if runs {
+            let block = self.block(scope);
+            self.call(block, scope);
+        } else {
+            self.silence(scope);
+            self.clock.next = None;
+        }
+        self.events.count_block(if runs { scope.n_frames() as usize } else { 0 });
+        // Never `Quit`: libjack would deactivate the client from here, while the control thread may be closing it.
+        Control::Continue
+    }
+}
+
+impl<C: Callback> Process<C> {
+    fn take_callback(&mut self) {
+        if self.callback.is_none()
+            && let Ok(callback) = self.inbox.pop()
+        {
+            self.callback = Some(callback);
+            self.clock.gap = self.clock.started;
+            self.clock.started = true;
+        }
+    }
+
+    fn hand_back(&mut self) {
+        let Some(callback) = self.callback.take() else { return };
+        if let Err(rtrb::PushError::Full(callback)) = self.outbox.push(callback) {
+            self.callback = Some(callback);
+        }
+    }
+
+    /// The block that is due, with everything that happened before it said.
+    fn block(&mut self, scope: &ProcessScope) -> Block {
+        let (frames, now) = (scope.n_frames() as usize, scope.last_frame_time());
+        let freewheel = self.shared.freewheel();
+        if freewheel != std::mem::replace(&mut self.clock.freewheel, freewheel) {
+            self.clock.next = None;
+            self.say(IoEventKind::Freewheel { on: freewheel });
+        }
+        let before = std::mem::replace(&mut self.clock.block, frames);
+        if before != frames && before != 0 {
+            self.say(IoEventKind::BlockChanged { from: before, to: frames });
+        }
+        let xruns = self.shared.xruns();
+        let told = xruns != std::mem::replace(&mut self.clock.xruns, xruns);
+        let jump = self.clock.next.filter(|_| !freewheel).map_or(0, |next| now.wrapping_sub(next).cast_signed());
+        let lost = u64::try_from(jump).unwrap_or(0);
+        if told || lost > 0 {
+            self.say(IoEventKind::Xrun { lost, side: Side::Both });
+            self.clock.gap = true;
+        }
+        let position = self.clock.position + lost;
+        self.clock.position = position + frames as u64;
+        self.clock.next = Some(now.wrapping_add(scope.n_frames()));
+        Block { frames, position, discontinuity: std::mem::take(&mut self.clock.gap) }
+    }
+
+    fn call(&mut self, block: Block, scope: &ProcessScope) {
+        let Self { inputs, outputs, callback: Some(callback), .. } = self else { return };
+        let (sources, targets) = (inputs.len(), outputs.len());
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            with_inputs(sources, inputs.iter().map(|port| port.as_slice(scope)), |inputs| {
+                with_outputs(targets, outputs.iter_mut().map(|port| port.as_mut_slice(scope)), |outputs| {
+                    callback.process(block, inputs, outputs);
+                });
+            });
+        }));
+        if let Err(payload) = called {
+            self.shared.set_panicked();
+            if let Err(rtrb::PushError::Full(payload)) = self.payloads.push(payload) {
+                // Freeing is not for this thread. It happens once, since nothing is called after a panic.
+                std::mem::forget(payload);
+            }
+            self.say(IoEventKind::Lost { reason: LostReason::Panicked });
+            self.silence(scope);
+        }
+    }
+
+    fn silence(&mut self, scope: &ProcessScope) {
+        self.outputs.iter_mut().for_each(|port| port.as_mut_slice(scope).fill(0.0));
+    }
+
+    /// Whether the transport lets us run in this block.
+    fn follow_transport(&mut self, client: &Client, scope: &ProcessScope) -> bool {
+        let Some(before) = &mut self.transport else { return true };
+        let Ok(now) = client.transport().query() else { return true };
+        let (rolling, frame) = (now.state == TransportState::Rolling, now.pos.frame());
+        let moved = rolling && before.rolling && frame != before.next;
+        let changed = rolling != before.rolling || moved;
+        (before.rolling, before.next) = (rolling, frame.wrapping_add(scope.n_frames()));
+        if changed {
+            self.clock.gap |= self.clock.started && rolling;
+            self.say(IoEventKind::Transport { rolling, frame: u64::from(frame) });
+        }
+        rolling
+    }
+
+    fn say(&mut self, kind: IoEventKind) {
+        self.events.send(IoEvent { position: self.clock.position, kind });
+    }
+}
+
+/// However the client ends, the callback comes back: also when the server died and JACK calls no more.
+impl<C: Callback> Drop for Process<C> {
+    fn drop(&mut self) {
+        self.hand_back();
+        if let Ok(callback) = self.inbox.pop() {
+            let _ = self.outbox.push(callback);
+        }
+    }
+}

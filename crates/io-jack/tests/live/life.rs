@@ -1,0 +1,172 @@
+//! Servers end, blocks change, graphs are too slow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use patchline_io::{Backend, Block, Callback, FnCallback, IoEvent, IoEventKind, LostReason, Patience, Supervised};
+use patchline_io_jack::JackHost;
+
+use crate::support::{Server, alone, full, open, request, until};
+
+/// Counts its frames, and shows the count.
+struct Counter {
+    frames: u64,
+    shown: Arc<AtomicU64>,
+}
+
+impl Callback for Counter {
+    fn process(&mut self, block: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        self.frames += block.frames as u64;
+        self.shown.store(self.frames, Ordering::Relaxed);
+        outputs.iter_mut().for_each(|output| output.fill(0.25));
+    }
+}
+
+fn counter() -> (Counter, Arc<AtomicU64>) {
+    let shown = Arc::new(AtomicU64::new(0));
+    (Counter { frames: 0, shown: Arc::clone(&shown) }, shown)
+}
+
+fn wait_for<C: Callback>(device: &mut impl Backend<C>, wanted: impl Fn(IoEventKind) -> bool) -> IoEvent {
+    let end = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < end {
+        device.pass(Duration::from_millis(5));
+        while let Some(event) = device.poll() {
+            if wanted(event.kind) {
+                return event;
+            }
+        }
+    }
+    panic!("the event never came");
+}
+
+#[test]
+fn a_server_that_ends_is_reported_and_one_that_returns_is_used() {
+    alone("life::a_server_that_ends_is_reported_and_one_that_returns_is_used", || {
+        let mut server = Server::start(256);
+        let both = request("keeper", Some("system"), Some("system"));
+        let mut device = Supervised::open(Box::new(JackHost), both, Patience::default()).unwrap();
+        let (callback, frames) = counter();
+        device.start(callback).unwrap();
+        for (signal, block) in [("TERM", 1_024), ("KILL", 128)] {
+            let before = frames.load(Ordering::Relaxed);
+            until("the callback is called", || frames.load(Ordering::Relaxed) > before + 4_096);
+            server.kill(signal);
+            let lost = wait_for(&mut device, |kind| matches!(kind, IoEventKind::Lost { .. }));
+            assert_eq!(lost.kind, IoEventKind::Lost { reason: LostReason::ServerEnded });
+            let kept = frames.load(Ordering::Relaxed);
+            server = Server::start(block);
+            let back = wait_for(&mut device, |kind| matches!(kind, IoEventKind::Reconnected { .. }));
+            assert!(back.position > lost.position);
+            until("the callback is called again", || frames.load(Ordering::Relaxed) > kept + 4_096);
+            assert_eq!(device.spec().max_frames, block);
+        }
+        let stats = device.stats();
+        assert_eq!(stats.losses, 2);
+        assert_eq!(device.stop().unwrap().frames, device.stats().frames, "nothing of the state was lost");
+    });
+}
+
+#[test]
+fn a_graph_that_is_too_slow_stops_cleanly() {
+    alone("life::a_graph_that_is_too_slow_stops_cleanly", || {
+        let _server = Server::with(&["-t", "2000"], &["-r", "48000", "-p", "256"]);
+        for _ in 0..20 {
+            let mut device = open(&request("slow", Some("system"), Some("system"))).unwrap();
+            let called = Arc::new(AtomicU64::new(0));
+            let count = Arc::clone(&called);
+            let slow = FnCallback(move |_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| {
+                count.fetch_add(1, Ordering::Relaxed);
+                let began = Instant::now();
+                while began.elapsed() < Duration::from_millis(11) {
+                    std::hint::spin_loop();
+                }
+            });
+            device.start(slow).unwrap();
+            until("it is called", || called.load(Ordering::Relaxed) > 5);
+            drop(device.stop().expect("the callback comes back"));
+            let stopped = called.load(Ordering::Relaxed);
+            drop(device);
+            assert_eq!(called.load(Ordering::Relaxed), stopped, "nothing is called after the stop");
+        }
+    });
+}
+
+#[test]
+fn the_block_may_change_while_it_plays() {
+    alone("life::the_block_may_change_while_it_plays", || {
+        let _server = Server::start(512);
+        let mut device = open(&request("steady", Some("system"), Some("system"))).unwrap();
+        let (callback, frames) = counter();
+        device.start(callback).unwrap();
+        let (other, _) = jack::Client::new("changer", jack::ClientOptions::NO_START_SERVER).unwrap();
+        for change in 0..20 {
+            let before = frames.load(Ordering::Relaxed);
+            until("it is called", || frames.load(Ordering::Relaxed) > before);
+            let block = [64, 1_024, 128, 2_048][change % 4];
+            other.set_buffer_size(block).unwrap();
+            wait_for_boxed(&mut *device, block as usize);
+        }
+        assert_eq!(device.stop().unwrap().frames, device.stats().frames);
+    });
+}
+
+fn wait_for_boxed<C: Callback>(device: &mut dyn Backend<C>, block: usize) {
+    until("the change is told", || {
+        let mut told = false;
+        while let Some(event) = device.poll() {
+            told |= matches!(event.kind, IoEventKind::BlockChanged { to, .. } if to == block);
+        }
+        told
+    });
+    assert_eq!(device.spec().max_frames, block);
+}
+
+#[test]
+fn a_callback_that_panics_is_silenced_and_told() {
+    alone("life::a_callback_that_panics_is_silenced_and_told", || {
+        let _server = Server::start(256);
+        let mut device: Box<dyn Backend<_>> = open(&request("clumsy", None, Some("system"))).unwrap();
+        let mut left = 5;
+        device
+            .start(FnCallback(move |_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| {
+                left -= 1;
+                assert!(left > 0, "planted");
+            }))
+            .unwrap();
+        let mut lost = None;
+        until("the panic is told", || {
+            lost = lost.or(device.poll().filter(|event| matches!(event.kind, IoEventKind::Lost { .. })));
+            lost.is_some()
+        });
+        assert_eq!(lost.unwrap().kind, IoEventKind::Lost { reason: LostReason::Panicked });
+        assert!(device.stop().is_err_and(|error| error.code() == "callback-panicked"));
+        // The client lives on, and takes another callback only when it is opened again.
+        drop(device);
+        let (callback, frames) = counter();
+        let mut device = open(&request("clumsy", None, Some("system"))).unwrap();
+        device.start(callback).unwrap();
+        until("a new one plays", || frames.load(Ordering::Relaxed) > 0);
+    });
+}
+
+#[test]
+fn opening_and_closing_leaks_nothing() {
+    alone("life::opening_and_closing_leaks_nothing", || {
+        let _server = Server::start(256);
+        let once = || {
+            let mut device = open(&request("guest", Some("system"), Some("system"))).unwrap();
+            let (callback, frames) = counter();
+            device.start(callback).unwrap();
+            until("it is called", || frames.load(Ordering::Relaxed) > 0);
+            device.stop().unwrap();
+        };
+        let count = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+        (0..5).for_each(|_| once());
+        let (threads, files) = (count("/proc/self/task"), count("/proc/self/fd"));
+        (0..if full() { 100 } else { 25 }).for_each(|_| once());
+        until("the threads end", || count("/proc/self/task") <= threads);
+        assert_eq!(count("/proc/self/fd"), files, "open files");
+    });
+}

@@ -1,0 +1,13 @@
+//! The backend on a JACK server of its own: the dummy driver, started and ended by each test.
+
+mod support;
+
+mod life;
+mod memory;
+mod refusals;
+mod sound;
+
+use support::CountingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
