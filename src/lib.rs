@@ -11,6 +11,7 @@
 //! | [`patch`] | the patch language: text to a graph, every mistake located |
 //! | [`io`] | what a backend is; the file, null and simulated ones |
 //! | `io_cpal` | the system's devices, with the feature `cpal` |
+//! | `io_jack` | JACK, with the feature `jack` |
 //! | [`wav`] | crash-safe WAV and RF64 files |
 //!
 //! # A graph in code
@@ -72,6 +73,8 @@ pub use patchline_graph as graph;
 pub use patchline_io as io;
 #[cfg(feature = "cpal")]
 pub use patchline_io_cpal as io_cpal;
+#[cfg(feature = "jack")]
+pub use patchline_io_jack as io_jack;
 pub use patchline_nodes as nodes;
 pub use patchline_patch as patch;
 pub use patchline_wav as wav;

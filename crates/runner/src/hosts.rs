@@ -29,6 +29,8 @@ const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--ba
 pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
     #[allow(unused_mut, reason = "a build may have none")]
     let mut hosts: Vec<Box<dyn Host<C>>> = Vec::new();
+    #[cfg(feature = "jack")]
+    hosts.push(Box::new(patchline_io_jack::JackHost));
     #[cfg(feature = "cpal")]
     hosts.extend(patchline_io_cpal::hosts().into_iter().map(|host| Box::new(host) as Box<dyn Host<C>>));
     hosts

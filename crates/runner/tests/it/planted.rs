@@ -17,8 +17,10 @@ fn program() -> &'static Path {
         build.arg("--target-dir").arg(target);
         // With what this build has: what it lacks may be missing here.
         build.arg("--no-default-features");
-        if cfg!(feature = "cpal") {
-            build.args(["--features", "cpal"]);
+        for (feature, built) in [("cpal", cfg!(feature = "cpal")), ("jack", cfg!(feature = "jack"))] {
+            if built {
+                build.args(["--features", feature]);
+            }
         }
         if profile.ends_with("release") {
             build.arg("--release");
