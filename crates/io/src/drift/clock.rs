@@ -5,6 +5,9 @@ const FOLLOW: f64 = 0.06;
 /// The usual spread of callback times, in seconds: the unit of the covariances. It scales how much is believed at the
 /// start, nothing later.
 const SPREAD: f64 = 0.000_5;
+/// Up to this margin, in seconds, the spread is usual. Devices that are given more are sound servers as a rule, whose
+/// callbacks are early and late by turns of seconds: a device that takes that for its rate is wrong for minutes.
+const PUNCTUAL: f64 = 0.004;
 /// By how much a device's rate may differ from its name before anything is known, as a part of it.
 const PRIOR: f64 = 0.000_5;
 /// How long frames have to come at odd times before the device is believed to have lost some, in seconds, and how often.
@@ -24,6 +27,8 @@ const ODD_LEAST: f64 = 0.003;
 pub(super) struct Clock {
     /// Frames per second, as the device says.
     rate: f64,
+    /// How far callbacks are from their times as a rule, in seconds.
+    spread: f64,
     /// The last frame seen, and when the line passes it, in seconds.
     frame: u64,
     time: f64,
@@ -51,9 +56,11 @@ struct Odd {
 }
 
 impl Clock {
-    pub(super) fn new(rate: u32) -> Self {
+    /// `margin` is by how much callbacks may be early or late, in seconds.
+    pub(super) fn new(rate: u32, margin: f64) -> Self {
         Self {
             rate: rate.into(),
+            spread: SPREAD.max((margin - PUNCTUAL) / 2.0),
             frame: 0,
             time: 0.0,
             slowness: 0.0,
@@ -107,7 +114,7 @@ impl Clock {
 
     /// A new line; what is known of the rate stays.
     fn begin(&mut self, now: f64, frame: u64) {
-        let known = if self.since.is_some() { self.covariance[2] } else { (PRIOR / SPREAD).powi(2) };
+        let known = if self.since.is_some() { self.covariance[2] } else { (PRIOR / self.spread).powi(2) };
         (self.frame, self.time, self.since, self.taken, self.odd) = (frame, now, Some(now), 1, None);
         self.covariance = [1.0, 0.0, known];
     }
@@ -167,7 +174,7 @@ mod tests {
     /// Callbacks of varying length from a clock that is 400 ppm slow, late by up to 2 ms; whatever `disturb` makes of
     /// time and frame.
     fn run(seconds: f64, mut disturb: impl FnMut(f64, u64) -> Option<(f64, u64)>) -> Clock {
-        let mut clock = Clock::new(48_000);
+        let mut clock = Clock::new(48_000, 0.0);
         let (mut frame, mut chance) = (0_u64, 1_u32);
         loop {
             chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
