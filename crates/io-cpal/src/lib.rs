@@ -38,3 +38,7 @@ mod shared;
 mod streams;
 
 pub use host::{CpalHost, hosts};
+
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;

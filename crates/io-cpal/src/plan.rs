@@ -90,7 +90,7 @@ impl Plan {
 
     fn wish(&self, request: &DeviceRequest, side: &SideRequest, id: &str) -> Wish {
         // A sound server's own buffers and its unpunctuality need more than hardware does.
-        let usual_blocks = if is_software(self.kind, id) { (512, 2_048) } else { (256, 1_024) };
+        let usual_blocks = if is_software(self.kind, id) { (1_024, 2_048) } else { (256, 1_024) };
         let (channels, rate) = (side.channels, request.rate);
         Wish { channels, rate, block: request.block, latency: request.latency, usual_blocks }
     }

@@ -12,7 +12,7 @@ use crate::caller::{Caller, InputCaller, OutputCaller, Source};
 use crate::chatter::quietly;
 use crate::faults::Listener;
 use crate::feeder::Feeder;
-use crate::patience::within;
+use crate::patience::{begin, within};
 use crate::plan::{Plan, SidePlan};
 use crate::seat::{Door, Seat, seat};
 use crate::shared::Shared;
@@ -82,13 +82,12 @@ impl<C: Callback> Streams<C> {
 
     /// Ends them, if they have not been: whatever is waited for, only so long.
     pub(crate) fn end(&mut self, wait: bool) {
-        let both = (self.input.take(), self.output.take());
-        if both.0.is_none() && both.1.is_none() {
-            return;
+        // Each by itself: one may hang, and the other must end all the same. Without a thread they are dropped here.
+        let both = [self.input.take(), self.output.take()].into_iter().flatten();
+        let ends: Vec<_> = both.filter_map(|stream| begin(move || drop(stream)).ok()).collect();
+        if wait {
+            quietly(|| ends.into_iter().for_each(|end| end.wait(PATIENCE).unwrap_or(())));
         }
-        let patience = if wait { PATIENCE } else { Duration::ZERO };
-        // Without a thread they were dropped here.
-        let _ = quietly(|| within(patience, move || drop(both)));
     }
 }
 

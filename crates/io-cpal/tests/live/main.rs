@@ -4,3 +4,8 @@
 
 mod bed;
 mod devices;
+mod passthrough;
+mod quiet;
+mod sweep;
+mod trouble;
+mod watch;
