@@ -7,6 +7,7 @@ use patchline_io::blocking::stream;
 use patchline_io::channels::{MAX_CHANNELS, Planar, call};
 use patchline_io::convert::{ChannelMap, I24, read, write};
 use patchline_io::drift::{DriftConfig, Quality, pair};
+use patchline_io::load::Measured;
 use patchline_io::{Block, DeviceSpec, FnCallback, IoEvent, IoEventKind, Side, event_ring};
 
 #[global_allocator]
@@ -108,6 +109,24 @@ fn a_blocking_stream_allocates_nothing_in_the_callback() {
             assert!(stream.read_available().lost > 0);
             stream.write(&[0.5; 300]).unwrap();
         }
+    }
+}
+
+#[test]
+fn measuring_a_callback_allocates_nothing() {
+    let echo = FnCallback(|_: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]| {
+        outputs.iter_mut().zip(inputs).for_each(|(output, input)| output.copy_from_slice(input));
+    });
+    let (mut measured, meter) = Measured::new(echo, 48_000);
+    let (inputs, mut outputs) = (Planar::new(2, 64), Planar::new(2, 64));
+    for round in 1..=10 {
+        let load = assert_no_alloc(|| {
+            for position in 0..64 {
+                call(&mut measured, Block { frames: 64, position, discontinuity: false }, &inputs, &mut outputs);
+            }
+            meter.take()
+        });
+        assert_eq!(load.unwrap().blocks, 64 * round);
     }
 }
 
