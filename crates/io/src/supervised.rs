@@ -69,6 +69,8 @@ enum State<C: Callback> {
     Ready(Device<C>),
     /// The device calls; `rests` once it has said that it will not.
     Running { device: Device<C>, rests: bool },
+    /// The device is lost, which is told; to take the callback from it may take a while.
+    Leaving { device: Device<C>, position: u64 },
     /// The device is lost; the callback waits for it.
     Away { callback: C, away: Away },
     /// The device came back as another one; the callback waits to be stopped.
@@ -111,14 +113,25 @@ impl<C: Callback> Supervised<C> {
                 self.spec = device.spec().clone();
                 self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
             }
-            IoEventKind::Lost { .. } => self.part(event.position),
+            IoEventKind::Lost { .. } => self.leave(event.position),
             _ => {}
         }
     }
 
-    /// Takes the callback from a device that is lost.
-    fn part(&mut self, position: u64) {
-        let State::Running { mut device, .. } = std::mem::replace(&mut self.state, State::Closed) else { return };
+    /// The device is lost.
+    fn leave(&mut self, position: u64) {
+        self.state = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Running { device, .. } => State::Leaving { device, position },
+            other => other,
+        };
+    }
+
+    /// Takes the callback from a device that is lost, if there is one.
+    fn part(&mut self) {
+        let (mut device, position) = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Leaving { device, position } => (device, position),
+            other => return self.state = other,
+        };
         let stopped = device.stop();
         add(&mut self.past, &device.stats());
         let now = Instant::now();
@@ -209,7 +222,7 @@ impl<C: Callback> Supervised<C> {
         let position = self.origin + stats.frames + stats.frames_lost + stats.frames_away;
         self.past.losses += 1;
         self.say(position, IoEventKind::Lost { reason: LostReason::Silent });
-        self.part(position);
+        self.leave(position);
     }
 
     fn say(&mut self, position: u64, kind: IoEventKind) {
@@ -228,7 +241,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
             State::Ready(device) | State::Running { device, .. } | State::Changed { device, .. } => {
                 device.set_latency(frames);
             }
-            State::Away { .. } | State::Closed => {}
+            State::Leaving { .. } | State::Away { .. } | State::Closed => {}
         }
     }
 
@@ -277,6 +290,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
                 device.pass(time);
                 self.bark();
             }
+            State::Leaving { .. } => self.part(),
             State::Away { away, .. } => {
                 let left = away.left(Instant::now());
                 std::thread::sleep(left.min(time));
@@ -298,20 +312,22 @@ impl<C: Callback> Backend<C> for Supervised<C> {
     fn stats(&self) -> IoStats {
         let mut stats = self.past;
         match &self.state {
-            State::Ready(device) | State::Running { device, .. } | State::Changed { device, .. } => {
-                add(&mut stats, &device.stats());
-            }
+            State::Ready(device)
+            | State::Running { device, .. }
+            | State::Leaving { device, .. }
+            | State::Changed { device, .. } => add(&mut stats, &device.stats()),
             State::Away { .. } | State::Closed => {}
         }
         stats
     }
 
     fn stop(&mut self) -> Result<C, IoError> {
+        self.part();
         let (callback, state) = match std::mem::replace(&mut self.state, State::Closed) {
             State::Running { mut device, .. } => (device.stop()?.callback, State::Ready(device)),
             State::Away { callback, .. } => (callback, State::Closed),
             State::Changed { callback, device } => (callback, State::Ready(device)),
-            idle @ (State::Ready(_) | State::Closed) => {
+            idle @ (State::Ready(_) | State::Leaving { .. } | State::Closed) => {
                 self.state = idle;
                 return Err(IoError::NotRunning(self.spec.name.clone()));
             }

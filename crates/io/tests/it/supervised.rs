@@ -213,8 +213,21 @@ fn a_device_that_stops_calling_is_lost() {
     let mut bench = Bench { device, blocks, requests };
     let said = bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
     assert_eq!(said, [IoEvent { position: 480, kind: IoEventKind::Lost { reason: LostReason::Silent } }]);
-    assert!(stopped.load(Ordering::Relaxed), "the device was stopped");
+    assert!(!stopped.load(Ordering::Relaxed), "it is told before the device is stopped, which may take a while");
     assert!(began.elapsed() >= QUICK.silence);
+    bench.device.pass(Duration::ZERO);
+    assert!(stopped.load(Ordering::Relaxed), "the device was stopped");
     bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
     assert_eq!(bench.device.stats().losses, 1);
+}
+
+#[test]
+fn a_lost_device_may_be_stopped_at_once() {
+    let mut bench = bench(vec![Some(unplugged_at(512)), Some(SimConfig::default())], QUICK);
+    bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    let callback = bench.device.stop().unwrap();
+    assert_eq!((callback.frames, bench.device.stats().frames), (512, 512));
+    bench.device.start(callback).unwrap();
+    bench.device.pass(Duration::from_millis(20));
+    assert!(bench.device.stop().unwrap().frames > 512, "it was opened anew");
 }
