@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::cost::{Cost, CostCells};
 use crate::erase::{AnyParams, AnyProcessor};
 use crate::event::Instance;
 use crate::message::Load;
-use crate::plan::Plan;
+use crate::plan::{Part, Plan};
 use crate::slots::{Seat, Slab};
 use crate::{AnyNode, Companion, Graph, GraphError, GraphErrors, PrepareSpec, Readings, Schedule, Slot};
 
@@ -54,6 +55,9 @@ struct Member {
     readings: Readings,
     companion: Option<Arc<dyn Companion>>,
     panicked: Arc<AtomicBool>,
+    cost: Arc<CostCells>,
+    /// What its cells held when they were last counted from.
+    cost_before: Cost,
 }
 
 /// A graph on its way in, compiled.
@@ -87,6 +91,15 @@ impl Cast {
 
     pub(crate) fn name(&self, instance: Instance) -> Option<String> {
         self.names.get(&instance).cloned()
+    }
+
+    /// The time that each node took since the last [`restart_costs`](Self::restart_costs).
+    pub(crate) fn costs(&self) -> impl Iterator<Item = (String, Cost)> {
+        self.members.iter().map(|(name, member)| (name.clone(), member.cost.read().since(member.cost_before)))
+    }
+
+    pub(crate) fn restart_costs(&mut self) {
+        self.members.values_mut().for_each(|member| member.cost_before = member.cost.restart());
     }
 
     /// Notes that an instance was given parameters that the next load overrides.
@@ -143,14 +156,14 @@ impl Cast {
     ) -> (Load, Loaded) {
         let mut change = Change::default();
         let mut members = HashMap::new();
-        let mut seats = Vec::with_capacity(fresh.len());
+        let mut parts = Vec::with_capacity(fresh.len());
         for (slot, processor) in next.schedule.slots.iter().zip(fresh) {
             let node = next.graph.node(&slot.name).expect("slots are made from the graph's nodes");
             let member = match processor {
                 None => self.keep(slot, node, old_graph, &mut change),
                 Some(processor) => self.start(slot, node, processor, &mut change),
             };
-            seats.push(member.instance.seat as usize);
+            parts.push(Part { seat: member.instance.seat as usize, cost: Arc::clone(&member.cost) });
             members.insert(slot.name.clone(), member);
         }
         for (name, member) in std::mem::replace(&mut self.members, members) {
@@ -159,7 +172,7 @@ impl Cast {
         self.touched.clear();
         let Change { exchange, updates, mut loaded } = change;
         loaded.ended.sort_unstable();
-        let plan = Plan::new(next.schedule, &seats, next.common.max_frames);
+        let plan = Plan::new(next.schedule, &parts, next.common.max_frames);
         let load = Load { plan, bigger: self.grow(), exchange, updates, lines: carried_lines(old, next.schedule) };
         (load, loaded)
     }
@@ -189,6 +202,8 @@ impl Cast {
             readings: Readings::new(node.readings(), width),
             companion: processor.companion(),
             panicked: Arc::default(),
+            cost: Arc::default(),
+            cost_before: Cost::default(),
         };
         self.names.insert(member.instance, slot.name.clone());
         change.loaded.started.push(slot.name.clone());

@@ -1,8 +1,10 @@
 //! A schedule ready to run: steps over memory instead of numbers.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::arena::{Arena, Wire};
+use crate::cost::CostCells;
 use crate::feedback::FeedbackLine;
 use crate::{BufferId, Schedule, Slot, Step};
 
@@ -13,6 +15,8 @@ pub(crate) struct Plan {
     pub(crate) terms: Vec<(Wire, f32)>,
     pub(crate) wires: Vec<Wire>,
     pub(crate) runs: Vec<Run>,
+    /// Where the time of each run is noted, when it is taken.
+    pub(crate) costs: Vec<Arc<CostCells>>,
     /// Channels of all ports of all runs.
     pub(crate) widths: Vec<usize>,
     pub(crate) device_in: Vec<Option<Wire>>,
@@ -21,6 +25,12 @@ pub(crate) struct Plan {
     pub(crate) feedback: u64,
     /// What all wires point into.
     _arena: Option<Arena>,
+}
+
+/// A processor's place in the slab, and the cells for its time.
+pub(crate) struct Part {
+    pub(crate) seat: usize,
+    pub(crate) cost: Arc<CostCells>,
 }
 
 /// One step over wires.
@@ -82,8 +92,8 @@ fn append<T: Copy>(list: &mut Vec<T>, inputs: &[T], outputs: &[T]) -> InOut {
 }
 
 impl Plan {
-    /// Makes a verified schedule runnable; `seats` has the slab's place of each of its slots.
-    pub(crate) fn new(schedule: &Schedule, seats: &[usize], max_frames: usize) -> Self {
+    /// Makes a verified schedule runnable; `parts` has one for each of its slots.
+    pub(crate) fn new(schedule: &Schedule, parts: &[Part], max_frames: usize) -> Self {
         let mut arena = Arena::new(schedule.buffers, max_frames);
         let mut wire = |buffer: BufferId| arena.wire(buffer);
         let mut plan = Self {
@@ -95,14 +105,14 @@ impl Plan {
             ..Self::default()
         };
         for step in &schedule.steps {
-            let op = plan.op(schedule, step, seats, &mut wire);
+            let op = plan.op(schedule, step, parts, &mut wire);
             plan.ops.push(op);
         }
         plan._arena = Some(arena);
         plan
     }
 
-    fn op(&mut self, schedule: &Schedule, step: &Step, seats: &[usize], wire: &mut impl FnMut(BufferId) -> Wire) -> Op {
+    fn op(&mut self, schedule: &Schedule, step: &Step, parts: &[Part], wire: &mut impl FnMut(BufferId) -> Wire) -> Op {
         match step {
             Step::Clear { dst } => Op::Clear { dst: wire(*dst) },
             Step::Mix { dst, terms } => {
@@ -117,7 +127,8 @@ impl Plan {
                 };
                 let wires = append(&mut self.wires, &of(inputs), &of(outputs));
                 let ports = self.ports(&schedule.slots[*slot]);
-                self.runs.push(Run { seat: seats[*slot], wires, ports });
+                self.runs.push(Run { seat: parts[*slot].seat, wires, ports });
+                self.costs.push(Arc::clone(&parts[*slot].cost));
                 Op::Run { run: self.runs.len() - 1 }
             }
         }

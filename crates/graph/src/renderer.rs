@@ -11,6 +11,7 @@ use crate::arena::Wire;
 use crate::event::{EventSink, Instance, RawEvent};
 use crate::message::{Load, Message, Set};
 use crate::plan::{Op, Plan, Run};
+use crate::profile::{Sampler, Watch};
 use crate::slots::{Payload, Seat, Slab};
 use crate::stats::StatsCells;
 use crate::{EventKind, Frame, Inputs, Io, Outputs, guard, kernels};
@@ -24,6 +25,7 @@ pub struct Renderer {
     events: Producer<RawEvent>,
     payloads: Producer<Payload>,
     stats: Arc<StatsCells>,
+    sampler: Sampler,
     plan: Plan,
     slab: Slab,
     /// Changes that wait for their frame, the next one last.
@@ -38,11 +40,12 @@ impl Renderer {
         events: Producer<RawEvent>,
         payloads: Producer<Payload>,
         stats: Arc<StatsCells>,
+        sampler: Sampler,
         max_frames: usize,
     ) -> Self {
         let pending = Vec::with_capacity(PENDING);
         let (plan, slab) = (Plan::default(), Slab::default());
-        Self { messages, events, payloads, stats, plan, slab, pending, position: 0, max_frames }
+        Self { messages, events, payloads, stats, sampler, plan, slab, pending, position: 0, max_frames }
     }
 
     /// Frames rendered so far.
@@ -79,18 +82,34 @@ impl Renderer {
 
     fn render_pieces(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         self.receive();
+        if self.sampler.due() {
+            self.render_timed(frames, inputs, outputs);
+        } else {
+            self.render_watched(&mut (), frames, inputs, outputs);
+        }
+        self.stats.frames.add(frames as u64);
+        self.stats.renders.add(1);
+    }
+
+    #[cold]
+    fn render_timed(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let mut watch = self.sampler.stopwatch();
+        self.render_watched(&mut watch, frames, inputs, outputs);
+        watch.stop(frames);
+    }
+
+    fn render_watched(&mut self, watch: &mut impl Watch, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let mut done = 0;
         while done < frames {
             self.apply_due();
             let length = self.piece(frames - done);
             self.read_device(done, length, inputs);
-            self.run_piece(length);
+            watch.rest();
+            self.run_piece(watch, length);
             self.write_device(done, length, outputs);
             self.position += length as Frame;
             done += length;
         }
-        self.stats.frames.add(frames as u64);
-        self.stats.renders.add(1);
     }
 
     // Messages.
@@ -206,20 +225,21 @@ impl Renderer {
     }
 
     /// Runs all steps; a step that panics is silenced, and the rest goes on behind it.
-    fn run_piece(&mut self, length: usize) {
+    fn run_piece(&mut self, watch: &mut impl Watch, length: usize) {
         let current = Cell::new(0);
         while current.get() < self.plan.ops.len() {
-            let run = AssertUnwindSafe(|| self.run_from(&current, length));
+            let run = AssertUnwindSafe(|| self.run_from(&current, watch, length));
             if let Err(payload) = catch_unwind(run) {
                 self.silence(current.get(), length, payload);
                 current.set(current.get() + 1);
+                watch.rest();
             }
         }
     }
 
-    fn run_from(&mut self, current: &Cell<usize>, length: usize) {
+    fn run_from(&mut self, current: &Cell<usize>, watch: &mut impl Watch, length: usize) {
         let Self { plan, slab, events, stats, position, .. } = self;
-        let Plan { ops, terms, wires, runs, widths, lines, .. } = plan;
+        let Plan { ops, terms, wires, runs, costs, widths, lines, .. } = plan;
         guard::with_running(|running| {
             let mut stage = Stage { wires, widths, slab, events, stats, running, position: *position, length };
             for (index, op) in ops.iter().enumerate().skip(current.get()) {
@@ -234,7 +254,10 @@ impl Renderer {
                             stage.stats.non_finite_feedback.add(bad);
                         }
                     }
-                    Op::Run { run } => stage.run(&runs[*run]),
+                    Op::Run { run } => {
+                        stage.run(&runs[*run]);
+                        watch.ran(costs, *run, length);
+                    }
                 }
             }
             running.set(None);

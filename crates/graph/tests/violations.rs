@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::num::NonZeroU32;
 
 use patchline_graph::{
     Engine, Event, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, Renderer, StreamSpec, engine,
@@ -144,10 +145,16 @@ fn render(engine: &mut Engine, renderer: &mut Renderer, frames: usize) -> (Vec<f
     (output, events)
 }
 
+/// The same happens whether anybody takes the nodes' times or not.
 fn run(mischief: Mischief) -> (Vec<f32>, Vec<Event>) {
-    let (mut engine, mut renderer) = playing(mischief);
-    let heard = render(&mut engine, &mut renderer, 8);
-    engine.close(renderer);
+    let [heard, timed] = [None, Some(NonZeroU32::MIN)].map(|every| {
+        let (mut engine, mut renderer) = playing(mischief);
+        engine.profile(every);
+        let heard = render(&mut engine, &mut renderer, 8);
+        engine.close(renderer);
+        heard
+    });
+    assert_eq!(heard, timed);
     heard
 }
 

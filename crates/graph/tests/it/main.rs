@@ -6,6 +6,7 @@ mod load;
 mod nodes;
 mod oracle;
 mod planted;
+mod profile;
 mod set;
 
 use assert_no_alloc::AllocDisabler;

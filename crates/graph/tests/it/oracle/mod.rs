@@ -5,6 +5,8 @@ mod model;
 mod naive;
 mod random;
 
+use std::num::NonZeroU32;
+
 use model::Model;
 use patchline_graph::{StreamSpec, engine};
 use proptest::prelude::*;
@@ -42,6 +44,8 @@ fn render(model: &Model, input: &[Vec<f32>], dice: &mut Dice) -> Vec<Vec<f32>> {
     let (mut engine, mut renderer) = engine(stream);
     let graph = model.graph(dice);
     engine.load(graph).unwrap_or_else(|error| panic!("{error}\n{model:#?}"));
+    // Taking times must change nothing: in every call, in some, or in none.
+    engine.profile(NonZeroU32::new(dice.between(0, 3) as u32));
     let mut output = vec![vec![f32::NAN; FRAMES]; model.outputs];
     let mut done = 0;
     while done < FRAMES {

@@ -1,0 +1,189 @@
+//! Taking the time of steps, in some calls of `render` and not in the others.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::cost::CostCells;
+
+/// What the control side asks for, and what is found outside of all nodes.
+#[derive(Debug, Default)]
+pub(crate) struct ProfileCells {
+    /// One call in so many is timed; 0 is none.
+    every: AtomicU32,
+    pub(crate) rest: CostCells,
+}
+
+impl ProfileCells {
+    pub(crate) fn ask(&self, every: Option<NonZeroU32>) {
+        self.every.store(every.map_or(0, NonZeroU32::get), Ordering::Relaxed);
+    }
+}
+
+/// Chooses the calls that are timed. Lives on the audio thread.
+pub(crate) struct Sampler {
+    cells: Arc<ProfileCells>,
+    /// Calls until the next one that is timed.
+    left: u64,
+    dice: u32,
+}
+
+impl Sampler {
+    pub(crate) fn new(cells: Arc<ProfileCells>) -> Self {
+        Self { cells, left: 0, dice: 0x9e37_79b9 }
+    }
+
+    /// Whether this call is to be timed.
+    #[inline]
+    pub(crate) fn due(&mut self) -> bool {
+        let every = self.cells.every.load(Ordering::Relaxed);
+        every != 0 && self.counts_down(u64::from(every))
+    }
+
+    /// Begins to time a call.
+    pub(crate) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch::start(Arc::clone(&self.cells))
+    }
+
+    /// Distances are random around `every`: what a node does at each 8th block is neither always met nor never.
+    #[cold]
+    fn counts_down(&mut self, every: u64) -> bool {
+        let widest = 2 * every - 1;
+        if self.left == 0 || self.left > widest {
+            // Marsaglia, Xorshift RNGs, 2003.
+            self.dice ^= self.dice << 13;
+            self.dice ^= self.dice >> 17;
+            self.dice ^= self.dice << 5;
+            self.left = 1 + u64::from(self.dice) % widest;
+        }
+        self.left -= 1;
+        self.left == 0
+    }
+}
+
+/// Sees the steps of a call go by.
+pub(crate) trait Watch {
+    /// The plan's processor `run`, and the steps before it, have run over `frames` frames.
+    fn ran(&mut self, costs: &[Arc<CostCells>], run: usize, frames: usize);
+
+    /// Something has been done that belongs to no node.
+    fn rest(&mut self);
+}
+
+/// Does not look: what `render` runs with when nobody asked.
+impl Watch for () {
+    #[inline(always)]
+    fn ran(&mut self, _costs: &[Arc<CostCells>], _run: usize, _frames: usize) {}
+
+    #[inline(always)]
+    fn rest(&mut self) {}
+}
+
+/// Reads the clock once for each processor.
+pub(crate) struct Stopwatch {
+    last: Instant,
+    cells: Arc<ProfileCells>,
+}
+
+impl Stopwatch {
+    fn start(cells: Arc<ProfileCells>) -> Self {
+        Self { last: Instant::now(), cells }
+    }
+
+    /// The call of `frames` frames is over.
+    pub(crate) fn stop(mut self, frames: usize) {
+        let time = self.lap();
+        self.cells.rest.add(time, frames);
+    }
+
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.saturating_duration_since(std::mem::replace(&mut self.last, now))
+    }
+}
+
+impl Watch for Stopwatch {
+    fn ran(&mut self, costs: &[Arc<CostCells>], run: usize, frames: usize) {
+        let time = self.lap();
+        costs[run].add(time, frames);
+    }
+
+    fn rest(&mut self) {
+        let time = self.lap();
+        self.cells.rest.add(time, 0);
+    }
+}
+
+/// What timing a step that does nothing takes, in nanoseconds: the least of some tries.
+pub(crate) fn lap_nanoseconds() -> f64 {
+    const LAPS: u32 = 32;
+    let round = || {
+        let costs = [Arc::new(CostCells::default())];
+        let mut watch = Stopwatch::start(Arc::default());
+        let began = watch.last;
+        (0..LAPS).for_each(|_| watch.ran(std::hint::black_box(&costs), 0, 1));
+        watch.last.saturating_duration_since(began)
+    };
+    let least = (0..32).map(|_| round()).min().unwrap_or_default();
+    least.as_nanos() as f64 / f64::from(LAPS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timed(sampler: &mut Sampler, calls: usize) -> Vec<usize> {
+        (0..calls).filter(|_| sampler.due()).collect()
+    }
+
+    #[test]
+    fn one_call_in_so_many_is_timed_at_irregular_distances() {
+        let cells = Arc::new(ProfileCells::default());
+        let mut sampler = Sampler::new(Arc::clone(&cells));
+        assert_eq!(timed(&mut sampler, 1_000), []);
+        for every in [1, 2, 8, 64] {
+            cells.ask(NonZeroU32::new(every));
+            let calls = 4_000 * every as usize;
+            let due = timed(&mut sampler, calls);
+            // The mean of 4000 distances that are uniform over 2 every: its deviation is below 1 %.
+            assert!((3_800..=4_200).contains(&due.len()), "{} of {calls}, every {every}", due.len());
+            if every > 1 {
+                let met: std::collections::HashSet<usize> = due.iter().map(|call| call % 8).collect();
+                assert_eq!(met.len(), 8, "work at each 8th call is met, every {every}");
+            }
+        }
+        cells.ask(None);
+        assert_eq!(timed(&mut sampler, 1_000), []);
+    }
+
+    #[test]
+    fn a_shorter_distance_counts_at_once() {
+        let cells = Arc::new(ProfileCells::default());
+        let mut sampler = Sampler::new(Arc::clone(&cells));
+        cells.ask(Some(NonZeroU32::MAX));
+        assert_eq!(timed(&mut sampler, 10), []);
+        cells.ask(Some(NonZeroU32::MIN));
+        assert_eq!(timed(&mut sampler, 10).len(), 10);
+    }
+
+    #[test]
+    fn laps_add_up_to_the_whole() {
+        let (nodes, cells) = ([Arc::default(), Arc::default()], Arc::new(ProfileCells::default()));
+        let mut watch = Stopwatch::start(Arc::clone(&cells));
+        let began = watch.last;
+        for (run, frames) in [(0, 64), (1, 64), (0, 36), (1, 36)] {
+            watch.rest();
+            watch.ran(&nodes, run, frames);
+        }
+        let spent = watch.last.duration_since(began);
+        let outside = cells.rest.read().nanos;
+        watch.stop(100);
+        let [first, second] = nodes.map(|node| node.read());
+        assert_eq!((first.frames, first.laps, second.frames, second.laps), (100, 2, 100, 2));
+        assert_eq!(u128::from(first.nanos + second.nanos + outside), spent.as_nanos());
+        let rest = cells.rest.read();
+        assert_eq!((rest.frames, rest.laps), (100, 5));
+        assert!(rest.nanos >= outside);
+    }
+}

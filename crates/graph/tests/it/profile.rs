@@ -1,0 +1,131 @@
+//! Which node costs how much.
+
+use std::num::NonZeroU32;
+
+use patchline_graph::{DeviceChannels, Engine, Graph, Io, Node, NodeCost, NodeError, Ports, PrepareSpec, Processor};
+
+use crate::nodes::{DeviceIn, DeviceOut, OnePole, Scale};
+use crate::{playing, render};
+
+/// Passes its input on after arithmetic that nobody needs.
+#[derive(Clone, PartialEq)]
+struct Busy {
+    rounds: u32,
+}
+
+impl Node for Busy {
+    const KIND: &'static str = "busy";
+    type Processor = Busy;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<Busy, NodeError> {
+        Ok(self.clone())
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        size_of::<Busy>()
+    }
+}
+
+impl Processor for Busy {
+    type Params = Busy;
+
+    fn update(&mut self, params: &Busy) {
+        self.clone_from(params);
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        for sample in io.main().channel(0).iter_mut() {
+            let mut waste = *sample;
+            (0..self.rounds).for_each(|_| waste = std::hint::black_box(waste * 0.999).sqrt());
+            std::hint::black_box(waste);
+        }
+    }
+}
+
+/// `in -> first -> heavy -> last -> out`, and `extra` between the last two if there is one.
+fn graph(extra: Option<Busy>) -> Graph {
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::All)).unwrap().add("out", DeviceOut(vec![0])).unwrap();
+    graph.add("first", OnePole { feed: 0.5, back: 0.5 }).unwrap();
+    graph.add("heavy", Busy { rounds: 200 }).unwrap().add("last", Scale(0.5)).unwrap();
+    match extra {
+        Some(extra) => graph.add("extra", extra).unwrap().chain(&["in", "first", "heavy", "last", "extra", "out"]),
+        None => graph.chain(&["in", "first", "heavy", "last", "out"]),
+    }
+    .unwrap();
+    graph
+}
+
+/// Every call is timed.
+const ALL: Option<NonZeroU32> = Some(NonZeroU32::MIN);
+
+fn samples(engine: &Engine) -> Vec<(String, u64)> {
+    let mut samples: Vec<(String, u64)> =
+        engine.costs().into_iter().map(|NodeCost { node, samples, .. }| (node, samples)).collect();
+    samples.sort();
+    samples
+}
+
+fn named(samples: &[(&str, u64)]) -> Vec<(String, u64)> {
+    samples.iter().map(|&(name, count)| (name.to_owned(), count)).collect()
+}
+
+#[test]
+fn the_heaviest_node_is_named_first() {
+    let (mut engine, mut renderer) = playing(graph(None));
+    engine.profile(ALL);
+    render(&mut renderer, &[0.25; 64 * 200], 64);
+    let costs = engine.costs();
+    assert_eq!((costs[0].node.as_str(), costs[0].samples), ("heavy", 200));
+    assert!(costs[0].share > 0.5 && costs[0].nanoseconds > 4.0 * costs[1].nanoseconds, "{costs:?}");
+    assert!(costs.iter().map(|cost| cost.share).sum::<f64>() <= 1.0 + 1e-9, "{costs:?}");
+    engine.close(renderer);
+}
+
+#[test]
+fn nothing_is_timed_unless_asked_for() {
+    let (mut engine, mut renderer) = playing(graph(None));
+    render(&mut renderer, &[0.25; 640], 64);
+    assert_eq!(engine.costs(), []);
+    engine.profile(ALL);
+    assert_eq!(engine.costs(), []);
+    // A call that is longer than the engine's longest block runs each node several times.
+    render(&mut renderer, &[0.25; 640], 640);
+    assert_eq!(samples(&engine), named(&[("first", 10), ("heavy", 10), ("last", 10)]));
+    engine.profile(None);
+    render(&mut renderer, &[0.25; 640], 64);
+    assert_eq!(engine.costs(), [], "asking again, for whatever, counts anew");
+    engine.close(renderer);
+}
+
+#[test]
+fn a_load_keeps_the_samples_of_nodes_that_play_on() {
+    let (mut engine, mut renderer) = playing(graph(None));
+    engine.profile(ALL);
+    render(&mut renderer, &[0.25; 640], 64);
+    engine.load(graph(Some(Busy { rounds: 1_000 }))).unwrap();
+    assert_eq!(samples(&engine), named(&[("first", 10), ("heavy", 10), ("last", 10)]));
+    render(&mut renderer, &[0.25; 64 * 30], 64);
+    assert_eq!(samples(&engine), named(&[("extra", 30), ("first", 40), ("heavy", 40), ("last", 40)]));
+    let costs = engine.costs();
+    assert!(costs[0].node == "extra" && costs[1].node == "heavy", "{costs:?}");
+    assert!(costs[0].share > 0.5, "shares are of what plays now: {costs:?}");
+    engine.load(graph(None)).unwrap();
+    render(&mut renderer, &[0.25; 64], 64);
+    assert_eq!(samples(&engine), named(&[("first", 41), ("heavy", 41), ("last", 41)]));
+    engine.close(renderer);
+}
+
+#[test]
+fn one_call_in_several_is_timed() {
+    let (mut engine, mut renderer) = playing(graph(None));
+    engine.profile(NonZeroU32::new(8));
+    render(&mut renderer, &[0.25; 8_000], 1);
+    let samples = engine.costs()[0].samples;
+    assert!((900..=1_100).contains(&samples), "{samples} of 8000");
+    engine.close(renderer);
+}
