@@ -171,6 +171,9 @@ impl<C: Callback> Backend<C> for Jack<C> {
     }
 
     fn poll(&mut self) -> Option<IoEvent> {
+        if self.latency.take_changed() {
+            self.measure();
+        }
         if let Some(event) = self.events.poll() {
             if matches!(event.kind, IoEventKind::BlockChanged { .. }) {
                 self.measure();

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the jack crate has no safe way to set a latency callback")]
 
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use jack::jack_sys::{
     JackCaptureLatency, jack_latency_callback_mode_t, jack_recompute_total_latencies, jack_set_latency_callback,
@@ -16,12 +16,14 @@ pub(crate) struct Latency {
     outputs: Vec<Port<Unowned>>,
     /// Through the callback, in frames.
     own: AtomicU32,
+    /// Whether the server has added up anew since somebody asked.
+    changed: AtomicBool,
 }
 
 impl Latency {
     /// To be called with all ports, before the client is activated.
     pub(crate) fn install(client: &Client, inputs: Vec<Port<Unowned>>, outputs: Vec<Port<Unowned>>) -> Box<Self> {
-        let latency = Box::new(Self { inputs, outputs, own: AtomicU32::new(0) });
+        let latency = Box::new(Self { inputs, outputs, own: AtomicU32::new(0), changed: AtomicBool::new(false) });
         let argument = std::ptr::from_ref(&*latency).cast_mut().cast::<c_void>();
         // SAFETY: the client is alive and not active yet; the box is dropped after the client is closed, so the
         // argument is good whenever the callback comes.
@@ -34,6 +36,11 @@ impl Latency {
         self.own.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
         // SAFETY: the client is alive.
         unsafe { jack_recompute_total_latencies(client.raw()) };
+    }
+
+    /// Whether what [`of_device`](Self::of_device) says may be another since this was last asked.
+    pub(crate) fn take_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::Relaxed)
     }
 
     /// From the world to our inputs and from our outputs to the world, in frames, the longest of each.
@@ -53,6 +60,7 @@ impl Latency {
         let own = self.own.load(Ordering::Relaxed);
         let range = (least.saturating_add(own), most.saturating_add(own));
         to.iter().for_each(|port| port.set_latency_range(mode(), range));
+        self.changed.store(true, Ordering::Relaxed);
     }
 }
 

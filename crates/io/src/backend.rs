@@ -64,7 +64,8 @@ pub struct DeviceSpec {
 /// ```
 pub trait Backend<C: Callback> {
     /// What the device is now. Changes only while no callback runs, or with a
-    /// [`RateChanged`](crate::IoEventKind::RateChanged) or [`BlockChanged`](crate::IoEventKind::BlockChanged) event.
+    /// [`RateChanged`](crate::IoEventKind::RateChanged) or [`BlockChanged`](crate::IoEventKind::BlockChanged) event;
+    /// the latencies at any [`poll`](Self::poll), as the server finds out about them.
     fn spec(&self) -> &DeviceSpec;
 
     /// Tells how long a sample takes through the callback, in frames, so that a server that aligns its clients can.

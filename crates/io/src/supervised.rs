@@ -277,7 +277,10 @@ impl<C: Callback> Backend<C> for Supervised<C> {
             return Some(event);
         }
         let State::Running { device, .. } = &mut self.state else { return None };
-        let mut event = device.poll()?;
+        let event = device.poll();
+        let DeviceSpec { input_latency, output_latency, .. } = *device.spec();
+        (self.spec.input_latency, self.spec.output_latency) = (input_latency, output_latency);
+        let mut event = event?;
         event.position = event.position.saturating_add(self.origin);
         self.heed(event);
         Some(event)

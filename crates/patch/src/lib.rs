@@ -37,5 +37,5 @@ pub use load::{Checked, Loaded, Options};
 pub use registry::Registry;
 pub use render::{Style, render};
 pub use schema::schema;
-pub use settings::{Backend, EngineSettings, Latency, OnDeviceLoss, OnXrun, SampleRate, Share};
+pub use settings::{Backend, EngineSettings, Latency, OnDeviceLoss, OnXrun, SampleRate, Share, Transport};
 pub use source::Position;

@@ -41,6 +41,8 @@ pub struct EngineSettings {
     pub connect: bool,
     /// Whether other programs may use the device too.
     pub share: Share,
+    /// Whether the patch plays only while the server's transport rolls ("follow"), or all the time ("ignore").
+    pub transport: Transport,
 }
 
 impl Default for EngineSettings {
@@ -59,6 +61,7 @@ impl Default for EngineSettings {
             client_name: None,
             connect: true,
             share: Share::default(),
+            transport: Transport::default(),
         }
     }
 }
@@ -139,6 +142,17 @@ pub enum Share {
     Shared,
     /// They may not; an error where that cannot be had.
     Exclusive,
+}
+
+/// What a sound server's transport means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// The patch plays only while it rolls; an error where there is none.
+    Follow,
 }
 
 impl EngineSettings {

@@ -88,19 +88,22 @@ pub(crate) struct RunArgs {
     /// The patch to play.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) patch: PathBuf,
-    /// The device; without it the patch's `engine.backend` decides.
+    /// Where the device is looked for; without it the patch's `engine.backend` decides.
     #[arg(long, value_enum)]
     pub(crate) backend: Option<BackendChoice>,
-    /// Ends after this time: "12s", "500ms", "48000smp".
+    /// Waits for a device or a server that is not there yet.
+    #[arg(long)]
+    pub(crate) wait_device: bool,
+    /// Ends after so much was played: "12s", "500ms", "48000smp".
     #[arg(long, short, allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
-    /// Frames per block, 1 to 65536.
+    /// Frames per block, 1 to 65536; without it the patch's, else what the device delivers.
     #[arg(long, value_parser = block, allow_hyphen_values = true)]
     pub(crate) block: Option<usize>,
-    /// The stream's rate, in Hz.
-    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
+    /// The stream's rate in Hz, an error where the device lacks it; without it the patch's, else the device's own.
+    #[arg(long, visible_alias = "rate", value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) sample_rate: Option<u32>,
-    /// Channels of the device's input where the patch leaves them open; 2 without it.
+    /// Channels of the device's input where the patch leaves them open; all it has without it.
     #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
     pub(crate) channels: Option<usize>,
     /// The seed of the simulated device: what goes wrong, and when.

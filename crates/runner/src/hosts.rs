@@ -5,7 +5,7 @@ mod made_up;
 use std::fmt;
 use std::time::Duration;
 
-use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError, Patience, Placed, Supervised};
+use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError, Patience, Placed, Side, Supervised};
 use tracing::info;
 
 use crate::cli::BackendChoice;
@@ -19,7 +19,7 @@ pub(crate) const NULL: &str = "null";
 pub(crate) const SIM: &str = "sim";
 
 /// From one look for a device that is waited for to the next.
-const PATIENCE: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What works without any sound server or device.
 const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--backend sim` on a simulated device, \
@@ -42,13 +42,8 @@ pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
 /// that begins with a host (`alsa:hw:0`) decides by itself. A host that lacks the device is passed over, one that has it
 /// and refuses is not. Nothing made up is ever opened without being named.
 ///
-/// The device is watched, and opened again when it is lost.
-pub(crate) fn open<C: Callback>(request: &DeviceRequest, choice: BackendChoice) -> Result<Opened<C>, NotOpened> {
-    open_with(request, choice, &Patience::default())
-}
-
-/// As [`open`], with what is to be done about a device that is lost.
-pub(crate) fn open_with<C: Callback>(
+/// The device is watched, and opened again with `patience` when it is lost.
+pub(crate) fn open<C: Callback>(
     request: &DeviceRequest,
     choice: BackendChoice,
     patience: &Patience,
@@ -73,8 +68,12 @@ fn made_up<C: Callback>(
 }
 
 /// As [`open`]; where something is not there yet, waits for it until Ctrl-C. `signals::listen` comes before.
-pub(crate) fn wait_open<C: Callback>(request: &DeviceRequest, choice: BackendChoice) -> Result<Opened<C>, NotOpened> {
-    wait_until(|| open(request, choice), || std::thread::sleep(PATIENCE))
+pub(crate) fn wait_open<C: Callback>(
+    request: &DeviceRequest,
+    choice: BackendChoice,
+    patience: &Patience,
+) -> Result<Opened<C>, NotOpened> {
+    wait_until(|| open(request, choice, patience), || std::thread::sleep(LOOK))
 }
 
 fn wait_until<C>(
@@ -177,6 +176,14 @@ impl NotOpened {
             matches!(error, IoError::Host { .. } | IoError::NotFound { .. } | IoError::Unavailable { .. })
         };
         !self.tried.is_empty() && self.tried.iter().all(|(_, error)| comes(error))
+    }
+}
+
+impl NotOpened {
+    /// Whether a device was there that has too few outputs.
+    pub(crate) fn lacks_outputs(&self) -> bool {
+        let lacks = |error: &IoError| matches!(error, IoError::Channels { side: Side::Output, .. });
+        self.tried.iter().any(|(_, error)| lacks(error))
     }
 }
 

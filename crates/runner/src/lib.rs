@@ -19,6 +19,7 @@ mod exit;
 mod figures;
 mod files;
 mod hosts;
+mod latency;
 mod live;
 mod load;
 mod log;
@@ -32,6 +33,7 @@ mod rights;
 mod signals;
 mod style;
 mod units;
+mod wanted;
 mod watch;
 
 use std::ffi::OsString;

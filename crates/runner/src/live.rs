@@ -1,45 +1,83 @@
-//! A graph made by a command, played on a device until something ends it.
+//! A graph, played on a device until something ends it.
 
-mod limited;
+mod done;
+mod player;
 mod silence;
+mod terms;
 mod view;
+mod xruns;
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use patchline_graph::{Engine, Graph, LoadError, Stats, StreamSpec, engine};
-use patchline_io::{DeviceSpec, IoEvent, IoEventKind, IoStats};
-use serde_json::{Value, json};
+use patchline_graph::{Engine, Graph, LoadError, StreamSpec, engine};
+use patchline_io::{DeviceSpec, IoError, IoEvent, IoEventKind, IoStats};
+use patchline_patch::{OnDeviceLoss, OnXrun};
 use tracing::{debug, info, warn};
 
-use crate::allocator::{self, OnViolation};
 use crate::exit::{Exit, Failure};
 use crate::figures::Figures;
 use crate::hosts::{self, Opened};
+use crate::latency::Latency;
 use crate::memory::{self, Locked};
-use crate::rights::{self, Rights};
-use crate::units::{clock, count, frames_and_ms};
+use crate::units::frames_and_ms;
 use crate::watch::Watch;
-use crate::{report, signals, style};
-pub(crate) use limited::Limited;
-pub(crate) use silence::Silence;
+use crate::{allocator, rights, signals, style};
+pub(crate) use done::Done;
+use player::Heard;
+pub(crate) use player::Player;
+use silence::Silence;
+pub(crate) use terms::Terms;
 pub(crate) use view::View;
+use xruns::Xruns;
 
 /// How much of the device's time goes by between two looks at what happened.
 const STEP: Duration = Duration::from_millis(10);
 
+/// What is played.
+pub(crate) struct Piece {
+    pub(crate) graph: Graph,
+    pub(crate) stream: StreamSpec,
+    /// Frames to render before silence; `None` is until somebody ends it.
+    pub(crate) limit: Option<u64>,
+}
+
+impl Piece {
+    /// A graph on all of a device.
+    pub(crate) fn on(spec: &DeviceSpec, graph: Graph, limit: Option<u64>) -> Self {
+        Self { graph, stream: StreamSpec::new(spec.rate, spec.max_frames, spec.inputs, spec.outputs), limit }
+    }
+}
+
 /// A device that plays a graph.
 pub(crate) struct Live {
-    opened: Opened<Limited>,
+    opened: Opened<Player>,
     /// What the device was when it was started: what plays is made for that.
     spec: DeviceSpec,
     engine: Engine,
     watch: Watch,
     figures: Figures,
-    /// Frames to render; `None` is until somebody ends it.
     limit: Option<u64>,
     locked: Option<Locked>,
+    terms: Terms,
+    heard: Heard,
+    silence: Silence,
+    xruns: Xruns,
+    state: State,
     ended: Option<Ended>,
+}
+
+/// What goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Playing,
+    /// The device is gone.
+    Away,
+    /// The server's transport rests.
+    Resting,
+    /// The server runs faster than real time.
+    Freewheeling,
 }
 
 /// Why playing ended.
@@ -49,32 +87,54 @@ enum Ended {
     Finished,
     /// Somebody asked for it.
     Asked,
-    /// The device runs at another rate.
+    /// The device is gone.
     Device,
+    /// The device runs at another rate.
+    Rate,
+    /// More xruns than are allowed.
+    Xruns,
     /// A file cannot be written.
     File,
 }
 
 impl Live {
-    /// Starts. `limit` is how many frames are rendered before silence; the engine's files are ready before the first.
+    /// Starts. The engine's files are ready before the first frame.
     ///
     /// # Errors
     /// What the graph's nodes say against their parameters, or the device against being started.
-    pub(crate) fn start(mut opened: Opened<Limited>, graph: Graph, limit: Option<u64>) -> Result<Self, Failure> {
+    pub(crate) fn start(mut opened: Opened<Player>, piece: Piece, terms: Terms) -> Result<Self, NotStarted> {
         let spec = opened.device.spec().clone();
+        info!("{}", introduced(&spec, opened.host));
         spec.notes.iter().for_each(|note| info!("{note}"));
-        allocator::on_violation(OnViolation::Count);
+        allocator::on_violation(terms.on_violation);
         signals::listen();
         let locked = if opened.is_simulated() { None } else { Some(memory::lock()) };
-        let stream = StreamSpec::new(spec.rate, spec.max_frames, spec.inputs, spec.outputs);
-        let (mut engine, renderer) = engine(stream);
-        engine.load(graph).map_err(refused)?;
+        let (mut engine, renderer) = engine(piece.stream);
+        engine.load(piece.graph)?;
         engine.wait_ready(2 * spec.max_frames);
         let figures = Figures::new(&engine);
         opened.device.set_latency(engine.schedule().latency);
-        let started = opened.device.start(Limited::new(renderer, limit));
-        started.map_err(|refused| Failure::new(Exit::Device, refused.to_string()))?;
-        Ok(Self { watch: Watch::new(spec.rate), spec, opened, engine, figures, limit, locked, ended: None })
+        let device_in = engine.schedule().device_in.iter().enumerate();
+        let used: Vec<usize> = device_in.filter_map(|(channel, buffer)| buffer.is_some().then_some(channel)).collect();
+        let no_news = opened.is_made_up() || terms.silence_is_usual || used.is_empty();
+        let player = Player::new(renderer, piece.limit, used);
+        let heard = player.heard();
+        opened.device.start(player).map_err(|refused| refused.error)?;
+        Ok(Self {
+            watch: Watch::new(spec.rate),
+            silence: Silence::new(spec.rate, no_news),
+            xruns: Xruns::new(spec.rate, terms.on_xrun == OnXrun::Ignore),
+            limit: piece.limit,
+            state: State::Playing,
+            ended: None,
+            spec,
+            opened,
+            engine,
+            figures,
+            locked,
+            terms,
+            heard,
+        })
     }
 
     /// Plays until something ends it; `each` sees it after every step, and may end it.
@@ -88,15 +148,20 @@ impl Live {
                 self.event(event);
             }
             self.watch.listen(&mut self.engine);
-            let done = self.limit.is_some_and(|limit| self.frames() >= limit);
+            let frames = self.frames();
+            self.silence.look(frames, self.heard.frame());
+            let stats = self.stats();
+            self.xruns.pass(stats.frames + stats.frames_lost + stats.frames_away);
+            let done = self.limit.is_some_and(|limit| frames >= limit);
             if each(self).is_break() || done {
                 self.end(Ended::Finished);
-            } else if self.watch.exit() == Exit::File {
+            } else if self.terms.needs_files && self.watch.exit() == Exit::File {
                 self.end(Ended::File);
             } else if signals::stopping() {
                 self.end(Ended::Asked);
             }
         }
+        self.xruns.tell();
     }
 
     /// Frames rendered so far.
@@ -109,26 +174,53 @@ impl Live {
         &self.engine
     }
 
+    /// What all nodes have measured.
+    pub(crate) fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
     /// What the device has counted.
     pub(crate) fn stats(&self) -> IoStats {
         self.opened.device.stats()
     }
 
-    /// Stops the device, and closes all files.
+    /// How long sound is on its way now.
+    pub(crate) fn latency(&self) -> Latency {
+        Latency::new(self.opened.device.spec(), self.engine.schedule().latency)
+    }
+
+    /// What goes on, in a word or two.
+    pub(crate) fn state(&self) -> String {
+        match self.state {
+            State::Playing => "playing".to_owned(),
+            State::Away => match self.opened.device.waits_for() {
+                Some(trouble) => format!("waiting ({})", style::safe(&trouble.to_string(), 100)),
+                None => "waiting for the device".to_owned(),
+            },
+            State::Resting => "waiting for the transport".to_owned(),
+            State::Freewheeling => "freewheeling".to_owned(),
+        }
+    }
+
+    /// Stops the device, and closes all files. The device can be started again.
     ///
     /// # Errors
     /// A callback that panicked outside of any node.
-    pub(crate) fn stop(mut self) -> Result<Done, Failure> {
+    pub(crate) fn stop(mut self) -> Result<(Done, Opened<Player>), Failure> {
         let rights = rights::seen();
+        let latency = self.latency();
         let stopped = self.opened.device.stop();
-        let limited = stopped.map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
+        let player = stopped.map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
         let device = self.stats();
-        self.engine.close(limited.into_renderer());
+        // Some is known only in the end.
+        self.spec.notes = self.opened.device.spec().notes.clone();
+        self.engine.close(player.into_renderer());
         self.watch.listen(&mut self.engine);
         let simulated = self.opened.is_simulated();
-        Ok(Done {
+        let done = Done {
             host: self.opened.host,
             spec: self.spec,
+            latency,
             device,
             stats: self.engine.stats(),
             figures: self.figures,
@@ -136,7 +228,8 @@ impl Live {
             rights: (!simulated).then_some(rights),
             locked: self.locked,
             ended: self.ended,
-        })
+        };
+        Ok((done, self.opened))
     }
 
     fn end(&mut self, why: Ended) {
@@ -145,105 +238,87 @@ impl Live {
 
     fn event(&mut self, event: IoEvent) {
         match event.kind {
+            IoEventKind::Xrun { .. } => return self.xrun(&event),
             // It is opened again as soon as it is there; what plays waits with its state.
-            IoEventKind::Lost { .. } => warn!("{event}"),
-            IoEventKind::RateChanged { .. } => {
-                warn!("{event}");
-                self.end(Ended::Device);
+            IoEventKind::Lost { .. } => self.state = State::Away,
+            IoEventKind::Reconnected { .. } => self.state = State::Playing,
+            IoEventKind::Transport { rolling, .. } => {
+                self.state = if rolling { State::Playing } else { State::Resting };
             }
-            IoEventKind::Finished => self.end(Ended::Finished),
-            IoEventKind::Xrun { .. } | IoEventKind::EventsLost { .. } => warn!("{event}"),
-            IoEventKind::BlockChanged { .. } => debug!("{event}"),
+            IoEventKind::Freewheel { on } => self.state = if on { State::Freewheeling } else { State::Playing },
+            _ => {}
+        }
+        match event.kind {
+            IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. } | IoEventKind::EventsLost { .. } => {
+                warn!("{event}");
+            }
+            IoEventKind::BlockChanged { .. } | IoEventKind::Finished => debug!("{event}"),
             _ => info!("{event}"),
         }
+        match event.kind {
+            IoEventKind::Lost { .. } if self.terms.on_device_loss == OnDeviceLoss::Stop => self.end(Ended::Device),
+            IoEventKind::RateChanged { .. } => self.end(Ended::Rate),
+            IoEventKind::Finished => self.end(Ended::Finished),
+            _ => {}
+        }
+    }
+
+    fn xrun(&mut self, event: &IoEvent) {
+        self.xruns.happened(event);
+        let too_many = self.terms.most_xruns.is_some_and(|most| self.stats().xruns > most);
+        if self.terms.on_xrun == OnXrun::Stop || too_many {
+            self.end(Ended::Xruns);
+        }
     }
 }
 
-/// What a command's graph is refused for was said on the command line.
-fn refused(error: LoadError) -> Failure {
-    match error {
-        LoadError::Graph(errors) => Failure::new(Exit::Usage, style::safe(&errors.to_string(), 600)),
-        error => Failure::new(Exit::Broken, error.to_string()),
+/// `on Scarlett 2i2 (alsa): 48000 Hz, blocks of 256 frames (5.33 ms), 2 in, 2 out`.
+fn introduced(spec: &DeviceSpec, host: &str) -> String {
+    let DeviceSpec { name, rate, max_frames, inputs, outputs, .. } = spec;
+    let block = frames_and_ms(*max_frames as u64, *rate);
+    format!("on {}: {rate} Hz, blocks of {block}, {inputs} in, {outputs} out", done::place(name, host))
+}
+
+/// Why nothing plays.
+#[derive(Debug)]
+pub(crate) enum NotStarted {
+    /// The engine refuses the graph.
+    Graph(LoadError),
+    /// The device refuses to start.
+    Device(IoError),
+}
+
+impl From<LoadError> for NotStarted {
+    fn from(error: LoadError) -> Self {
+        Self::Graph(error)
     }
 }
 
-/// What is left when all is closed.
-pub(crate) struct Done {
-    pub(crate) host: &'static str,
-    pub(crate) spec: DeviceSpec,
-    pub(crate) device: IoStats,
-    pub(crate) stats: Stats,
-    pub(crate) figures: Figures,
-    watch: Watch,
-    rights: Option<Rights>,
-    locked: Option<Locked>,
-    ended: Option<Ended>,
+impl From<IoError> for NotStarted {
+    fn from(error: IoError) -> Self {
+        Self::Device(error)
+    }
 }
 
-impl Done {
-    /// A broken promise outweighs the device, and the device a file.
-    pub(crate) fn exit(&self) -> Exit {
-        match (self.watch.exit(), self.ended) {
-            (Exit::Broken, _) => Exit::Broken,
-            (_, Some(Ended::Device)) => Exit::Device,
-            (exit, _) => exit,
+impl fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Graph(error) => error.fmt(f),
+            Self::Device(error) => error.fmt(f),
         }
     }
+}
 
-    /// Frames in time: `0:05.000 at 48000 Hz, 240000 frames`.
-    pub(crate) fn length(&self) -> String {
-        let (frames, rate) = (self.stats.frames, self.spec.rate);
-        format!("{} at {rate} Hz, {}", clock(frames, rate), count(frames as usize, "frame"))
-    }
-
-    /// The device, what it lost, how its thread was scheduled, and what nodes have to say.
-    pub(crate) fn text(&self) -> String {
-        let DeviceSpec { name, rate, max_frames, .. } = &self.spec;
-        let mut out = format!(
-            "on {} ({}), blocks of {}",
-            style::safe(name, 80),
-            self.host,
-            frames_and_ms(*max_frames as u64, *rate)
-        );
-        let IoStats { xruns, frames_lost, .. } = self.device;
-        out.push_str(&format!(", {} ({frames_lost} frames lost)\n", count(xruns as usize, "xrun")));
-        let IoStats { losses, frames_away, .. } = self.device;
-        if losses > 0 {
-            let losses = count(losses as usize, "time");
-            out.push_str(&format!("the device was gone {losses}, {frames_away} frames long\n"));
+/// For graphs that a command made: what they are refused for was said on the command line.
+impl From<NotStarted> for Failure {
+    fn from(error: NotStarted) -> Self {
+        match error {
+            NotStarted::Graph(LoadError::Graph(errors)) => {
+                Self::new(Exit::Usage, style::safe(&errors.to_string(), 600))
+            }
+            NotStarted::Graph(error) => Self::new(Exit::Broken, error.to_string()),
+            NotStarted::Device(error) => Self::new(Exit::Device, error.to_string()),
         }
-        if let Some(rights) = &self.rights {
-            out.push_str(&format!("{rights}\n"));
-        }
-        if let Some(locked) = self.locked {
-            out.push_str(&format!("{locked}\n"));
-        }
-        out.push_str(&report::closing(&self.figures, &self.stats, &self.watch));
-        out
-    }
-
-    /// The same for programs.
-    pub(crate) fn data(&self) -> Value {
-        let mut data = json!({
-            "device": self.spec.name,
-            "host": self.host,
-            "sample_rate": self.spec.rate,
-            "frames": self.stats.frames,
-            "seconds": self.stats.frames as f64 / f64::from(self.spec.rate),
-            "block": self.spec.max_frames,
-            "input_latency_frames": self.spec.input_latency,
-            "output_latency_frames": self.spec.output_latency,
-            "notes": self.spec.notes,
-            "xruns": self.device.xruns,
-            "frames_lost": self.device.frames_lost,
-            "device_losses": self.device.losses,
-            "frames_away": self.device.frames_away,
-            "memory_locked": self.locked.map(|locked| locked == Locked::Yes),
-            "scheduling": self.rights.as_ref().map(Rights::data),
-        });
-        report::add_data(&mut data, &self.figures, &self.stats, &self.watch);
-        data["exit"] = json!(self.exit() as u8);
-        data
     }
 }
 

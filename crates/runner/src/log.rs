@@ -15,7 +15,7 @@ use crate::style;
 const VARIABLE: &str = "PATCHLINE_LOG";
 
 /// Targets that tell of their own workings; what matters of them arrives as events of the device.
-const CHATTY: &str = "pulseaudio=off";
+const CHATTY: &str = "pulseaudio=off,jack=warn,jack_sys=warn";
 
 /// Starts logging; `verbosity` is 0 for what a user wants to know, 1 and 2 for more, -1 for warnings only.
 pub(crate) fn start(verbosity: i8) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use patchline_io::{Callback, ChannelCount, DeviceRequest, SideRequest};
+use patchline_io::{Callback, ChannelCount, DeviceRequest, Patience, SideRequest};
 use patchline_nodes::{Level, QuantityError, Time};
 use patchline_wav::Subtype;
 
@@ -144,10 +144,10 @@ impl DeviceArgs {
     /// Opens what is asked for, now or, if it may be waited for, as soon as it is there.
     pub(crate) fn open<C: Callback>(&self, request: &DeviceRequest) -> Result<Opened<C>, NotOpened> {
         if !self.wait_device {
-            return hosts::open(request, self.backend);
+            return hosts::open(request, self.backend, &Patience::default());
         }
         signals::listen();
-        hosts::wait_open(request, self.backend)
+        hosts::wait_open(request, self.backend, &Patience::default())
     }
 
     /// The request for these options: the sides are up to the command.

@@ -8,11 +8,10 @@ use patchline_io::DeviceRequest;
 use patchline_nodes::{Input, Meter, Time};
 use serde_json::{Value, json};
 
-use super::record::peaks;
 use crate::cli::MeterArgs;
 use crate::exit::{Failure, Outcome};
 use crate::hosts::Opened;
-use crate::live::{Done, Limited, Live, Silence, View};
+use crate::live::{Done, Live, Piece, Player, Terms, View};
 use crate::meter::{bar, signed};
 use crate::output;
 use crate::units::clock;
@@ -31,23 +30,23 @@ pub(crate) fn run(args: &MeterArgs) -> Outcome {
 
 /// Measures until the end; lines that do not stay in their place go to `print`.
 fn measure(
-    opened: Opened<Limited>,
+    opened: Opened<Player>,
     args: &MeterArgs,
     in_place: bool,
     mut print: impl FnMut(&str) -> Result<(), Failure>,
 ) -> Result<Done, Failure> {
     let (rate, channels) = (opened.device.spec().rate, opened.device.spec().inputs);
     let mut view = View::new(rate, channels.min(MOST_LINES), in_place);
-    let mut silence = Silence::new(rate, opened.is_made_up() || args.loopback_of.is_some());
-    let graph = graph(Time::Frames(view.period()));
-    let mut live = Live::start(opened, graph, args.duration.map(|duration| duration.frames(f64::from(rate))))?;
+    let limit = args.duration.map(|duration| duration.frames(f64::from(rate)));
+    let terms = Terms { silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
+    let piece = Piece::on(opened.device.spec(), graph(Time::Frames(view.period())), limit);
+    let mut live = Live::start(opened, piece, terms)?;
     let mut closed = Ok(());
     live.play(|live| {
         let frames = live.frames();
         let Some(level) = live.engine().readings("level").filter(|_| view.is_due(frames)) else {
             return ControlFlow::Continue(());
         };
-        silence.look(frames, &peaks(&level));
         if view.is_live() {
             view.show(lines(&level));
             return ControlFlow::Continue(());
@@ -57,7 +56,7 @@ fn measure(
         if closed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     view.clear();
-    let done = live.stop()?;
+    let (done, _) = live.stop()?;
     closed.map(|()| done)
 }
 
@@ -69,6 +68,11 @@ fn graph(window: Time) -> Graph {
         .and_then(|graph| graph.chain(&["input", "level"]));
     made.expect("the names are fixed");
     graph
+}
+
+/// The peaks of a meter's channels, in dBFS.
+fn peaks(level: &Readings) -> Vec<f64> {
+    level.all().find(|(reading, _)| reading.name == "peak").map(|(_, peaks)| peaks).unwrap_or_default()
 }
 
 /// The levels of all channels, in dBFS.

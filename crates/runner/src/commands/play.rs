@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cli::PlayArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hosts::Opened;
-use crate::live::{Done, Limited, Live, View};
+use crate::live::{Done, Live, Piece, Player, Terms, View};
 use crate::load::shown;
 use crate::units::{clock, count};
 use crate::{output, style};
@@ -37,14 +37,15 @@ fn width(info: &Info) -> ChannelCount {
     }
 }
 
-fn play(opened: Opened<Limited>, source: FileSource, info: &Info, args: &PlayArgs) -> Result<Done, Failure> {
+fn play(opened: Opened<Player>, source: FileSource, info: &Info, args: &PlayArgs) -> Result<Done, Failure> {
     let spec = opened.device.spec().clone();
     let limit = args.duration.map(|duration| duration.frames(f64::from(spec.rate)));
     let length = info.frames.filter(|_| !args.looped);
     let length = length.map(|frames| RateConverter::converted_frames(info.rate, spec.rate, frames));
     let mut end = End { length, under_way: spec.output_latency + spec.max_frames as u64, ended: None };
     let mut view = View::new(spec.rate, 1, true);
-    let mut live = Live::start(opened, graph(source, info, spec.outputs), limit)?;
+    let piece = Piece::on(&spec, graph(source, info, spec.outputs), limit);
+    let mut live = Live::start(opened, piece, Terms::default())?;
     live.play(|live| {
         let frames = live.frames();
         let played = live.engine().readings("file").and_then(|file| file.get("frames_played", 0)).unwrap_or(0.0);
@@ -57,7 +58,7 @@ fn play(opened: Opened<Limited>, source: FileSource, info: &Info, args: &PlayArg
         end.look(played as u64, frames)
     });
     view.clear();
-    live.stop()
+    Ok(live.stop()?.0)
 }
 
 /// When a file has been heard to its end.

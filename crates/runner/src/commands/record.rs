@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use patchline_graph::{Graph, Readings};
+use patchline_graph::Graph;
 use patchline_io::DeviceRequest;
 use patchline_nodes::{FileSink, Input, Meter, Time};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cli::RecordArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hosts::Opened;
-use crate::live::{Done, Limited, Live, Silence, View};
+use crate::live::{Done, Live, Piece, Player, Terms, View};
 use crate::load::shown;
 use crate::meter::{bar, signed};
 use crate::units::{clock, count};
@@ -42,18 +42,19 @@ fn check_place(args: &RecordArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn record(opened: Opened<Limited>, args: &RecordArgs) -> Result<Done, Failure> {
+fn record(opened: Opened<Player>, args: &RecordArgs) -> Result<Done, Failure> {
     let rate = opened.device.spec().rate;
     let mut view = View::new(rate, 1, true);
-    let mut silence = Silence::new(rate, opened.is_made_up() || args.loopback_of.is_some());
     let graph = graph(args, Time::Frames(view.period()))?;
-    let mut live = Live::start(opened, graph, args.duration.map(|duration| duration.frames(f64::from(rate))))?;
+    let limit = args.duration.map(|duration| duration.frames(f64::from(rate)));
+    let terms = Terms { silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
+    let piece = Piece::on(opened.device.spec(), graph, limit);
+    let mut live = Live::start(opened, piece, terms)?;
     live.play(|live| {
         let frames = live.frames();
         if view.is_due(frames)
             && let Some(level) = live.engine().readings("level")
         {
-            silence.look(frames, &peaks(&level));
             let rms = level.get("rms_all", 0).unwrap_or(f64::NAN);
             let xruns = count(live.stats().xruns as usize, "xrun");
             let line = format!("{}  {} {:>6} dBFS  {xruns}", clock(frames, rate), bar(rms), signed(rms));
@@ -62,12 +63,7 @@ fn record(opened: Opened<Limited>, args: &RecordArgs) -> Result<Done, Failure> {
         ControlFlow::Continue(())
     });
     view.clear();
-    live.stop()
-}
-
-/// The peaks of a meter's channels, in dBFS.
-pub(super) fn peaks(level: &Readings) -> Vec<f64> {
-    level.all().find(|(reading, _)| reading.name == "peak").map(|(_, peaks)| peaks).unwrap_or_default()
+    Ok(live.stop()?.0)
 }
 
 fn graph(args: &RecordArgs, window: Time) -> Result<Graph, Failure> {

@@ -1,47 +1,67 @@
 //! `runner run`: plays a patch on a device until it ends.
 
 mod device;
-mod session;
+mod score;
 mod status;
 mod summary;
 
-use patchline_graph::{StreamSpec, engine};
-use patchline_patch::Registry;
+use std::ops::ControlFlow;
+
+use patchline_graph::StreamSpec;
+use patchline_patch::{Checked, Registry};
 
 use crate::cli::RunArgs;
-use crate::exit::{Exit, Failure, Outcome};
-use crate::figures::Figures;
-use crate::load::{Assumed, Trouble};
-use crate::{allocator, load, memory, signals};
-use session::Session;
+use crate::exit::{Failure, Outcome};
+use crate::hosts::Opened;
+use crate::live::{Done, Live, NotStarted, Piece, Player, Terms};
+use crate::load::Assumed;
+use crate::{load, signals};
+use score::Score;
+use status::Status;
 
 pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
-    let patch = load::read(&args.patch, &args.patch_args)?;
-    let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
-    let options = load::options(&args.patch_args, args.clock);
-    let mut checked = patch
-        .check(registry, &options, |settings, graph| {
-            let stream = assumed.stream(settings, graph);
-            StreamSpec { max_frames: args.block.unwrap_or(stream.max_frames), ..stream }
-        })
-        .map_err(Trouble::from)?;
+    let mut score = Score::new(registry, args)?;
+    // All mistakes are told before any device is opened.
+    let checked = score.check(|settings, graph| {
+        let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
+        let stream = assumed.stream(settings, graph);
+        StreamSpec { max_frames: args.block.unwrap_or(stream.max_frames), ..stream }
+    })?;
     load::show(&checked.loaded.warnings);
-    let mut device = device::open(&checked, args)?;
-    checked.stream.max_frames = device::longest_block(&device, args, &checked);
-    allocator::on_violation(args.on_violation);
-    signals::listen();
+    let name = checked.loaded.name.clone();
+    let (mut opened, mut checked) = device::open(&score, checked)?;
+    let mut past = Vec::new();
+    loop {
+        let (mut done, device) = play(&score, checked, opened)?;
+        let rate = device.device.spec().rate;
+        if !done.changed_rate() || signals::stopping() || score.left(rate) == Some(0) {
+            return summary::tell(args, &name, &past, &done);
+        }
+        // Another rate: the patch starts anew, with files of its own.
+        score.go_on_after(&done, rate);
+        done.forgive();
+        checked = device::fit(&score, &device)?;
+        opened = device;
+        past.push(done);
+    }
+}
 
-    let waits = device::is_simulated(args, &checked);
-    let locked = if waits { None } else { Some(memory::lock()) };
-    let (mut engine, renderer) = engine(checked.stream.clone());
-    engine.load(checked.loaded.graph.clone()).map_err(|error| load::refused(&checked.loaded, error))?;
-    let figures = Figures::new(&engine);
-    device.start(renderer).map_err(|refused| Failure::new(Exit::Device, refused.to_string()))?;
-    let mut session = Session::new(device, &checked.loaded.engine, waits);
-    session.play(&mut engine, &figures);
-    let (device, end) = session.stop(&mut engine)?;
-    let told =
-        summary::Told { args, checked: &checked, device, figures: &figures, stats: engine.stats(), end: &end, locked };
-    told.tell()?;
-    Ok(end.exit())
+/// Plays until the end, or until the device has another rate.
+fn play(score: &Score, checked: Checked, opened: Opened<Player>) -> Result<(Done, Opened<Player>), Failure> {
+    let Checked { loaded, stream, .. } = checked;
+    let terms = Terms { on_violation: score.args.on_violation, ..Terms::of(&loaded.engine) };
+    // The simulated device knows itself when it has to end.
+    let limit = if opened.is_simulated() { None } else { score.left(stream.rate) };
+    let piece = Piece { graph: loaded.graph.clone(), stream, limit };
+    let mut live = Live::start(opened, piece, terms).map_err(|error| match error {
+        NotStarted::Graph(error) => load::refused(&loaded, error),
+        error => error.into(),
+    })?;
+    let mut status = Status::new(live.latency().rate());
+    live.play(|live| {
+        status.show(live);
+        ControlFlow::Continue(())
+    });
+    status.clear();
+    live.stop()
 }

@@ -114,10 +114,14 @@ fn what_is_made_up_is_as_wide_as_it_is_asked_to_be() {
     let side = |channels| Some(SideRequest { channels, ..SideRequest::default() });
     let wanted = DeviceRequest { input: side(AtLeast(8)), output: side(Exactly(1)), ..DeviceRequest::default() };
     for choice in [BackendChoice::Null, BackendChoice::Sim] {
-        let opened = open::<Renderer>(&wanted, choice).map_err(|error| error.to_string()).unwrap();
+        let opened =
+            open::<Renderer>(&wanted, choice, &Patience::default()).map_err(|error| error.to_string()).unwrap();
         let spec = opened.device.spec();
         assert_eq!((spec.inputs, spec.outputs, spec.rate), (8, 1, 48_000));
-        let said = open::<Renderer>(&request(Some("piano")), choice).map(|_| ()).unwrap_err().to_string();
+        let said = open::<Renderer>(&request(Some("piano")), choice, &Patience::default())
+            .map(|_| ())
+            .unwrap_err()
+            .to_string();
         assert!(said.contains("there is no output device `piano`"), "{said}");
     }
 }

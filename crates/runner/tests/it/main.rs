@@ -7,6 +7,8 @@ mod demo;
 mod devices;
 mod doctor;
 mod help;
+#[cfg(target_os = "linux")]
+mod jack;
 mod meter;
 mod panel;
 mod pipes;

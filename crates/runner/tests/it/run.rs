@@ -1,5 +1,7 @@
 use std::process::Stdio;
 
+#[cfg(unix)]
+use crate::support::Running;
 use crate::support::{Ended, Folder, example};
 
 const TONE: &str = "links = [\"tone -> level -> out\"]\n[nodes.tone]\ntype = \"oscillator\"\nlevel = 0.5\n\
@@ -74,15 +76,11 @@ fn a_first_signal_ends_a_run_in_order() {
     let folder = Folder::new();
     folder.write("tone.toml", &format!("{TONE}[engine]\non_xrun = \"ignore\"\n"));
     let mut command = folder.command(["tone.toml", "--backend", "null", "--json"]);
-    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    // The first status line says that it plays.
-    let mut line = String::new();
-    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
-    assert!(line.contains("0:0"), "{line}");
-    crate::support::signal(&child, "TERM");
-    let ended = crate::support::Ended::of(child.wait_with_output().unwrap()).exits(0);
-    assert_eq!(ended.json()["exit"], 0);
+    let running = Running::start(&mut command);
+    running.until("on null: 48000 Hz");
+    running.until("playing");
+    running.signal("TERM");
+    assert_eq!(running.end().exits(0).json()["exit"], 0);
 }
 
 #[cfg(target_os = "linux")]

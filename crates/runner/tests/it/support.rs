@@ -1,7 +1,17 @@
 //! Running the binary in a folder of its own.
 
+#[cfg(unix)]
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+#[cfg(unix)]
+use std::process::{Child, Stdio};
+use std::process::{Command, Output};
+#[cfg(unix)]
+use std::sync::{Arc, Mutex};
+#[cfg(unix)]
+use std::thread::JoinHandle;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use patchline_wav::{FileReader, FileWriter, Format, Options, Subtype};
 
@@ -126,6 +136,68 @@ impl Ended {
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
+    }
+}
+
+/// A run of the binary that is listened to while it lasts.
+#[cfg(unix)]
+pub(crate) struct Running {
+    child: Child,
+    /// What it has said on stderr so far.
+    said: Arc<Mutex<String>>,
+    listener: Option<JoinHandle<()>>,
+}
+
+#[cfg(unix)]
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
+        let said = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&said);
+        let listen = move || {
+            stderr.lines().map_while(Result::ok).for_each(|line| {
+                *heard.lock().unwrap() += &(line + "\n");
+            })
+        };
+        Self { child, said, listener: Some(std::thread::spawn(listen)) }
+    }
+
+    /// What it has said so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Waits until it has said this, for half a minute at most.
+    #[track_caller]
+    pub(crate) fn until(&self, text: &str) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while !self.said().contains(text) {
+            assert!(Instant::now() < end, "`{text}` was not said:\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Ended {
+        let mut stdout = String::new();
+        self.child.stdout.take().expect("it is a pipe").read_to_string(&mut stdout).expect("text");
+        let status = self.child.wait().expect("it ends");
+        self.listener.take().expect("it listens until now").join().expect("nothing panics there");
+        Ended { code: status.code(), stdout, stderr: self.said() }
+    }
+}
+
+/// A test that fails leaves nobody behind.
+#[cfg(unix)]
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

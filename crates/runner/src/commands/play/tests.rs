@@ -15,16 +15,16 @@ const RATE: u32 = 48_000;
 
 /// A simulated device whose output can be looked at when the command is done with it.
 struct Heard {
-    sim: Sim<Limited>,
+    sim: Sim<Player>,
     heard: Arc<Mutex<Recording>>,
 }
 
-impl Backend<Limited> for Heard {
+impl Backend<Player> for Heard {
     fn spec(&self) -> &DeviceSpec {
         self.sim.spec()
     }
 
-    fn start(&mut self, callback: Limited) -> Result<(), Refused<Limited>> {
+    fn start(&mut self, callback: Player) -> Result<(), Refused<Player>> {
         self.sim.start(callback)
     }
 
@@ -40,7 +40,7 @@ impl Backend<Limited> for Heard {
         self.sim.stats()
     }
 
-    fn stop(&mut self) -> Result<Limited, IoError> {
+    fn stop(&mut self) -> Result<Player, IoError> {
         *self.heard.lock().unwrap() = self.sim.take_recording();
         self.sim.stop()
     }

@@ -21,7 +21,7 @@ fn sample(frame: u64, channel: usize) -> f32 {
 }
 
 /// A device of odd blocks that delivers [`sample`]s.
-fn device(inputs: usize) -> Opened<Limited> {
+fn device(inputs: usize) -> Opened<Player> {
     let config = SimConfig {
         seed: 5,
         inputs,
@@ -55,7 +55,7 @@ fn a_report_says_what_was_recorded_from_where() {
     let text = anstream::adapter::strip_str(&text(&done, &args, 2)).to_string();
     let first = text.lines().next().unwrap();
     assert!(first.ends_with("take.wav: 0:01.000 at 48000 Hz, 48000 frames, 2 channels, PCM_24"), "{text}");
-    assert!(text.contains("on sim (seed 5) (sim), blocks of 700 frames (14.58 ms), 0 xruns (0 frames lost)"), "{text}");
+    assert!(text.contains("on sim (seed 5), 125 blocks of 700 frames (14.58 ms), 0 xruns (0 frames lost)"), "{text}");
     let data = data(&done, &args, 2);
     assert_eq!((&data["frames"], &data["channels"], &data["exit"]), (&48_000.into(), &2.into(), &0.into()));
     assert_eq!(data["readings"]["file"]["frames_written"], 48_000.0);
@@ -63,7 +63,7 @@ fn a_report_says_what_was_recorded_from_where() {
 }
 
 /// A device to which this happens after half a second.
-fn troubled(trouble: Trouble) -> Opened<Limited> {
+fn troubled(trouble: Trouble) -> Opened<Player> {
     let config = SimConfig { inputs: 1, script: vec![Incident { at: 24_000, trouble }], ..SimConfig::default() };
     Opened { device: Box::new(Sim::open(config).unwrap().with_input(sample)), host: SIM }
 }

@@ -2,56 +2,50 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-use patchline_io::IoStats;
-
-use crate::figures::Figures;
+use crate::live::{Live, View};
 use crate::output;
 use crate::units::{clock, count};
 
-const TERMINAL_PERIOD: Duration = Duration::from_millis(100);
-const PERIOD: Duration = Duration::from_secs(1);
+/// From one line to the next while the device stands still, so that somebody sees that it does.
+const STILL: Duration = Duration::from_secs(5);
 
 pub(super) struct Status {
-    bar: Option<ProgressBar>,
+    view: View,
     rate: u32,
-    next: Instant,
+    /// When a line is due even if nothing moves.
+    still: Instant,
 }
 
 impl Status {
     pub(super) fn new(rate: u32) -> Self {
-        let bar = output::on_terminal().then(|| {
-            let style = ProgressStyle::with_template("{wide_msg}").expect("the template is fixed");
-            output::live().add(ProgressBar::new_spinner().with_style(style))
-        });
-        let period = if bar.is_some() { TERMINAL_PERIOD } else { PERIOD };
-        Self { bar, rate, next: Instant::now() + period }
+        Self { view: View::new(rate, 1, true), rate, still: Instant::now() + STILL }
     }
 
-    /// Shows where the stream is, when it is time to.
-    pub(super) fn show(&mut self, frames: u64, device: &IoStats, figures: &Figures) {
-        let now = Instant::now();
-        if now < self.next {
+    /// Shows how things are, when it is time to.
+    pub(super) fn show(&mut self, live: &Live) {
+        let due = self.view.is_due(live.frames());
+        if !due && Instant::now() < self.still {
             return;
         }
-        let levels = figures.short();
-        let line = format!("{}  {}  {levels}", clock(frames, self.rate), count(device.xruns as usize, "xrun"));
-        match &self.bar {
-            Some(bar) => {
-                bar.set_message(line);
-                bar.tick();
-                self.next = now + TERMINAL_PERIOD;
-            }
-            None => {
-                output::tell(line.trim_end());
-                self.next = now + PERIOD;
-            }
-        }
+        self.still = Instant::now() + STILL;
+        let line = self.line(live);
+        if self.view.is_live() { self.view.show([line]) } else { output::tell(&line) }
+    }
+
+    /// `0:12.345  playing  0 xruns  latency 128 + 0 + 256 = 384 frames (8.00 ms)  level -12.3 dBFS`.
+    fn line(&self, live: &Live) -> String {
+        let mut parts = vec![
+            clock(live.frames(), self.rate),
+            live.state(),
+            count(live.stats().xruns as usize, "xrun"),
+            format!("latency {}", live.latency().short()),
+        ];
+        let levels = live.figures().short();
+        parts.extend((!levels.is_empty()).then_some(levels));
+        parts.join("  ")
     }
 
     pub(super) fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+        self.view.clear();
     }
 }

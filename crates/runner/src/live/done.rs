@@ -1,0 +1,127 @@
+//! What a run came to.
+
+use patchline_graph::{Stats, StreamSpec};
+use patchline_io::{DeviceSpec, IoStats};
+use serde_json::{Value, json};
+
+use super::Ended;
+use crate::exit::Exit;
+use crate::figures::Figures;
+use crate::latency::Latency;
+use crate::memory::Locked;
+use crate::rights::Rights;
+use crate::units::{clock, count, frames_and_ms};
+use crate::watch::Watch;
+use crate::{report, style};
+
+/// What is left when all is closed.
+pub(crate) struct Done {
+    pub(super) host: &'static str,
+    pub(crate) spec: DeviceSpec,
+    pub(super) latency: Latency,
+    pub(crate) device: IoStats,
+    pub(crate) stats: Stats,
+    pub(crate) figures: Figures,
+    pub(super) watch: Watch,
+    pub(super) rights: Option<Rights>,
+    pub(super) locked: Option<Locked>,
+    pub(super) ended: Option<Ended>,
+}
+
+/// `Scarlett 2i2 (alsa)`: a device and its host, if its name does not say that already.
+pub(super) fn place(name: &str, host: &str) -> String {
+    let safe = style::safe(name, 80);
+    let says = name.to_lowercase().contains(host);
+    if says { safe } else { format!("{safe} ({host})") }
+}
+
+impl Done {
+    /// A broken promise outweighs the device, and the device a file.
+    pub(crate) fn exit(&self) -> Exit {
+        match (self.watch.exit(), self.ended) {
+            (Exit::Broken, _) => Exit::Broken,
+            (_, Some(Ended::Xruns)) => Exit::Xruns,
+            (_, Some(Ended::Device | Ended::Rate)) => Exit::Device,
+            (exit, _) => exit,
+        }
+    }
+
+    /// The stream it was, as the device had it.
+    pub(crate) fn stream(&self) -> StreamSpec {
+        let DeviceSpec { rate, max_frames, inputs, outputs, .. } = self.spec;
+        StreamSpec::new(rate, max_frames, inputs, outputs)
+    }
+
+    /// What ended it was no end: another device went on.
+    pub(crate) fn forgive(&mut self) {
+        self.ended = None;
+    }
+
+    /// Whether it ended because the device runs at another rate now.
+    pub(crate) fn changed_rate(&self) -> bool {
+        self.ended == Some(Ended::Rate)
+    }
+
+    /// Frames in time: `0:05.000 at 48000 Hz, 240000 frames`.
+    pub(crate) fn length(&self) -> String {
+        let (frames, rate) = (self.stats.frames, self.spec.rate);
+        format!("{} at {rate} Hz, {}", clock(frames, rate), count(frames as usize, "frame"))
+    }
+
+    /// The device, what it lost, how its thread was scheduled, and what nodes have to say.
+    pub(crate) fn text(&self) -> String {
+        let DeviceSpec { name, rate, max_frames, .. } = &self.spec;
+        let mut out = format!("on {}", place(name, self.host));
+        let IoStats { blocks, xruns, frames_lost, losses, frames_away, .. } = self.device;
+        out.push_str(&format!(
+            ", {} of {}, {} ({frames_lost} frames lost)\n",
+            count(blocks as usize, "block"),
+            frames_and_ms(*max_frames as u64, *rate),
+            count(xruns as usize, "xrun"),
+        ));
+        if losses > 0 {
+            let losses = count(losses as usize, "time");
+            out.push_str(&format!("the device was gone {losses}, {frames_away} frames long\n"));
+        }
+        out.push_str(&format!("{}\n", self.latency));
+        if let Some(rights) = &self.rights {
+            out.push_str(&format!("{rights}\n"));
+        }
+        if let Some(locked) = self.locked {
+            out.push_str(&format!("{locked}\n"));
+        }
+        for note in &self.spec.notes {
+            out.push_str(&format!("note: {}\n", style::safe(note, 300)));
+        }
+        out.push_str(&report::closing(&self.figures, &self.stats, &self.watch));
+        out
+    }
+
+    /// The same for programs.
+    pub(crate) fn data(&self) -> Value {
+        let device = &self.device;
+        let mut data = json!({
+            "device": self.spec.name,
+            "host": self.host,
+            "sample_rate": self.spec.rate,
+            "frames": self.stats.frames,
+            "seconds": self.stats.frames as f64 / f64::from(self.spec.rate),
+            "block": self.spec.max_frames,
+            "blocks": device.blocks,
+            "inputs": self.spec.inputs,
+            "outputs": self.spec.outputs,
+            "latency": self.latency.data(),
+            "notes": self.spec.notes,
+            "xruns": device.xruns,
+            "frames_lost": device.frames_lost,
+            "device_losses": device.losses,
+            "frames_away": device.frames_away,
+            "device_events_lost": device.events_lost,
+            "memory_locked": self.locked.map(|locked| locked == Locked::Yes),
+            "scheduling": self.rights.as_ref().map(Rights::data),
+        });
+        report::add_data(&mut data, &self.figures, &self.stats, &self.watch);
+        data["exit"] = json!(self.exit() as u8);
+        data
+    }
+}

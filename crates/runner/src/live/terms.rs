@@ -1,0 +1,46 @@
+//! What ends a run, and what is said of what happens in it.
+
+use patchline_patch::{EngineSettings, OnDeviceLoss, OnXrun};
+
+use crate::allocator::OnViolation;
+
+/// The terms on which something is played. By default a device that goes is waited for, and xruns are reported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// When a node allocates in the callback.
+    pub(crate) on_violation: OnViolation,
+    pub(crate) on_xrun: OnXrun,
+    /// More xruns than this end it.
+    pub(crate) most_xruns: Option<u64>,
+    pub(crate) on_device_loss: OnDeviceLoss,
+    /// Whether a file that cannot be written ends it: where it was all about that file.
+    pub(crate) needs_files: bool,
+    /// Whether an input that is silent is no news.
+    pub(crate) silence_is_usual: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            on_violation: OnViolation::Count,
+            on_xrun: OnXrun::default(),
+            most_xruns: None,
+            on_device_loss: OnDeviceLoss::default(),
+            needs_files: true,
+            silence_is_usual: false,
+        }
+    }
+}
+
+impl Terms {
+    /// Those of a patch.
+    pub(crate) fn of(settings: &EngineSettings) -> Self {
+        Self {
+            on_xrun: settings.on_xrun,
+            most_xruns: settings.max_xruns.map(u64::from),
+            on_device_loss: settings.on_device_loss,
+            needs_files: false,
+            ..Self::default()
+        }
+    }
+}

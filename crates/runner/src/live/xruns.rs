@@ -1,0 +1,98 @@
+//! Xruns as they are told: one at once, and what follows within a second in one line.
+
+use patchline_io::{IoEvent, IoEventKind};
+use tracing::{debug, warn};
+
+use crate::units::count;
+
+/// Tells of xruns, unless they are to be counted only.
+pub(super) struct Xruns {
+    rate: u32,
+    silent: bool,
+    /// Until this frame they are summed up.
+    until: u64,
+    /// Xruns not told of, frames lost in them, and the frame of the last one.
+    untold: u64,
+    lost: u64,
+    last: u64,
+}
+
+impl Xruns {
+    pub(super) fn new(rate: u32, silent: bool) -> Self {
+        Self { rate, silent, until: 0, untold: 0, lost: 0, last: 0 }
+    }
+
+    /// One happened.
+    pub(super) fn happened(&mut self, event: &IoEvent) {
+        let IoEventKind::Xrun { lost, .. } = event.kind else { return };
+        if self.silent {
+            return debug!("{event}");
+        }
+        self.pass(event.position);
+        if event.position < self.until {
+            self.untold += 1;
+            self.lost += lost;
+            self.last = event.position;
+            return;
+        }
+        self.until = event.position + u64::from(self.rate);
+        warn!("{event}");
+    }
+
+    /// The device is at this frame.
+    pub(super) fn pass(&mut self, frame: u64) {
+        if frame >= self.until && self.tell() {
+            self.until = frame + u64::from(self.rate);
+        }
+    }
+
+    /// Tells of all that was not told of yet; says whether there was any.
+    pub(super) fn tell(&mut self) -> bool {
+        let words = self.words();
+        (self.untold, self.lost) = (0, 0);
+        words.inspect(|words| warn!("{words}")).is_some()
+    }
+
+    fn words(&self) -> Option<String> {
+        let Self { last, lost, .. } = self;
+        let xruns = count(self.untold as usize, "more xrun");
+        let lost = if *lost == 0 { "an unknown number of".to_owned() } else { lost.to_string() };
+        (self.untold > 0).then(|| format!("{xruns}, the last at frame {last}: {lost} frames are lost"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchline_io::Side;
+
+    use super::*;
+
+    fn at(position: u64) -> IoEvent {
+        IoEvent { position, kind: IoEventKind::Xrun { lost: 10, side: Side::Both } }
+    }
+
+    #[test]
+    fn what_follows_within_a_second_is_summed_up() {
+        let mut xruns = Xruns::new(1_000, false);
+        xruns.happened(&at(5_000));
+        assert_eq!(xruns.words(), None, "it was told at once");
+        xruns.happened(&at(5_500));
+        xruns.happened(&at(5_900));
+        xruns.pass(5_999);
+        assert_eq!(xruns.words().unwrap(), "2 more xruns, the last at frame 5900: 20 frames are lost");
+        xruns.pass(6_000);
+        assert_eq!(xruns.words(), None);
+        xruns.happened(&at(6_950));
+        assert_eq!(xruns.words().unwrap(), "1 more xrun, the last at frame 6950: 10 frames are lost");
+        xruns.pass(7_000);
+        xruns.happened(&at(8_000));
+        assert_eq!(xruns.words(), None, "after a quiet second, one is told at once again");
+    }
+
+    #[test]
+    fn ignored_ones_are_not_told() {
+        let mut xruns = Xruns::new(1_000, true);
+        (0..3).for_each(|n| xruns.happened(&at(n)));
+        assert_eq!(xruns.words(), None);
+    }
+}
