@@ -69,7 +69,7 @@ enum State<C: Callback> {
     Ready(Device<C>),
     /// The device calls; `rests` once it has said that it will not.
     Running { device: Device<C>, rests: bool },
-    /// The device is lost, which is told; to take the callback from it may take a while.
+    /// The device is silent, which is told first: to take the callback from it may take a while.
     Leaving { device: Device<C>, position: u64 },
     /// The device is lost; the callback waits for it.
     Away { callback: C, away: Away },
@@ -113,7 +113,10 @@ impl<C: Callback> Supervised<C> {
                 self.spec = device.spec().clone();
                 self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
             }
-            IoEventKind::Lost { .. } => self.leave(event.position),
+            IoEventKind::Lost { .. } => {
+                self.leave(event.position);
+                self.part();
+            }
             _ => {}
         }
     }
