@@ -6,6 +6,7 @@ use jack::{Client, ClientOptions, ClientStatus, LoggerType};
 use patchline_io::IoError;
 
 use crate::host::NAME;
+use crate::shared::orphans;
 
 /// The longest name that every server takes, in bytes.
 const LONGEST_NAME: usize = 32;
@@ -15,6 +16,11 @@ const NAMELESS: &str = "patchline";
 /// A client of the running server; never starts one. The server may have given it another name.
 pub(crate) fn connect(name: &str) -> Result<Client, IoError> {
     silence()?;
+    // libjack forgets all about a server that has ended when it connects to the next one; closing a client of the old
+    // one after that would crash.
+    if orphans() > 0 {
+        return Err(missing("its server ended, and devices of it are open; close them first".to_owned()));
+    }
     let (client, _) = Client::new(&fit(name), ClientOptions::NO_START_SERVER).map_err(refusal)?;
     Ok(client)
 }

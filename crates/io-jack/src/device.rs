@@ -23,6 +23,8 @@ use crate::shared::Shared;
 const EVENTS: usize = 1024;
 /// How long a block that is under way may take to end, beyond some of its periods.
 const GRACE: Duration = Duration::from_millis(500);
+/// How long after its ports a server may take to end.
+const ENDING: Duration = Duration::from_millis(200);
 const STEP: Duration = Duration::from_millis(1);
 
 /// A client that is not active yet, and what it is to get.
@@ -51,8 +53,12 @@ pub struct Jack<C: Callback> {
     outbox: Consumer<C>,
     payloads: Consumer<Box<dyn Any + Send>>,
     running: bool,
-    /// Whether the end of the server has been told.
-    told: bool,
+    /// By side: the ports of the server that ours are connected to.
+    peers: [Vec<String>; 2],
+    /// When a port of the server went away, until it is known whether it was one of these.
+    port_gone: Option<Instant>,
+    /// Whether the loss has been told.
+    lost: bool,
 }
 
 impl<C: Callback> Jack<C> {
@@ -85,9 +91,20 @@ impl<C: Callback> Jack<C> {
             notes,
             ..DeviceSpec::default()
         };
-        let (client, running, told) = (Some(client), false, false);
-        let (inbox, payloads) = (to_process, freed);
-        let mut jack = Self { spec, client, latency, shared, events, inbox, outbox, payloads, running, told };
+        let mut jack = Self {
+            spec,
+            client: Some(client),
+            latency,
+            shared,
+            events,
+            inbox: to_process,
+            outbox,
+            payloads: freed,
+            running: false,
+            peers: [input.peers, output.peers],
+            port_gone: None,
+            lost: false,
+        };
         jack.connect(&names)?;
         jack.measure();
         Ok(jack)
@@ -109,6 +126,22 @@ impl<C: Callback> Jack<C> {
         let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone()) else { return };
         self.spec.max_frames = client.as_client().buffer_size() as usize;
         (self.spec.input_latency, self.spec.output_latency) = self.latency.of_device();
+    }
+
+    /// Why it is lost, if it is: the server has ended, or a side has none of its ports left.
+    fn loss(&mut self) -> Option<LostReason> {
+        if self.shared.gone() {
+            return Some(LostReason::ServerEnded);
+        }
+        if self.shared.take_port_gone() {
+            self.port_gone = Some(Instant::now());
+        }
+        // A server that ends takes its ports away first.
+        self.port_gone.take_if(|since| since.elapsed() > ENDING)?;
+        let client = self.client.as_ref()?.as_client();
+        let gone = |name: &String| client.port_by_name(name).is_none();
+        let none_left = |peers: &Vec<String>| !peers.is_empty() && peers.iter().all(gone);
+        self.peers.iter().any(none_left).then_some(LostReason::PortsGone)
     }
 
     /// Waits for what the process thread does within some periods.
@@ -137,6 +170,7 @@ impl<C: Callback> Jack<C> {
         let Some(client) = self.client.take() else { return };
         // An error only says that the server had gone before; the client is closed in any case.
         drop(client.deactivate());
+        self.shared.closed();
     }
 }
 
@@ -156,8 +190,8 @@ impl<C: Callback> Backend<C> for Jack<C> {
         if self.running {
             return Err(Refused { callback, error: IoError::Running(name) });
         }
-        if self.client.is_none() || self.shared.gone() {
-            let reason = "its server ended; open it again".to_owned();
+        if self.client.is_none() || self.shared.gone() || self.lost {
+            let reason = "it was lost; open it again".to_owned();
             return Err(Refused { callback, error: IoError::Unavailable { name, reason } });
         }
         self.shared.run(true);
@@ -180,17 +214,19 @@ impl<C: Callback> Backend<C> for Jack<C> {
             }
             return Some(event);
         }
-        if !self.shared.gone() || std::mem::replace(&mut self.told, true) {
+        if self.lost {
             return None;
         }
+        let reason = self.loss()?;
         let IoStats { frames, frames_lost, .. } = self.stats();
-        let kind = IoEventKind::Lost { reason: LostReason::ServerEnded };
-        Some(IoEvent { position: frames + frames_lost, kind })
+        self.lost = true;
+        self.shared.run(false);
+        Some(IoEvent { position: frames + frames_lost, kind: IoEventKind::Lost { reason } })
     }
 
     fn stats(&self) -> IoStats {
         let mut stats = self.events.stats();
-        stats.losses += u64::from(self.told);
+        stats.losses += u64::from(self.lost);
         stats
     }
 

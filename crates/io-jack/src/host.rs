@@ -15,7 +15,8 @@ pub(crate) const NAME: &str = "jack";
 ///
 /// Each client of the server is a device. A device's name is a client's, by the rule of
 /// [`find_device`](patchline_io::find_device), or one of ports (`Synth:out_l`), in which `*` stands for any characters
-/// and `?` for one (`Synth:out_*`). Without a name it is the hardware.
+/// and `?` for one (`Synth:out_*`). Without a name it is the hardware, which must be there unless the ports
+/// are left [unconnected](DeviceRequest::unconnected).
 ///
 /// Rate and block are the server's: another rate is an error, another block or latency is
 /// [noted](patchline_io::DeviceSpec::notes). libjack knows one server for the whole life of a process.

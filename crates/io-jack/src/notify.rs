@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jack::{Client, ClientStatus, Control, NotificationHandler};
+use jack::{Client, ClientStatus, Control, NotificationHandler, PortId};
 
 use crate::shared::Shared;
 
@@ -18,6 +18,12 @@ impl NotificationHandler for Notify {
 
     fn freewheel(&mut self, _: &Client, on: bool) {
         self.0.set_freewheel(on);
+    }
+
+    fn port_registration(&mut self, _: &Client, _: PortId, is_registered: bool) {
+        if !is_registered {
+            self.0.set_port_gone();
+        }
     }
 
     fn xrun(&mut self, _: &Client) -> Control {

@@ -71,13 +71,7 @@ pub(crate) fn plan(ports: &[ServerPort], request: &SideRequest, side: Side, conn
     let peers: Vec<String> = match wanted {
         None => of_side().filter(|port| port.physical).map(|port| port.name.clone()).collect(),
         Some(pattern) if pattern.contains(':') => {
-            let peers: Vec<String> =
-                of_side().filter(|port| matches(pattern, &port.name)).map(|port| port.name.clone()).collect();
-            if peers.is_empty() {
-                let nearest = of_side().take(4).map(|port| port.name.clone()).collect();
-                return Err(IoError::NotFound { wanted: pattern.to_owned(), side, nearest });
-            }
-            peers
+            of_side().filter(|port| matches(pattern, &port.name)).map(|port| port.name.clone()).collect()
         }
         Some(name) => {
             let devices = devices(ports, 0, 0);
@@ -86,13 +80,17 @@ pub(crate) fn plan(ports: &[ServerPort], request: &SideRequest, side: Side, conn
         }
     };
     let has = peers.len();
+    if has == 0 && (connect || wanted.is_some()) {
+        let nearest = of_side().take(4).map(|port| port.name.clone()).collect();
+        return Err(IoError::NotFound { wanted: wanted.unwrap_or_default().to_owned(), side, nearest });
+    }
     let channels = match request.channels {
-        ChannelCount::All if has == 0 || !connect => USUAL,
+        ChannelCount::All if !connect => USUAL,
         ChannelCount::All => has,
         ChannelCount::AtLeast(least) => has.max(least),
         ChannelCount::Exactly(count) => count,
     };
-    // What was named must be there; hardware that is not leaves ports that anybody may connect.
+    // As many as were named must be there; hardware with fewer leaves ports that anybody may connect.
     if connect && wanted.is_some() && channels > has {
         let device = wanted.unwrap_or_default().to_owned();
         return Err(IoError::Channels { device, side, asked: channels, has });
@@ -164,6 +162,17 @@ mod tests {
         check(None, ChannelCount::Exactly(1), Side::Input, Ok((1, &hardware[..1])));
         check(None, ChannelCount::AtLeast(4), Side::Input, Ok((4, &hardware)));
         check(None, ChannelCount::Exactly(1), Side::Output, Ok((1, &["system:playback_1"])));
+    }
+
+    #[test]
+    fn without_hardware_there_is_no_default() {
+        let soft: Vec<ServerPort> = server().into_iter().filter(|port| !port.physical).collect();
+        let any = SideRequest::default();
+        let error = plan(&soft, &any, Side::Input, true).unwrap_err().to_string();
+        assert!(error.starts_with("there is no input device; there is Soft Synth:out_l, "), "{error}");
+        let error = plan(&soft, &any, Side::Output, true).unwrap_err().to_string();
+        assert_eq!(error, "there is no output device");
+        assert_eq!(plan(&soft, &any, Side::Output, false).unwrap(), Plan { channels: 2, peers: vec![] });
     }
 
     #[test]

@@ -1,6 +1,13 @@
 //! What JACK's threads and ours tell each other without waiting.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// Clients of this process that are still open though their server has ended.
+static ORPHANS: AtomicUsize = AtomicUsize::new(0);
+
+pub(crate) fn orphans() -> usize {
+    ORPHANS.load(Ordering::Acquire)
+}
 
 /// Written on one thread and read on others.
 #[derive(Debug, Default)]
@@ -13,6 +20,8 @@ pub(crate) struct Shared {
     xruns: AtomicU64,
     /// The server ended, or has thrown us out.
     gone: AtomicBool,
+    /// A port of the server has gone since this was last looked at.
+    port_gone: AtomicBool,
     /// It runs faster than real time.
     freewheel: AtomicBool,
     /// The callback panicked.
@@ -45,11 +54,29 @@ impl Shared {
     }
 
     pub(crate) fn set_gone(&self) {
-        self.gone.store(true, Ordering::Release);
+        if !self.gone.swap(true, Ordering::AcqRel) {
+            ORPHANS.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// The client is closed: JACK tells nothing any more.
+    pub(crate) fn closed(&self) {
+        if self.gone() {
+            ORPHANS.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 
     pub(crate) fn gone(&self) -> bool {
         self.gone.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_port_gone(&self) {
+        self.port_gone.store(true, Ordering::Release);
+    }
+
+    /// Whether a port has gone since the last call.
+    pub(crate) fn take_port_gone(&self) -> bool {
+        self.port_gone.swap(false, Ordering::Acquire)
     }
 
     pub(crate) fn set_freewheel(&self, on: bool) {

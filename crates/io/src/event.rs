@@ -101,6 +101,8 @@ pub enum LostReason {
     Unplugged,
     /// Its server ended.
     ServerEnded,
+    /// The server's ports that it was connected to are gone.
+    PortsGone,
     /// It has not called for too long.
     Silent,
     /// It reports nothing but errors.
@@ -181,6 +183,7 @@ impl fmt::Display for LostReason {
         f.pad(match self {
             Self::Unplugged => "it was unplugged; plug it in again",
             Self::ServerEnded => "its sound server ended; start the server again",
+            Self::PortsGone => "what it was connected to is gone; start that program or machine again",
             Self::Silent => "it stopped calling; check its cable or its sound server",
             Self::ErrorStorm => "it reports nothing but errors; check its sound server",
             Self::Panicked => "its thread panicked, which is a bug; stop it and start anew",

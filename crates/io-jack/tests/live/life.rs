@@ -69,6 +69,36 @@ fn a_server_that_ends_is_reported_and_one_that_returns_is_used() {
 }
 
 #[test]
+fn what_it_is_connected_to_may_leave_and_return() {
+    alone("life::what_it_is_connected_to_may_leave_and_return", || {
+        let _server = Server::start(256);
+        let synth = || {
+            let mut synth = open(&request("synth", None, Some(""))).unwrap();
+            synth.start(counter().0).unwrap();
+            synth
+        };
+        let source = synth();
+        let asked = request("keeper", Some("synth"), None);
+        let mut device = Supervised::open(Box::new(JackHost), asked, Patience::default()).unwrap();
+        let heard = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&heard);
+        let listener = FnCallback(move |_: Block, inputs: &[&[f32]], _: &mut [&mut [f32]]| {
+            count.fetch_add(inputs[0].iter().filter(|&&sample| sample == 0.25).count() as u64, Ordering::Relaxed);
+        });
+        device.start(listener).unwrap();
+        until("the synth is heard", || heard.load(Ordering::Relaxed) > 4_096);
+        drop(source);
+        let lost = wait_for(&mut device, |kind| matches!(kind, IoEventKind::Lost { .. }));
+        assert_eq!(lost.kind, IoEventKind::Lost { reason: LostReason::PortsGone });
+        let before = heard.load(Ordering::Relaxed);
+        let _source = synth();
+        wait_for(&mut device, |kind| matches!(kind, IoEventKind::Reconnected { .. }));
+        until("the synth is heard again", || heard.load(Ordering::Relaxed) > before + 4_096);
+        assert_eq!(device.stats().losses, 1);
+    });
+}
+
+#[test]
 fn a_graph_that_is_too_slow_stops_cleanly() {
     alone("life::a_graph_that_is_too_slow_stops_cleanly", || {
         let _server = Server::with(&["-t", "2000"], &["-r", "48000", "-p", "256"]);

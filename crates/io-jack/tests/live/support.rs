@@ -48,8 +48,13 @@ impl Server {
 
     pub(crate) fn with(server: &[&str], driver: &[&str]) -> Self {
         let name = std::env::var("JACK_DEFAULT_SERVER").unwrap();
-        let mut command = Command::new("jackd");
-        command.args(["-n", &name, "-r", "-t", "5000", "-p", "256"]).args(server).args(["-d", "dummy"]).args(driver);
+        // Ends with the test, also when that crashes.
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "TERM", "jackd", "-n", &name, "-r", "-t", "5000", "-p", "256"])
+            .args(server)
+            .args(["-d", "dummy"])
+            .args(driver);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let server = Self(child);
         until("the server answers", || Host::<Renderer>::devices(&JackHost).is_ok());
