@@ -8,10 +8,12 @@ mod view;
 mod xruns;
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use patchline_graph::{Engine, Graph, LoadError, StreamSpec, engine};
+use patchline_io::load::{Load, LoadMeter};
 use patchline_io::{DeviceSpec, IoError, IoEvent, IoEventKind, IoStats};
 use patchline_patch::{OnDeviceLoss, OnXrun};
 use tracing::{debug, info, warn};
@@ -25,8 +27,8 @@ use crate::units::frames_and_ms;
 use crate::watch::Watch;
 use crate::{allocator, rights, signals, style};
 pub(crate) use done::Done;
-use player::Heard;
 pub(crate) use player::Player;
+use player::{Heard, Limited};
 use silence::Silence;
 pub(crate) use terms::Terms;
 pub(crate) use view::View;
@@ -34,6 +36,9 @@ use xruns::Xruns;
 
 /// How much of the device's time goes by between two looks at what happened.
 const STEP: Duration = Duration::from_millis(10);
+
+/// One call in so many has the time of each node taken.
+const TIMED: u32 = 64;
 
 /// What is played.
 pub(crate) struct Piece {
@@ -62,6 +67,7 @@ pub(crate) struct Live {
     locked: Option<Locked>,
     terms: Terms,
     heard: Heard,
+    load: LoadMeter,
     silence: Silence,
     xruns: Xruns,
     state: State,
@@ -111,14 +117,16 @@ impl Live {
         let locked = if opened.is_simulated() { None } else { Some(memory::lock()) };
         let (mut engine, renderer) = engine(piece.stream);
         engine.load(piece.graph)?;
+        // A device in virtual time has all the time it wants.
+        engine.profile(NonZeroU32::new(TIMED).filter(|_| !opened.is_simulated()));
         engine.wait_ready(2 * spec.max_frames);
         let figures = Figures::new(&engine);
         opened.device.set_latency(engine.schedule().latency);
         let device_in = engine.schedule().device_in.iter().enumerate();
         let used: Vec<usize> = device_in.filter_map(|(channel, buffer)| buffer.is_some().then_some(channel)).collect();
         let no_news = opened.is_made_up() || terms.silence_is_usual || used.is_empty();
-        let player = Player::new(renderer, piece.limit, used);
-        let heard = player.heard();
+        let timed = (!opened.is_simulated()).then_some(spec.rate);
+        let (player, heard, load) = Limited::new(renderer, piece.limit, used).timed(timed);
         opened.device.start(player).map_err(|refused| refused.error)?;
         Ok(Self {
             watch: Watch::new(spec.rate),
@@ -134,6 +142,7 @@ impl Live {
             locked,
             terms,
             heard,
+            load,
         })
     }
 
@@ -184,6 +193,11 @@ impl Live {
         self.opened.device.stats()
     }
 
+    /// How much of its time the callback takes, with the worst since this was last asked.
+    pub(crate) fn load(&self) -> Option<Load> {
+        self.load.take()
+    }
+
     /// How long sound is on its way now.
     pub(crate) fn latency(&self) -> Latency {
         Latency::new(self.opened.device.spec(), self.engine.schedule().latency)
@@ -209,18 +223,21 @@ impl Live {
     pub(crate) fn stop(mut self) -> Result<(Done, Opened<Player>), Failure> {
         let rights = rights::seen();
         let latency = self.latency();
+        let costs = self.engine.costs();
         let stopped = self.opened.device.stop();
         let player = stopped.map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
         let device = self.stats();
         // Some is known only in the end.
         self.spec.notes = self.opened.device.spec().notes.clone();
-        self.engine.close(player.into_renderer());
+        self.engine.close(player.into_inner().into_renderer());
         self.watch.listen(&mut self.engine);
         let simulated = self.opened.is_simulated();
         let done = Done {
             host: self.opened.host,
             spec: self.spec,
             latency,
+            load: self.load.take(),
+            costs,
             device,
             stats: self.engine.stats(),
             figures: self.figures,

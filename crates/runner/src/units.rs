@@ -35,6 +35,12 @@ pub(crate) fn bytes(bytes: usize) -> String {
     format!("{value:.1} {}", units[unit])
 }
 
+/// A part of a whole: `12 %`, and below 10 % with a digit more.
+pub(crate) fn percent(part: f64) -> String {
+    let percent = part * 100.0;
+    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
 /// A position in the stream: `1:02.345`.
 pub(crate) fn clock(frames: Frames, rate: u32) -> String {
     let millis = (u128::from(frames) * 1000 / u128::from(rate.max(1))) as u64;
@@ -55,6 +61,11 @@ mod tests {
         let texts = [0, 1023, 1024, 1536, (1 << 20) - 1, 1 << 20].map(bytes);
         assert_eq!(texts, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "1.0 MiB", "1.0 MiB"]);
         assert_eq!([1, 2, 0].map(|n| count(n, "node")), ["1 node", "2 nodes", "0 nodes"]);
+    }
+
+    #[test]
+    fn small_parts_have_a_digit_more() {
+        assert_eq!([0.0, 0.0123, 0.0996, 0.5, 1.3].map(percent), ["0.0 %", "1.2 %", "10 %", "50 %", "130 %"]);
     }
 
     #[test]

@@ -1,13 +1,17 @@
-//! A renderer that stops on the exact frame, and notices whether anything comes in.
+//! What a device calls: a renderer that stops on the exact frame, notices whether anything comes in, and is timed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use patchline_graph::Renderer;
+use patchline_io::load::{LoadMeter, Measured};
 use patchline_io::{Block, Callback};
 
+/// What a device calls.
+pub(crate) type Player = Measured<Limited>;
+
 /// Renders so many frames and no more, wherever the device's blocks end; silence follows.
-pub(crate) struct Player {
+pub(crate) struct Limited {
     renderer: Renderer,
     /// Frames rendered, and frames left to render.
     rendered: u64,
@@ -27,14 +31,20 @@ impl Heard {
     }
 }
 
-impl Player {
+impl Limited {
     /// Without a limit it goes on. `used` are the input channels that matter.
     pub(crate) fn new(renderer: Renderer, limit: Option<u64>, used: Vec<usize>) -> Self {
         Self { renderer, rendered: 0, left: limit.unwrap_or(u64::MAX), used, heard: Heard::default() }
     }
 
-    pub(crate) fn heard(&self) -> Heard {
-        self.heard.clone()
+    /// Timed on a device of `rate` Hz, unless that has a time of its own.
+    pub(crate) fn timed(self, rate: Option<u32>) -> (Player, Heard, LoadMeter) {
+        let heard = self.heard.clone();
+        let (player, load) = match rate {
+            Some(rate) => Measured::new(self, rate),
+            None => Measured::unmeasured(self),
+        };
+        (player, heard, load)
     }
 
     pub(crate) fn into_renderer(self) -> Renderer {
@@ -42,7 +52,7 @@ impl Player {
     }
 }
 
-impl Callback for Player {
+impl Callback for Limited {
     fn process(&mut self, block: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let frames = usize::try_from(self.left).unwrap_or(usize::MAX).min(block.frames);
         if frames > 0 {

@@ -87,6 +87,7 @@ fn the_commands_work_with_a_sound_server() {
     devices_are_named(&server);
     what_is_played_is_recorded(&server);
     the_way_is_measured(&server);
+    a_patch_hears_itself(&server);
 }
 
 fn devices_are_named(server: &Server) {
@@ -129,4 +130,28 @@ fn the_way_is_measured(server: &Server) {
     let mean = data["measured"]["mean_ms"].as_f64().unwrap();
     assert!((1.0..500.0).contains(&mean), "{data:#}");
     assert!(data["reported_frames"].as_u64().unwrap() > 0, "{data:#}");
+}
+
+/// Out on one device and in from another, with a clock of its own for each.
+fn a_patch_hears_itself(server: &Server) {
+    let patch = "links = [\"tone -> out\", \"mic -> level -> take\"]\n[engine]\nbackend = \"cpal\"\n\
+                 [nodes.tone]\ntype = \"oscillator\"\nlevel = 0.5\nchannels = 2\n\
+                 [nodes.out]\ntype = \"output\"\ndevice = \"alsa:psink\"\n\
+                 [nodes.mic]\ntype = \"input\"\ndevice = \"alsa:pmon\"\n[nodes.level]\ntype = \"meter\"\n\
+                 [nodes.take]\ntype = \"file_sink\"\npath = \"take-{seq}.wav\"\n";
+    server.folder.write("echo.toml", patch);
+    let data = server.run(&["echo.toml", "-d", "3s", "--json"]).exits(0).says("playing  load").json();
+    assert_eq!((&data["frames"], &data["host"], &data["inputs"]), (&144_000.into(), &"alsa".into(), &2.into()));
+    let rms = data["readings"]["level"]["rms_all"].as_f64().unwrap();
+    assert!((rms - -9.03).abs() < 1.0, "a sine of 0.5 has -9.03 dBFS, not {rms}");
+    let latency = &data["latency"];
+    assert!(
+        latency["input_frames"].as_u64().unwrap() > 0 && latency["output_frames"].as_u64().unwrap() > 0,
+        "{latency}"
+    );
+    let load = data["load"]["mean"].as_f64().unwrap();
+    assert!(load > 0.0 && data["nodes"].as_array().unwrap().len() >= 3, "{data:#}");
+    assert_eq!(read(&server.folder.path().join("take-1.wav")).0.len(), 288_000);
+    let wrong = server.run(&["echo.toml", "-d", "1s", "--sample-rate", "1234"]).exits(4);
+    assert!(wrong.stderr.contains("Hz is nearest"), "{}", wrong.stderr);
 }

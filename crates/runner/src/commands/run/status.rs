@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::live::{Live, View};
 use crate::output;
-use crate::units::{clock, count};
+use crate::units::{clock, count, percent};
 
 /// From one line to the next while the device stands still, so that somebody sees that it does.
 const STILL: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ impl Status {
         if self.view.is_live() { self.view.show([line]) } else { output::tell(&line) }
     }
 
-    /// `0:12.345  playing  0 xruns  latency 128 + 0 + 256 = 384 frames (8.00 ms)  level -12.3 dBFS`.
+    /// `0:12.345  playing  load 4 %, peak 9 %  0 xruns  latency 128 + 0 + 256 = 384 frames (8.00 ms)  level -12.3 dBFS`.
     fn line(&self, live: &Live) -> String {
         let mut parts = vec![
             clock(live.frames(), self.rate),
@@ -40,6 +40,9 @@ impl Status {
             count(live.stats().xruns as usize, "xrun"),
             format!("latency {}", live.latency().short()),
         ];
+        if let Some(load) = live.load() {
+            parts.insert(2, format!("load {}, peak {}", percent(load.mean), percent(load.peak)));
+        }
         let levels = live.figures().short();
         parts.extend((!levels.is_empty()).then_some(levels));
         parts.join("  ")
