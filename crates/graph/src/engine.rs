@@ -256,7 +256,8 @@ impl Engine {
         self.profile.ask(every);
     }
 
-    /// What each node that plays costs, the heaviest first; none that was not timed yet. See [`profile`](Self::profile).
+    /// What each node that plays costs, the heaviest first; none that was not timed yet.
+    /// See [`profile`](Self::profile).
     ///
     /// A load keeps what was found of nodes that play on. [`close`](Self::close) forgets it.
     #[must_use]

@@ -71,8 +71,8 @@ pub trait Clock: Send + 'static {
 /// The machine's monotonic clock.
 ///
 /// # Real-time
-/// On Linux it is read without a system call (vDSO) wherever the kernel keeps time by the processor's own counter, which
-/// it does on x86-64 and AArch64 unless that counter is unusable; macOS and Windows read theirs alike. 20 to 90 ns.
+/// On Linux it is read without a system call (vDSO) wherever the kernel keeps time by the processor's own counter. It
+/// does so on x86-64 and AArch64 unless that counter is unusable. macOS and Windows read theirs alike. 20 to 90 ns.
 #[derive(Clone, Copy, Debug)]
 pub struct Monotonic(Instant);
 
