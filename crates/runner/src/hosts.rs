@@ -221,7 +221,9 @@ fn line(host: &str, error: &IoError) -> String {
 
 impl From<NotOpened> for Failure {
     fn from(error: NotOpened) -> Self {
-        Self::new(Exit::Device, error.to_string())
+        // Whoever waits for a device may have had enough of it.
+        let exit = if signals::stopping() { Exit::Interrupted } else { Exit::Device };
+        Self::new(exit, error.to_string())
     }
 }
 

@@ -69,7 +69,8 @@ impl Server {
 
 fn at_home<'a>(folder: &Folder, command: &'a mut Command) -> &'a mut Command {
     let server = format!("unix:{}", folder.path().join("p.sock").display());
-    command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path()).env("PULSE_SERVER", server)
+    command.env_remove("ALSA_CONFIG_PATH").env("PULSE_SERVER", server);
+    command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path())
 }
 
 impl Drop for Server {

@@ -72,6 +72,17 @@ fn a_device_that_is_not_there_is_never_replaced() {
 
 #[cfg(unix)]
 #[test]
+fn waiting_for_a_device_can_be_ended() {
+    let folder = Folder::new();
+    folder.write("tone.toml", TONE);
+    let running = Running::start(&mut folder.command(["tone.toml", "--wait-device"]));
+    running.until("waiting until it is there");
+    running.signal("INT");
+    running.end().exits(130);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_first_signal_ends_a_run_in_order() {
     let folder = Folder::new();
     folder.write("tone.toml", &format!("{TONE}[engine]\non_xrun = \"ignore\"\n"));

@@ -80,9 +80,13 @@ impl Folder {
         Ended::of(self.command(args).output().expect("the binary runs"))
     }
 
+    /// The binary, which finds no sound server and no device of this machine.
     pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command.args(args).current_dir(self.path()).env_remove("PATCHLINE_LOG").env_remove("NO_COLOR");
+        command.env("JACK_DEFAULT_SERVER", "patchline-none").env("JACK_NO_START_SERVER", "1");
+        command.env("PULSE_SERVER", "unix:/nowhere").env("PIPEWIRE_REMOTE", "/nowhere");
+        command.env("ALSA_CONFIG_PATH", "/dev/null");
         command
     }
 

@@ -6,7 +6,7 @@ use crate::live::{Live, View};
 use crate::output;
 use crate::units::{clock, count, percent};
 
-/// From one line to the next while the device stands still, so that somebody sees that it does.
+/// From one line to the next while the device stands still.
 const STILL: Duration = Duration::from_secs(5);
 
 pub(super) struct Status {
@@ -14,29 +14,33 @@ pub(super) struct Status {
     rate: u32,
     /// When a line is due even if nothing moves.
     still: Instant,
+    /// What went on when that was last shown.
+    state: String,
 }
 
 impl Status {
     pub(super) fn new(rate: u32) -> Self {
-        Self { view: View::new(rate, 1, true), rate, still: Instant::now() + STILL }
+        Self { view: View::new(rate, 1, true), rate, still: Instant::now() + STILL, state: String::new() }
     }
 
     /// Shows how things are, when it is time to.
     pub(super) fn show(&mut self, live: &Live) {
-        let due = self.view.is_due(live.frames());
+        let state = live.state();
+        let due = self.view.is_due(live.frames()) || (!self.state.is_empty() && state != self.state);
         if !due && Instant::now() < self.still {
             return;
         }
         self.still = Instant::now() + STILL;
-        let line = self.line(live);
+        let line = self.line(&state, live);
+        self.state = state;
         if self.view.is_live() { self.view.show([line]) } else { output::tell(&line) }
     }
 
     /// `0:12.345  playing  load 4 %, peak 9 %  0 xruns  latency 128 + 0 + 256 = 384 frames (8.00 ms)  level -12.3 dBFS`.
-    fn line(&self, live: &Live) -> String {
+    fn line(&self, state: &str, live: &Live) -> String {
         let mut parts = vec![
             clock(live.frames(), self.rate),
-            live.state(),
+            state.to_owned(),
             count(live.stats().xruns as usize, "xrun"),
             format!("latency {}", live.latency().short()),
         ];
