@@ -30,8 +30,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) strain: Option<Strain>,
     /// What the nodes cost, the heaviest first; may be empty.
     pub(crate) costs: &'a [NodeCost],
-    /// How the audio thread is scheduled.
-    pub(crate) rights: &'a Rights,
+    /// How the audio thread is scheduled, where somebody has looked.
+    pub(crate) rights: Option<&'a Rights>,
 }
 
 /// How much of the time of its blocks the callback takes: 1.0 is all of it.
@@ -101,9 +101,9 @@ impl Advice {
         let &Situation { rate, block, longest_block, xruns, strain, costs, rights } = situation;
         let cause = Cause::of(strain);
         let real_time = match rights {
-            Rights::RealTime(_) => Some(true),
-            Rights::Shared => Some(false),
-            Rights::Unknown => None,
+            Some(Rights::RealTime(_)) => Some(true),
+            Some(Rights::Shared) => Some(false),
+            Some(Rights::Unknown) | None => None,
         };
         let advice = Self {
             xruns,
@@ -113,7 +113,7 @@ impl Advice {
             block,
             longer: sizes::longer(cause, strain, block, longest_block),
             slower: strain.filter(|_| cause == Cause::Overload).and_then(|strain| sizes::slower(rate, strain.mean)),
-            nodes: if cause == Cause::Elsewhere { Vec::new() } else { heaviest(strain, costs) },
+            nodes: if cause == Cause::Elsewhere { Vec::new() } else { heaviest(strain, costs, rate) },
             profiled: !costs.is_empty(),
             real_time,
         };
@@ -161,13 +161,15 @@ impl Cause {
 }
 
 /// The nodes without which there would be time to spare, or as many as are worth it.
-fn heaviest(strain: Option<Strain>, costs: &[NodeCost]) -> Vec<Heavy> {
+fn heaviest(strain: Option<Strain>, costs: &[NodeCost], rate: u32) -> Vec<Heavy> {
     let mean = strain.map_or(1.0, |strain| strain.mean);
     let mut left = mean;
     let mut nodes = Vec::new();
     for cost in costs.iter().filter(|cost| cost.share >= WORTH).take(NAMED) {
-        nodes.push(Heavy { name: cost.node.clone(), share: cost.share, load: mean * cost.share });
-        left -= mean * cost.share;
+        // Sampled, and perhaps over another time than the mean: still a part of it.
+        let load = cost.load(rate).min(mean);
+        nodes.push(Heavy { name: cost.node.clone(), share: cost.share, load });
+        left -= load;
         if left <= EASY {
             break;
         }

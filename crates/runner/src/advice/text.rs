@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Advice, Cause, EASY, Heavy, Strain};
-use crate::units::{count, frames_and_ms};
+use crate::units::{count, frames_and_ms, percent};
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,16 +47,15 @@ impl Advice {
     }
 
     fn elsewhere(&self, strain: Strain) -> String {
-        // Rounded up: it is the most.
-        let peak = (strain.peak.max(strain.mean) * 100.0 - 1e-6).ceil().max(1.0);
+        let peak = percent(strain.peak.max(strain.mean));
         let late = match self.real_time {
             Some(false) => "the audio thread has no real-time scheduling and waits its turn (`runner doctor`)",
-            Some(true) => "the device, its server or another client of it was late",
+            Some(true) => "most likely the device, its server or another client of it was late",
             None => "the callback was called late, by the system or the device (`runner doctor`)",
         };
         let block =
             self.longer.map_or(String::new(), |longer| format!("; {} bridges such waits", self.block_of(longer)));
-        format!("though the patch took at most {peak} % of a block's time: {late}{block}")
+        format!("though the patch took at most {peak} of a block's time: {late}{block}")
     }
 
     fn unknown(&self) -> String {
@@ -103,9 +102,4 @@ impl Advice {
             _ => "",
         }
     }
-}
-
-/// `84 %`. A little is not nothing.
-fn percent(part: f64) -> String {
-    if part > 0.0 && part < 0.005 { "under 1 %".to_owned() } else { format!("{:.0} %", part * 100.0) }
 }
