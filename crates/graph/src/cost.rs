@@ -33,6 +33,7 @@ pub(crate) struct CostCells {
     frames: Counter,
     laps: Counter,
     longest: AtomicU64,
+    second: AtomicU64,
 }
 
 impl CostCells {
@@ -42,17 +43,24 @@ impl CostCells {
         self.nanos.add(nanos);
         self.frames.add(frames as u64);
         self.laps.add(1);
-        self.longest.fetch_max(nanos, Ordering::Relaxed);
+        // There is one writer; a restart between these two costs one lap its rank.
+        let longest = self.longest.load(Ordering::Relaxed);
+        if nanos > longest {
+            self.second.store(longest, Ordering::Relaxed);
+            self.longest.store(nanos, Ordering::Relaxed);
+        } else {
+            self.second.fetch_max(nanos, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn read(&self) -> Cost {
-        let longest = self.longest.load(Ordering::Relaxed);
-        Cost { nanos: self.nanos.get(), frames: self.frames.get(), laps: self.laps.get(), longest }
+        let [longest, second] = [&self.longest, &self.second].map(|cell| cell.load(Ordering::Relaxed));
+        Cost { nanos: self.nanos.get(), frames: self.frames.get(), laps: self.laps.get(), longest, second }
     }
 
-    /// What is there now, and looks for the longest lap anew. For the control thread.
+    /// What is there now, and looks for the longest laps anew. For the control thread.
     pub(crate) fn restart(&self) -> Cost {
-        self.longest.store(0, Ordering::Relaxed);
+        [&self.longest, &self.second].into_iter().for_each(|cell| cell.store(0, Ordering::Relaxed));
         self.read()
     }
 }
@@ -63,8 +71,9 @@ pub(crate) struct Cost {
     pub(crate) nanos: u64,
     pub(crate) frames: u64,
     pub(crate) laps: u64,
-    /// Nanoseconds of the longest lap.
+    /// Nanoseconds of the longest lap, and of the next.
     pub(crate) longest: u64,
+    pub(crate) second: u64,
 }
 
 impl Cost {
@@ -74,23 +83,18 @@ impl Cost {
             frames: self.frames.saturating_sub(before.frames),
             laps: self.laps.saturating_sub(before.laps),
             longest: self.longest,
+            second: self.second,
         }
     }
 
     /// Nanoseconds a frame, without what taking the time took: `lap` nanoseconds a lap.
     ///
-    /// The longest lap is left out: where the system let another thread run for some milliseconds, that was it, and the
-    /// lightest node would look like the heaviest.
+    /// The longest lap counts as the second longest: where the system let another thread run for some milliseconds, that
+    /// was it, and the lightest node would look like the heaviest. Work that comes now and then is met more than once.
     fn per_frame(self, lap: f64) -> f64 {
-        if self.frames == 0 || self.laps == 0 {
-            return 0.0;
-        }
-        let (nanos, laps) = match self.laps {
-            1 => (self.nanos, 1),
-            laps => (self.nanos.saturating_sub(self.longest), laps - 1),
-        };
-        let frames = self.frames as f64 * laps as f64 / self.laps as f64;
-        (nanos as f64 - laps as f64 * lap).max(0.0) / frames
+        let beyond = if self.laps > 1 { self.longest.saturating_sub(self.second) } else { 0 };
+        let nanos = self.nanos.saturating_sub(beyond) as f64 - self.laps as f64 * lap;
+        nanos.max(0.0) / self.frames.max(1) as f64
     }
 }
 
@@ -116,8 +120,10 @@ mod tests {
 
     /// Laps of these nanoseconds, together over `frames` frames.
     fn cost(laps: &[u64], frames: u64) -> Cost {
-        let longest = laps.iter().copied().max().unwrap_or(0);
-        Cost { nanos: laps.iter().sum(), frames, laps: laps.len() as u64, longest }
+        let mut sorted = laps.to_vec();
+        sorted.sort_by(|a, b| b.cmp(a));
+        let rank = |index: usize| sorted.get(index).copied().unwrap_or(0);
+        Cost { nanos: laps.iter().sum(), frames, laps: laps.len() as u64, longest: rank(0), second: rank(1) }
     }
 
     fn check(nodes: &[(&str, Cost)], rest: Cost, lap: f64, expected: &[(&str, f64, f64)]) {
@@ -151,6 +157,12 @@ mod tests {
     }
 
     #[test]
+    fn work_that_comes_now_and_then_counts() {
+        let laps = [0, 6_400, 0, 0, 6_400, 0, 0, 0, 0, 0];
+        check(&[("hops", cost(&laps, 640))], Cost::default(), 0.0, &[("hops", 20.0, 1.0)]);
+    }
+
+    #[test]
     fn less_than_the_clock_itself_is_nothing() {
         check(&[("light", cost(&[10], 64))], Cost::default(), 40.0, &[("light", 0.0, 0.0)]);
     }
@@ -159,9 +171,11 @@ mod tests {
     fn costs_can_be_counted_from_any_moment() {
         let cells = CostCells::default();
         cells.add(Duration::from_nanos(900), 64);
-        let before = cells.restart();
-        [30, 20].into_iter().for_each(|nanos| cells.add(Duration::from_nanos(nanos), 10));
-        assert_eq!(cells.read().since(before), cost(&[30, 20], 20));
+        for laps in [&[30, 20][..], &[20, 30], &[30, 30, 10], &[10, 20, 40, 30], &[5]] {
+            let before = cells.restart();
+            laps.iter().for_each(|&nanos| cells.add(Duration::from_nanos(nanos), 10));
+            assert_eq!(cells.read().since(before), cost(laps, 10 * laps.len() as u64));
+        }
     }
 
     #[test]

@@ -126,8 +126,8 @@ fn where_there_was_time_to_spare_the_cause_is_elsewhere() {
     let idle = advice(0.1, 0.31, |it| it.block = 64);
     check(
         &idle,
-        "3 xruns, though the patch took at most 31 % of a block's time: most likely the device, its server or another client of it \
-         was late; a block of 256 frames (5.33 ms) instead of 64 bridges such waits",
+        "3 xruns, though the patch took at most 31 % of a block's time: most likely the device, its server or another \
+         client of it was late; a block of 256 frames (5.33 ms) instead of 64 bridges such waits",
     );
     assert_eq!(idle.data()["cause"], "elsewhere");
     assert_eq!(idle.data()["heaviest"], serde_json::json!([]));
