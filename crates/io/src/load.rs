@@ -57,6 +57,12 @@ impl LoadMeter {
     pub fn take(&self) -> Option<Load> {
         self.0.take()
     }
+
+    /// As [`take`](Self::take), but the peak goes on.
+    #[must_use]
+    pub fn read(&self) -> Option<Load> {
+        self.0.read()
+    }
 }
 
 /// A clock that [`Measured`] reads twice a block.

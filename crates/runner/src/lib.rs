@@ -12,7 +12,6 @@
 //! }
 //! ```
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for the commands that play"))]
 mod advice;
 mod allocator;
 mod cli;

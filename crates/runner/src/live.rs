@@ -18,14 +18,16 @@ use patchline_io::{DeviceSpec, IoError, IoEvent, IoEventKind, IoStats};
 use patchline_patch::{OnDeviceLoss, OnXrun};
 use tracing::{debug, info, warn};
 
+use crate::advice::{Advice, Situation, Strain};
 use crate::exit::{Exit, Failure};
 use crate::figures::Figures;
 use crate::hosts::{self, Opened};
 use crate::latency::Latency;
 use crate::memory::{self, Locked};
+use crate::rights::{self, Rights};
 use crate::units::frames_and_ms;
 use crate::watch::Watch;
-use crate::{allocator, rights, signals, style};
+use crate::{allocator, signals, style};
 pub(crate) use done::Done;
 pub(crate) use player::Player;
 use player::{Heard, Limited};
@@ -70,6 +72,8 @@ pub(crate) struct Live {
     load: LoadMeter,
     silence: Silence,
     xruns: Xruns,
+    /// Whether it was said what helps against them.
+    advised: bool,
     state: State,
     ended: Option<Ended>,
 }
@@ -133,6 +137,7 @@ impl Live {
             silence: Silence::new(spec.rate, no_news),
             xruns: Xruns::new(spec.rate, terms.on_xrun == OnXrun::Ignore),
             limit: piece.limit,
+            advised: false,
             state: State::Playing,
             ended: None,
             spec,
@@ -161,6 +166,7 @@ impl Live {
             self.silence.look(frames, self.heard.frame());
             let stats = self.stats();
             self.xruns.pass(stats.frames + stats.frames_lost + stats.frames_away);
+            self.advise();
             let done = self.limit.is_some_and(|limit| frames >= limit);
             if each(self).is_break() || done {
                 self.end(Ended::Finished);
@@ -216,6 +222,33 @@ impl Live {
         }
     }
 
+    /// Says once what helps against xruns, when enough was measured.
+    fn advise(&mut self) {
+        let early = self.frames() < u64::from(self.spec.rate);
+        if early || self.advised || self.terms.on_xrun == OnXrun::Ignore || self.stats().xruns == 0 {
+            return;
+        }
+        self.advised = true;
+        if let Some(advice) = self.advice(&rights::seen()) {
+            warn!("{advice}");
+        }
+    }
+
+    /// What helps against the xruns that there were; nothing on a device that simulates them.
+    fn advice(&self, rights: &Rights) -> Option<Advice> {
+        let load = self.load.read()?;
+        let DeviceSpec { rate, max_frames, .. } = *self.opened.device.spec();
+        Advice::for_xruns(&Situation {
+            rate,
+            block: max_frames,
+            longest_block: None,
+            xruns: self.stats().xruns,
+            strain: Some(Strain::overall(&load)),
+            costs: &self.engine.costs(),
+            rights,
+        })
+    }
+
     /// Stops the device, and closes all files. The device can be started again.
     ///
     /// # Errors
@@ -223,7 +256,7 @@ impl Live {
     pub(crate) fn stop(mut self) -> Result<(Done, Opened<Player>), Failure> {
         let rights = rights::seen();
         let latency = self.latency();
-        let costs = self.engine.costs();
+        let (costs, advice) = (self.engine.costs(), self.advice(&rights));
         let stopped = self.opened.device.stop();
         let player = stopped.map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
         let device = self.stats();
@@ -236,8 +269,9 @@ impl Live {
             host: self.opened.host,
             spec: self.spec,
             latency,
-            load: self.load.take(),
+            load: self.load.read(),
             costs,
+            advice,
             device,
             stats: self.engine.stats(),
             figures: self.figures,

@@ -27,16 +27,22 @@ impl Cells {
         self.blocks.fetch_add(1, Ordering::Release);
     }
 
-    pub(super) fn take(&self) -> Option<Load> {
+    pub(super) fn read(&self) -> Option<Load> {
         let blocks = self.blocks.load(Ordering::Acquire);
         let load = |cell: &AtomicU64| f64::from_bits(cell.load(Ordering::Relaxed));
         (blocks > 0).then(|| Load {
             mean: load(&self.mean),
-            peak: f64::from_bits(self.peak.swap(0, Ordering::Relaxed)),
+            peak: load(&self.peak),
             overall: load(&self.overall),
             worst: load(&self.worst),
             overruns: self.overruns.load(Ordering::Relaxed),
             blocks,
         })
+    }
+
+    pub(super) fn take(&self) -> Option<Load> {
+        let load = self.read()?;
+        let peak = f64::from_bits(self.peak.swap(0, Ordering::Relaxed));
+        Some(Load { peak, ..load })
     }
 }

@@ -6,6 +6,7 @@ use patchline_io::{DeviceSpec, IoStats};
 use serde_json::{Value, json};
 
 use super::Ended;
+use crate::advice::Advice;
 use crate::exit::Exit;
 use crate::figures::Figures;
 use crate::latency::Latency;
@@ -28,6 +29,8 @@ pub(crate) struct Done {
     pub(super) load: Option<Load>,
     /// What each node cost, the heaviest first.
     pub(super) costs: Vec<NodeCost>,
+    /// What helps against the xruns, if there were any.
+    pub(super) advice: Option<Advice>,
     pub(crate) device: IoStats,
     pub(crate) stats: Stats,
     pub(crate) figures: Figures,
@@ -112,6 +115,9 @@ impl Done {
         if let Some(locked) = self.locked {
             out.push_str(&format!("{locked}\n"));
         }
+        if let Some(advice) = &self.advice {
+            out.push_str(&format!("{advice}\n"));
+        }
         for note in &self.spec.notes {
             out.push_str(&format!("note: {}\n", style::safe(note, 300)));
         }
@@ -140,6 +146,7 @@ impl Done {
                 "node": cost.node, "load": cost.load(self.spec.rate), "nanoseconds_per_frame": cost.nanoseconds,
                 "share": cost.share, "samples": cost.samples,
             })).collect::<Vec<_>>(),
+            "advice": self.advice.as_ref().map(Advice::data),
             "notes": self.spec.notes,
             "xruns": device.xruns,
             "frames_lost": device.frames_lost,
