@@ -43,12 +43,7 @@ pub(crate) struct Strain {
 }
 
 impl Strain {
-    /// As it is now: for advice while it plays.
-    pub(crate) fn now(load: &Load) -> Self {
-        Self { mean: load.mean, peak: load.peak }
-    }
-
-    /// As it was since the start: for a report at the end.
+    /// As it was since the start.
     pub(crate) fn overall(load: &Load) -> Self {
         Self { mean: load.overall, peak: load.worst }
     }

@@ -245,7 +245,7 @@ impl Live {
             xruns: self.stats().xruns,
             strain: Some(Strain::overall(&load)),
             costs: &self.engine.costs(),
-            rights,
+            rights: Some(rights),
         })
     }
 

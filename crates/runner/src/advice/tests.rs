@@ -175,6 +175,5 @@ fn no_node_takes_more_than_the_patch() {
 #[test]
 fn strain_is_that_of_now_or_of_the_whole_run() {
     let load = Load { mean: 0.1, peak: 0.2, overall: 0.3, worst: 0.4, overruns: 0, blocks: 9 };
-    assert_eq!(Strain::now(&load), Strain { mean: 0.1, peak: 0.2 });
     assert_eq!(Strain::overall(&load), Strain { mean: 0.3, peak: 0.4 });
 }
