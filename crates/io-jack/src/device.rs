@@ -106,6 +106,8 @@ impl<C: Callback> Jack<C> {
             lost: false,
         };
         jack.connect(&names)?;
+        // Made at the end of a block.
+        jack.wait_for(|jack| (jack.latency.connections() >= names.len()).then_some(()));
         jack.measure();
         Ok(jack)
     }
@@ -124,6 +126,7 @@ impl<C: Callback> Jack<C> {
     /// Block and latencies, which the server may change.
     fn measure(&mut self) {
         let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone()) else { return };
+        Latency::recompute(client.as_client());
         self.spec.max_frames = client.as_client().buffer_size() as usize;
         (self.spec.input_latency, self.spec.output_latency) = self.latency.of_device();
     }

@@ -34,6 +34,11 @@ impl Latency {
     /// Sets how long sound takes through the callback, and has the server add everything up anew.
     pub(crate) fn set(&self, client: &Client, frames: u64) {
         self.own.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
+        Self::recompute(client);
+    }
+
+    /// Has the server add up all latencies, and waits for it. By itself it does so some time after a change.
+    pub(crate) fn recompute(client: &Client) {
         // SAFETY: the client is alive.
         unsafe { jack_recompute_total_latencies(client.raw()) };
     }
@@ -41,6 +46,12 @@ impl Latency {
     /// Whether what [`of_device`](Self::of_device) says may be another since this was last asked.
     pub(crate) fn take_changed(&self) -> bool {
         self.changed.swap(false, Ordering::Relaxed)
+    }
+
+    /// How many connections our ports have, once the server has made them.
+    pub(crate) fn connections(&self) -> usize {
+        let ports = self.inputs.iter().chain(&self.outputs);
+        ports.map(|port| port.connected_count().unwrap_or(0)).sum()
     }
 
     /// From the world to our inputs and from our outputs to the world, in frames, the longest of each.
