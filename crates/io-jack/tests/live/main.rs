@@ -4,8 +4,10 @@ mod support;
 
 mod life;
 mod memory;
+mod network;
 mod refusals;
 mod sound;
+mod wire;
 
 use support::CountingAllocator;
 

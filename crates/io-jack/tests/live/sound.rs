@@ -14,7 +14,7 @@ fn stamp(frame: u64) -> f32 {
     (frame % 65_521 + 1) as f32 / 65_536.0
 }
 
-fn source() -> impl Callback {
+pub(crate) fn source() -> impl Callback {
     FnCallback(|block: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]| {
         outputs[0].iter_mut().zip(block.position..).for_each(|(sample, frame)| *sample = stamp(frame));
     })
@@ -23,7 +23,7 @@ fn source() -> impl Callback {
 type Heard = Vec<(bool, Vec<f32>, Vec<f32>)>;
 
 /// Hears two channels: block by block, whether it follows the one before.
-fn sink(to: SyncSender<(bool, Vec<f32>, Vec<f32>)>) -> impl Callback {
+pub(crate) fn sink(to: SyncSender<(bool, Vec<f32>, Vec<f32>)>) -> impl Callback {
     FnCallback(move |block: Block, inputs: &[&[f32]], _: &mut [&mut [f32]]| {
         let _ = to.try_send((block.discontinuity, inputs[0].to_vec(), inputs[1].to_vec()));
     })

@@ -15,21 +15,44 @@ const CHILD: &str = "PATCHLINE_JACK_TEST";
 /// Runs `body` in a process of its own, for which `JACK_DEFAULT_SERVER` is a name that nobody else has.
 #[track_caller]
 pub(crate) fn alone(test: &str, body: fn()) {
-    if std::env::var_os(CHILD).is_some_and(|running| running == test) {
+    if is_again(test) {
         return body();
     }
-    if Command::new("jackd").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-        assert!(std::env::var_os("PATCHLINE_REQUIRE_JACK").is_none(), "jackd is not installed");
-        return eprintln!("left out: jackd is not installed");
+    if !has_jackd() {
+        return;
     }
     let server = format!("pl{}-{}", std::process::id(), test.replace(':', ""));
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", test, "--nocapture"])
-        .env(CHILD, test)
-        .env("JACK_DEFAULT_SERVER", &server[..24.min(server.len())]);
-    let status = command.env("JACK_NO_START_SERVER", "1").status().unwrap();
+    let status = again(test, &[], &server[..24.min(server.len())]).status().unwrap();
     assert!(status.success(), "{test}: {status}");
+}
+
+/// Whether this is the process in which the test runs.
+pub(crate) fn is_again(test: &str) -> bool {
+    std::env::var_os(CHILD).is_some_and(|running| running == test)
+}
+
+pub(crate) fn has_jackd() -> bool {
+    if Command::new("jackd").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok() {
+        return true;
+    }
+    assert!(std::env::var_os("PATCHLINE_REQUIRE_JACK").is_none(), "jackd is not installed");
+    eprintln!("left out: jackd is not installed");
+    false
+}
+
+/// The test in another process, whose clients are those of `server`; started by another program if `by` names one.
+pub(crate) fn again(test: &str, by: &[&str], server: &str) -> Command {
+    let mut command = started(by, std::env::current_exe().unwrap().to_str().unwrap());
+    command.args(["--exact", test, "--nocapture"]).env(CHILD, test);
+    command.env("JACK_DEFAULT_SERVER", server).env("JACK_NO_START_SERVER", "1");
+    command
+}
+
+fn started(by: &[&str], program: &str) -> Command {
+    let mut words = by.iter().copied().chain([program]);
+    let mut command = Command::new(words.next().unwrap_or(program));
+    command.args(words);
+    command
 }
 
 /// Whether the whole of long tests is wanted.
@@ -48,17 +71,22 @@ impl Server {
 
     pub(crate) fn with(server: &[&str], driver: &[&str]) -> Self {
         let name = std::env::var("JACK_DEFAULT_SERVER").unwrap();
-        // Ends with the test, also when that crashes.
-        let mut command = Command::new("setpriv");
-        command
-            .args(["--pdeathsig", "TERM", "jackd", "-n", &name, "-r", "-t", "5000", "-p", "256"])
-            .args(server)
-            .args(["-d", "dummy"])
-            .args(driver);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self(child);
+        let server = Self::named(&name, &[], &[server, &["-d", "dummy"], driver].concat());
         until("the server answers", || Host::<Renderer>::devices(&JackHost).is_ok());
         server
+    }
+
+    /// Of another name, started by another program if `by` names one. It may not answer yet.
+    pub(crate) fn named(name: &str, by: &[&str], arguments: &[&str]) -> Self {
+        // Ends with the test, also when that crashes.
+        let by = [&["setpriv", "--pdeathsig", "TERM"], by].concat();
+        let mut command = started(&by, "jackd");
+        command.args(["-n", name, "-r", "-t", "5000", "-p", "256"]).args(arguments);
+        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(Some(_)))
     }
 
     /// Ends it by a signal.
