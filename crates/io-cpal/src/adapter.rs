@@ -13,9 +13,11 @@ pub(crate) use self::stream::{Stream, open_input, open_output};
 pub(crate) struct Kind(HostId);
 
 impl Kind {
-    /// All that there are here. JACK is reached otherwise: through cpal it would be a block later.
+    /// All that there are here, ALSA first: it reaches the sound servers, too, and allocates nothing meanwhile. JACK is
+    /// reached otherwise: through cpal it would be a block later.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        ALL_HOSTS.iter().map(|id| Self(*id)).filter(|kind| kind.name() != "jack")
+        let kinds = || ALL_HOSTS.iter().map(|id| Self(*id)).filter(|kind| kind.name() != "jack");
+        kinds().filter(|kind| kind.is_alsa()).chain(kinds().filter(|kind| !kind.is_alsa()))
     }
 
     pub(crate) fn name(self) -> &'static str {

@@ -9,9 +9,9 @@ const NEAREST: usize = 3;
 
 /// The one device of this side that `wanted` names; the default one of it when nothing is wanted.
 ///
-/// Tried in this order, the first that gives anything decides: the id; the whole name; words of the name in order, as
-/// in `"scarlett 2i2"`; letters of the name in order, as in `"fs2i2"`. Id and name are told apart by case, words and letters
-/// are not. A wish may begin with the host, as in `jack:system`.
+/// Tried in this order, the first that gives anything decides: the id, with its host or without; the whole name; words of
+/// the name in order, as in `"scarlett 2i2"`; words of the id in order; letters of the name in order, as in `"fs2i2"`. Id
+/// and name are told apart by case, words and letters are not. A wish may begin with the host, as in `jack:system`.
 ///
 /// # Errors
 /// [`IoError::Ambiguous`] if two are named at the same level, [`IoError::NotFound`] with the nearest names if none is.
@@ -21,7 +21,7 @@ pub fn find_device<'a>(devices: &'a [DeviceInfo], wanted: Option<&str>, side: Si
         let default = usable.iter().find(|device| is_default(device, side)).or(usable.first());
         return default.copied().ok_or_else(|| not_found("", side, &usable));
     };
-    for level in [is_id, is_name, has_words, has_letters] {
+    for level in [is_id, is_name, has_words, id_has_words, has_letters] {
         let found: Vec<&DeviceInfo> = usable.iter().copied().filter(|device| level(device, wanted)).collect();
         match found[..] {
             [] => {}
@@ -52,7 +52,12 @@ fn is_default(device: &DeviceInfo, side: Side) -> bool {
 }
 
 fn is_id(device: &DeviceInfo, wanted: &str) -> bool {
-    device.id == wanted
+    device.id == wanted || bare_id(device) == wanted
+}
+
+/// The id without its host.
+fn bare_id(device: &DeviceInfo) -> &str {
+    is_named(device, &device.id).unwrap_or(&device.id)
 }
 
 fn is_name(device: &DeviceInfo, wanted: &str) -> bool {
@@ -60,10 +65,18 @@ fn is_name(device: &DeviceInfo, wanted: &str) -> bool {
 }
 
 fn has_words(device: &DeviceInfo, wanted: &str) -> bool {
-    let name = device.name.to_lowercase();
-    let wanted = is_named(device, wanted).unwrap_or(wanted).to_lowercase();
-    let mut rest = name.as_str();
-    let mut words = wanted.split_whitespace().peekable();
+    words_are_in(&device.name, is_named(device, wanted).unwrap_or(wanted))
+}
+
+fn id_has_words(device: &DeviceInfo, wanted: &str) -> bool {
+    words_are_in(bare_id(device), is_named(device, wanted).unwrap_or(wanted))
+}
+
+/// Whether all words are there in this order, in any case.
+fn words_are_in(text: &str, words: &str) -> bool {
+    let (text, words) = (text.to_lowercase(), words.to_lowercase());
+    let mut rest = text.as_str();
+    let mut words = words.split_whitespace().peekable();
     words.peek().is_some()
         && words.all(|word| match rest.find(word) {
             Some(at) => {
@@ -135,6 +148,9 @@ mod tests {
     #[test]
     fn an_id_outranks_a_name_and_a_name_a_part_of_it() {
         found("alsa:hw:1", "alsa:hw:1");
+        found("hw:2", "alsa:hw:2");
+        found("HW:2", "alsa:hw:2");
+        found("alsa:w:3", "alsa:hw:3");
         found("Focusrite Scarlett 2i2", "alsa:hw:1");
         found("alsa:Focusrite Scarlett 2i2", "alsa:hw:1");
         found("scarlett 18", "alsa:hw:2");

@@ -163,7 +163,8 @@ fn is_final(host: &str, request: &DeviceRequest, error: &IoError) -> bool {
     match error {
         IoError::Host { .. } => false,
         _ if host == JACK => true,
-        IoError::NotFound { .. } => false,
+        // What one host cannot do at all, the next one may.
+        IoError::NotFound { .. } | IoError::Unsupported { .. } => false,
         IoError::Unavailable { .. } | IoError::Refused { .. } => named,
         _ => true,
     }

@@ -89,6 +89,7 @@ fn the_commands_work_with_a_sound_server() {
     what_is_played_is_recorded(&server);
     the_way_is_measured(&server);
     a_patch_hears_itself(&server);
+    a_patch_hears_an_output(&server);
 }
 
 fn devices_are_named(server: &Server) {
@@ -155,4 +156,20 @@ fn a_patch_hears_itself(server: &Server) {
     assert_eq!(read(&server.folder.path().join("take-1.wav")).0.len(), 288_000);
     let wrong = server.run(&["echo.toml", "-d", "1s", "--sample-rate", "1234"]).exits(4);
     assert!(wrong.stderr.contains("Hz is nearest"), "{}", wrong.stderr);
+}
+
+/// What ALSA cannot do, the server's own host can: listening to an output.
+fn a_patch_hears_an_output(server: &Server) {
+    if !cfg!(feature = "pulseaudio") {
+        return;
+    }
+    let patch = "links = [\"tone -> out\", \"ear -> level\"]\n[nodes.tone]\ntype = \"oscillator\"\nlevel = 0.5\n\
+                 channels = 2\n[nodes.out]\ntype = \"output\"\ndevice = \"null0\"\n[nodes.ear]\ntype = \"input\"\n\
+                 loopback_of = \"null0\"\n[nodes.level]\ntype = \"meter\"\n";
+    server.folder.write("ear.toml", patch);
+    let data = server.run(&["ear.toml", "-d", "2s", "--json"]).exits(0).json();
+    assert_eq!((&data["frames"], &data["host"]), (&96_000.into(), &"pulseaudio".into()), "{data:#}");
+    let rms = data["readings"]["level"]["rms_all"].as_f64().unwrap();
+    assert!((rms - -9.03).abs() < 1.0, "a sine of 0.5 has -9.03 dBFS, not {rms}");
+    server.run(&["ear.toml", "--set", "ear.loopback_of=nul9"]).exits(4).says("null0");
 }
