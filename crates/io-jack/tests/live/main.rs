@@ -6,6 +6,7 @@ mod life;
 mod memory;
 mod network;
 mod refusals;
+mod server;
 mod sound;
 mod wire;
 

@@ -34,6 +34,7 @@ fn what_the_server_lacks_is_named() {
         refused(&DeviceRequest { exclusive: true, ..usual.clone() }, "device-unsupported", &["exclusive"]);
         refused(&request("wish", Some("Sistem"), None), "device-not-found", &["`Sistem`", "system"]);
         refused(&request("wish", Some("system:capture_9"), None), "device-not-found", &["capture_9", "capture_1"]);
+        refused(&request("wish", None, Some("Synth:*")), "device-not-found", &["`Synth:*`", "system:playback_1"]);
         let many = SideRequest {
             device: Some("system".to_owned()),
             channels: ChannelCount::Exactly(9),
