@@ -2,6 +2,7 @@
 
 mod support;
 
+mod clocks;
 mod life;
 mod memory;
 mod network;
