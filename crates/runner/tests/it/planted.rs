@@ -17,7 +17,14 @@ fn program() -> &'static Path {
         build.arg("--target-dir").arg(target);
         // With what this build has: what it lacks may be missing here.
         build.arg("--no-default-features");
-        for (feature, built) in [("cpal", cfg!(feature = "cpal")), ("jack", cfg!(feature = "jack"))] {
+        let features = [
+            ("jack", cfg!(feature = "jack")),
+            ("cpal", cfg!(feature = "cpal")),
+            ("pulseaudio", cfg!(feature = "pulseaudio")),
+            ("pipewire", cfg!(feature = "pipewire")),
+            ("realtime-dbus", cfg!(feature = "realtime-dbus")),
+        ];
+        for (feature, built) in features {
             if built {
                 build.args(["--features", feature]);
             }
