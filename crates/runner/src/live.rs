@@ -209,6 +209,12 @@ impl Live {
         Latency::new(self.opened.device.spec(), self.engine.schedule().latency)
     }
 
+    /// The length of a block, if another was asked for: granted and asked, in frames.
+    pub(crate) fn other_block(&self) -> Option<(usize, usize)> {
+        let granted = self.opened.device.spec().max_frames;
+        self.terms.block.filter(|&asked| asked != granted).map(|asked| (granted, asked))
+    }
+
     /// What goes on, in a word or two.
     pub(crate) fn state(&self) -> String {
         match self.state {
@@ -272,6 +278,7 @@ impl Live {
             load: self.load.read(),
             costs,
             advice,
+            block: self.terms.block,
             device,
             stats: self.engine.stats(),
             figures: self.figures,

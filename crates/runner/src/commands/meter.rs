@@ -38,7 +38,7 @@ fn measure(
     let (rate, channels) = (opened.device.spec().rate, opened.device.spec().inputs);
     let mut view = View::new(rate, channels.min(MOST_LINES), in_place);
     let limit = args.duration.map(|duration| duration.frames(f64::from(rate)));
-    let terms = Terms { silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
+    let terms = Terms { block: args.device.block, silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
     let piece = Piece::on(opened.device.spec(), graph(Time::Frames(view.period())), limit);
     let mut live = Live::start(opened, piece, terms)?;
     let mut closed = Ok(());

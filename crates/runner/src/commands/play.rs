@@ -45,7 +45,7 @@ fn play(opened: Opened<Player>, source: FileSource, info: &Info, args: &PlayArgs
     let mut end = End { length, under_way: spec.output_latency + spec.max_frames as u64, ended: None };
     let mut view = View::new(spec.rate, 1, true);
     let piece = Piece::on(&spec, graph(source, info, spec.outputs), limit);
-    let mut live = Live::start(opened, piece, Terms::default())?;
+    let mut live = Live::start(opened, piece, Terms { block: args.device.block, ..Terms::default() })?;
     live.play(|live| {
         let frames = live.frames();
         let played = live.engine().readings("file").and_then(|file| file.get("frames_played", 0)).unwrap_or(0.0);

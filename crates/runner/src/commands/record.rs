@@ -47,7 +47,7 @@ fn record(opened: Opened<Player>, args: &RecordArgs) -> Result<Done, Failure> {
     let mut view = View::new(rate, 1, true);
     let graph = graph(args, Time::Frames(view.period()))?;
     let limit = args.duration.map(|duration| duration.frames(f64::from(rate)));
-    let terms = Terms { silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
+    let terms = Terms { block: args.device.block, silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
     let piece = Piece::on(opened.device.spec(), graph, limit);
     let mut live = Live::start(opened, piece, terms)?;
     live.play(|live| {

@@ -49,7 +49,8 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
 /// Plays until the end, or until the device has another rate.
 fn play(score: &Score, checked: Checked, opened: Opened<Player>) -> Result<(Done, Opened<Player>), Failure> {
     let Checked { loaded, stream, .. } = checked;
-    let terms = Terms { on_violation: score.args.on_violation, ..Terms::of(&loaded.engine) };
+    let terms = Terms::of(&loaded.engine);
+    let terms = Terms { block: score.args.block.or(terms.block), on_violation: score.args.on_violation, ..terms };
     // The simulated device knows itself when it has to end.
     let limit = if opened.is_simulated() { None } else { score.left(stream.rate) };
     let piece = Piece { graph: loaded.graph.clone(), stream, limit };

@@ -29,6 +29,8 @@ pub(crate) struct Done {
     pub(super) load: Option<Load>,
     /// What each node cost, the heaviest first.
     pub(super) costs: Vec<NodeCost>,
+    /// Frames that a block was asked to have.
+    pub(super) block: Option<usize>,
     /// What helps against the xruns, if there were any.
     pub(super) advice: Option<Advice>,
     pub(crate) device: IoStats,
@@ -135,6 +137,7 @@ impl Done {
             "frames": self.stats.frames,
             "seconds": self.stats.frames as f64 / f64::from(self.spec.rate),
             "block": self.spec.max_frames,
+            "block_asked": self.block,
             "blocks": device.blocks,
             "inputs": self.spec.inputs,
             "outputs": self.spec.outputs,

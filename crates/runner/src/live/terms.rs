@@ -7,6 +7,8 @@ use crate::allocator::OnViolation;
 /// The terms on which something is played. By default a device that goes is waited for, and xruns are reported.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
+    /// Frames that a block was asked to have.
+    pub(crate) block: Option<usize>,
     /// When a node allocates in the callback.
     pub(crate) on_violation: OnViolation,
     pub(crate) on_xrun: OnXrun,
@@ -22,6 +24,7 @@ pub(crate) struct Terms {
 impl Default for Terms {
     fn default() -> Self {
         Self {
+            block: None,
             on_violation: OnViolation::Count,
             on_xrun: OnXrun::default(),
             most_xruns: None,
@@ -36,6 +39,7 @@ impl Terms {
     /// Those of a patch.
     pub(crate) fn of(settings: &EngineSettings) -> Self {
         Self {
+            block: (settings.block > 0).then_some(settings.block as usize),
             on_xrun: settings.on_xrun,
             most_xruns: settings.max_xruns.map(u64::from),
             on_device_loss: settings.on_device_loss,

@@ -93,7 +93,8 @@ fn a_patch_hears_another_one_bit_for_bit() {
     while jack.run(&["devices", "--host", "jack"]).exits(0).stdout.matches("player").count() == 0 {
         assert!(Instant::now() < end, "no port comes up");
     }
-    let data = jack.run(&["ear.toml", "-d", "72000smp", "--block", "64", "--json"]).exits(0).says("`jack_bufsize 64`");
+    let data = jack.run(&["ear.toml", "-d", "72000smp", "--block", "64", "--json"]).exits(0);
+    let data = data.says("`jack_bufsize 64`").says("block 256 (64 asked)");
     let data = data.json();
     assert_eq!((&data["host"], &data["frames"], &data["block"]), (&"jack".into(), &72_000.into(), &256.into()));
     let latency = &data["latency"];

@@ -47,6 +47,9 @@ impl Status {
         if let Some(load) = live.load() {
             parts.insert(2, format!("load {}, peak {}", percent(load.mean), percent(load.peak)));
         }
+        if let Some((granted, asked)) = live.other_block() {
+            parts.push(format!("block {granted} ({asked} asked)"));
+        }
         let levels = live.figures().short();
         parts.extend((!levels.is_empty()).then_some(levels));
         parts.join("  ")
