@@ -29,6 +29,8 @@ pub(super) struct Clock {
     rate: f64,
     /// How far callbacks are from their times as a rule, in seconds.
     spread: f64,
+    /// What is no further from its time than this is not odd, in seconds.
+    odd_least: f64,
     /// The last frame seen, and when the line passes it, in seconds.
     frame: u64,
     time: f64,
@@ -61,6 +63,7 @@ impl Clock {
         Self {
             rate: rate.into(),
             spread: SPREAD.max((margin - PUNCTUAL) / 2.0),
+            odd_least: if margin > PUNCTUAL { margin.min(ODD_MOST) } else { ODD_LEAST },
             frame: 0,
             time: 0.0,
             slowness: 0.0,
@@ -163,7 +166,7 @@ impl Clock {
     }
 
     fn odd_from(&self) -> f64 {
-        (ODD * self.usual).clamp(ODD_LEAST, ODD_MOST)
+        (ODD * self.usual).clamp(self.odd_least, ODD_MOST)
     }
 }
 
@@ -234,6 +237,39 @@ mod tests {
         check(&clock, 400.16, true_frame(50.5) - lost as f64, 50.5);
         let clock = run(60.0, gone);
         check(&clock, 400.16, true_frame(60.0) - lost as f64, 60.0);
+    }
+
+    /// A sound server's: blocks of 14 ms that come earlier and earlier for 3.5 s, by 8 ms in all, and then on time again.
+    /// `see` gets how long it has run, and the clock.
+    fn run_server(seconds: f64, lost: impl Fn(f64) -> u64, mut see: impl FnMut(f64, &Clock)) -> Clock {
+        let mut clock = Clock::new(48_000, 0.012);
+        for block in 1_u32.. {
+            let due = f64::from(block) * 682.0 / 48_000.0;
+            if due > seconds {
+                break;
+            }
+            let early = 0.008 * (due % 3.5) / 3.5;
+            clock.see(due - early, u64::from(block) * 682 - lost(due));
+            see(due, &clock);
+        }
+        clock
+    }
+
+    #[test]
+    fn a_server_that_is_unpunctual_by_turns_is_neither_doubted_nor_taken_to_be_fast() {
+        let see = |time: f64, clock: &Clock| {
+            let slowness = clock.slowness() * 1e6;
+            assert!(time < 1.0 || clock.is_sure(), "{time} s");
+            assert!(time < 8.0 || slowness.abs() < 300.0, "{slowness} ppm after {time} s");
+        };
+        let clock = run_server(120.0, |_| 0, see);
+        assert!(clock.slowness().abs() < 20e-6);
+        let off = clock.frame_at(120.0) / 48_000.0 - 120.0;
+        assert!((0.0..0.008).contains(&off), "{off} s");
+        // It does lose more than that at times.
+        let clock = run_server(61.0, |time| if time < 60.0 { 0 } else { 2_000 }, |_, _| {});
+        let off = clock.frame_at(61.0) / 48_000.0 - 61.0 + 2_000.0 / 48_000.0;
+        assert!(clock.is_sure() && (-0.004..0.012).contains(&off), "{off} s");
     }
 
     #[test]
