@@ -1,11 +1,12 @@
 //! The one place that knows cpal: its hosts, devices and streams, in words of our own.
 
 mod device;
+mod line;
 mod stream;
 
 use cpal::{ALL_HOSTS, ErrorKind, HostId};
 
-pub(crate) use self::device::{Found, devices, find};
+pub(crate) use self::device::{Found, devices};
 pub(crate) use self::stream::{Stream, open_input, open_output};
 
 /// One of cpal's hosts.

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, Host, SampleFormat, SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange};
 
+use super::line::Line;
 use super::{Fault, Kind, Problem};
 use crate::caps::{Caps, Format, Mode};
 
@@ -24,46 +23,20 @@ pub(crate) struct Found {
     pub(crate) busy: [bool; 2],
 }
 
-/// The connection for listing devices. A connection to PulseAudio keeps a thread and descriptors for as long as the
-/// server lives, so there is one, not one for each list.
-static LISTING: Mutex<Option<(Kind, Arc<Host>)>> = Mutex::new(None);
-
 /// The devices of a host, asked anew.
 pub(crate) fn devices(kind: Kind) -> Result<Vec<Found>, Problem> {
-    if !kind.is_server() {
-        return list(&Host::try_from_kind(kind)?, kind);
-    }
-    let mut kept = LISTING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, host)) = kept.as_ref().filter(|(of, _)| *of == kind) {
-        if let Ok(found) = list(host, kind) {
-            return Ok(found);
-        }
-        // Its server may have ended, and another begun.
-        *kept = None;
-    }
-    let host = Arc::new(Host::try_from_kind(kind)?);
-    *kept = Some((kind, Arc::clone(&host)));
-    drop(kept);
-    list(&host, kind)
+    Line::with(kind, |host| list(host, kind)).map(|(found, _)| found)
 }
 
 /// The device of this id, on a connection of its own.
-pub(crate) fn find(kind: Kind, id: &str) -> Result<Device, Problem> {
-    let host = Host::try_from_kind(kind)?;
+pub(super) fn find(kind: Kind, id: &str) -> Result<(Device, Line), Problem> {
     let same = |device: &Device| device.id().is_ok_and(|its| its.to_string() == id);
-    let listed = host.devices()?.find(same);
-    let found = listed.or_else(|| defaults(&host).into_iter().flatten().find(same));
-    found.ok_or_else(|| Problem { fault: Fault::Gone, words: "it is not there any more".to_owned() })
-}
-
-trait TryFromKind: Sized {
-    fn try_from_kind(kind: Kind) -> Result<Self, Problem>;
-}
-
-impl TryFromKind for Host {
-    fn try_from_kind(kind: Kind) -> Result<Self, Problem> {
-        cpal::host_from_id(kind.0).map_err(Problem::from)
-    }
+    let (found, line) = Line::with(kind, |host| {
+        let listed = host.devices()?.find(same);
+        Ok(listed.or_else(|| defaults(host).into_iter().flatten().find(same)))
+    })?;
+    let gone = || Problem { fault: Fault::Gone, words: "it is not there any more".to_owned() };
+    found.map(|device| (device, line)).ok_or_else(gone)
 }
 
 fn defaults(host: &Host) -> [Option<Device>; 2] {

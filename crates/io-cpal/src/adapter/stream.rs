@@ -6,6 +6,8 @@ use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, Data, SampleFormat, SizedSample, StreamConfig};
 use patchline_io::convert::{ChannelMap, DeviceSample, I24, Tally, U24, read, write};
 
+use super::device::find;
+use super::line::Line;
 use super::{Fault, Kind, Problem};
 use crate::caps::{Format, Setup};
 use crate::ends::{Captured, FaultEnd, InputEnd, OutputEnd, Played};
@@ -14,17 +16,21 @@ use crate::ends::{Captured, FaultEnd, InputEnd, OutputEnd, Played};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A stream that rests until it is played; dropping it ends it.
-pub(crate) struct Stream(cpal::Stream);
+pub(crate) struct Stream {
+    stream: cpal::Stream,
+    /// Free for others after the stream has ended.
+    _line: Line,
+}
 
 impl Stream {
     /// Lets it run.
     pub(crate) fn play(&self) -> Result<(), Problem> {
-        self.0.play().map_err(Problem::from)
+        self.stream.play().map_err(Problem::from)
     }
 
     /// Frames of its blocks, as granted.
     pub(crate) fn block(&self) -> Option<usize> {
-        self.0.buffer_size().ok().map(|frames| frames as usize).filter(|&frames| frames > 0)
+        self.stream.buffer_size().ok().map(|frames| frames as usize).filter(|&frames| frames > 0)
     }
 }
 
@@ -43,11 +49,11 @@ pub(crate) fn open_input(
         let age = time.callback.checked_duration_since(time.capture);
         end.capture(&mut CapturedData { data, scratch: &mut scratch }, age);
     };
-    let device = super::find(kind, id)?;
+    let (device, line) = find(kind, id)?;
     let patience = kind.is_server().then_some(PATIENCE);
     let stream =
         device.build_input_stream_raw(config(setup), format(setup.format), capture, on_error(faults), patience)?;
-    Ok(Stream(stream))
+    Ok(Stream { stream, _line: line })
 }
 
 /// Opens a device to play on, on a connection of its own. `storage` frames are converted at once.
@@ -65,11 +71,11 @@ pub(crate) fn open_output(
         let ahead = time.playback.checked_duration_since(time.callback);
         end.play(&mut PlayedData { data, scratch: &mut scratch }, ahead);
     };
-    let device = super::find(kind, id)?;
+    let (device, line) = find(kind, id)?;
     let patience = kind.is_server().then_some(PATIENCE);
     let stream =
         device.build_output_stream_raw(config(setup), format(setup.format), play, on_error(faults), patience)?;
-    Ok(Stream(stream))
+    Ok(Stream { stream, _line: line })
 }
 
 fn config(setup: &Setup) -> StreamConfig {
