@@ -7,12 +7,11 @@ use std::time::Duration;
 use patchline_io::{Backend, Callback, DeviceSpec, IoError, IoEvent, IoEventKind, IoStats, LostReason, Refused};
 
 use crate::plan::Plan;
-use crate::seat::Back;
+use crate::seat::Resting;
 use crate::streams::Streams;
 
-/// How long a device may take to give the callback back while it runs, and after its stream has ended.
-const SOON: Duration = Duration::from_millis(200);
-const LATE: Duration = Duration::from_secs(3);
+/// How long a callback's block may last.
+const BLOCK: Duration = Duration::from_secs(3);
 
 /// One device, or two that are one.
 pub(crate) struct CpalBackend<C: Callback> {
@@ -59,17 +58,12 @@ impl<C: Callback> CpalBackend<C> {
         streams.play(&self.spec.name)
     }
 
-    /// Ends the streams; gives what came back of the callback.
-    fn close(&mut self) -> Option<Back<C>> {
+    /// Ends the streams; gives the callback, if one was sent in.
+    fn close(&mut self) -> Option<Resting<C>> {
         let mut streams = self.streams.take()?;
-        streams.door.ask_back();
-        // A device that is lost calls no more.
-        let patience = if !self.running || streams.shared.is_lost() { Duration::ZERO } else { SOON };
-        let mut back = streams.door.wait(patience);
+        let patience = if self.running { BLOCK } else { Duration::ZERO };
+        let back = streams.door.take_back(patience);
         streams.end(true);
-        if self.running && back.is_none() {
-            back = streams.door.wait(LATE);
-        }
         self.position = streams.shared.position();
         self.resumed |= self.running;
         let (muted, errors) = (streams.shared.muted(), streams.shared.errors());
@@ -167,7 +161,7 @@ impl<C: Callback> Backend<C> for CpalBackend<C> {
             self.close();
             return Err(Refused { callback, error });
         }
-        let streams = self.streams.as_mut().expect("just prepared");
+        let streams = self.streams.as_ref().expect("just prepared");
         match streams.door.send_in(Box::new(callback)) {
             Ok(()) => {
                 self.running = true;
@@ -207,14 +201,14 @@ impl<C: Callback> Backend<C> for CpalBackend<C> {
         let back = self.close();
         self.running = false;
         match back {
-            Some(Back::Whole(callback)) => Ok(*callback),
-            Some(Back::Panicked(callback, with)) => {
+            Some(Resting::Whole(callback)) => Ok(*callback),
+            Some(Resting::Panicked(callback, with)) => {
                 // What a panic left behind may panic again when it is dropped.
                 let _ = catch_unwind(AssertUnwindSafe(|| drop((callback, with))));
                 Err(IoError::Panicked(name))
             }
             None => {
-                let reason = "its host does not answer, and keeps the callback; restart the sound server".to_owned();
+                let reason = "its callback does not return".to_owned();
                 Err(IoError::Unavailable { name, reason })
             }
         }

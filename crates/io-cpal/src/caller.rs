@@ -11,7 +11,7 @@ use patchline_io::drift::{Draw, DriftMonitor};
 use patchline_io::{Block, Callback, EventSender, IoEvent, IoEventKind, LostReason, Side};
 
 use crate::ends::{Captured, InputEnd, OutputEnd, Played};
-use crate::seat::Seat;
+use crate::seat::{Seat, Seated};
 use crate::shared::Shared;
 
 /// How long the other side is waited for before the callback is called without it.
@@ -46,13 +46,13 @@ impl<C: Callback> Caller<C> {
     }
 
     /// Whether there is something to call.
-    fn is_ready(&mut self) -> bool {
-        !self.shared.is_lost() && self.seat.callback().is_some()
+    fn is_ready(&self, seated: &mut Seated<'_, C>) -> bool {
+        !self.shared.is_lost() && seated.callback().is_some()
     }
 
     /// Calls once, from the inputs to the outputs.
-    fn call(&mut self, frames: usize) {
-        let Some(callback) = self.seat.callback() else { return };
+    fn call(&mut self, seated: &mut Seated<'_, C>, frames: usize) {
+        let Some(callback) = seated.callback() else { return };
         let block = Block { frames, position: self.shared.position(), discontinuity: self.shared.take_gap() };
         call(callback, block, &self.inputs, &mut self.outputs);
         self.events.count_block(frames);
@@ -68,9 +68,9 @@ impl<C: Callback> Caller<C> {
     }
 
     /// The callback panicked: it is called no more.
-    fn panicked(&mut self, with: Box<dyn Any + Send>) {
+    fn panicked(&mut self, seated: &mut Seated<'_, C>, with: Box<dyn Any + Send>) {
         self.shared.lose(LostReason::Panicked, &mut self.events);
-        self.seat.panicked(with);
+        seated.panicked(with);
     }
 
     /// The time of `frames` frames.
@@ -90,9 +90,9 @@ impl<C: Callback> InputCaller<C> {
         Self { caller, map }
     }
 
-    fn take(&mut self, block: &mut dyn Captured) {
+    fn take(&mut self, seated: &mut Seated<'_, C>, block: &mut dyn Captured) {
         let Self { caller, map } = self;
-        if !caller.is_ready() {
+        if !caller.is_ready(seated) {
             return;
         }
         let frames = block.samples() / map.device_width();
@@ -105,7 +105,7 @@ impl<C: Callback> InputCaller<C> {
             let part = caller.storage().min(frames - at);
             let channels = caller.inputs.channels();
             with_outputs(channels, caller.inputs.iter_mut(part), |planar| block.read(at, part, map, planar));
-            caller.call(part);
+            caller.call(seated, part);
             at += part;
         }
     }
@@ -113,12 +113,14 @@ impl<C: Callback> InputCaller<C> {
 
 impl<C: Callback> InputEnd for InputCaller<C> {
     /// # Real-time
-    /// Never allocates, locks or waits.
+    /// Never allocates, frees or waits; the one lock is only tried.
     fn capture(&mut self, block: &mut dyn Captured, age: Option<Duration>) {
         age.into_iter().for_each(|age| self.caller.shared.input_latency.add(age));
-        let run = catch_unwind(AssertUnwindSafe(|| self.take(block)));
+        let seat = self.caller.seat.clone();
+        let mut seated = seat.sit();
+        let run = catch_unwind(AssertUnwindSafe(|| self.take(&mut seated, block)));
         if let Err(with) = run {
-            self.caller.panicked(with);
+            self.caller.panicked(&mut seated, with);
         }
     }
 }
@@ -169,9 +171,9 @@ impl<C: Callback> OutputCaller<C> {
     }
 
     /// Fills all of a block that is a whole number of frames.
-    fn fill(&mut self, block: &mut dyn Played, frames: usize) {
+    fn fill(&mut self, seated: &mut Seated<'_, C>, block: &mut dyn Played, frames: usize) {
         let now = self.caller.shared.now();
-        if !self.caller.is_ready() {
+        if !self.caller.is_ready(seated) {
             self.last = None;
             return self.be_silent(block, 0, frames);
         }
@@ -182,7 +184,7 @@ impl<C: Callback> OutputCaller<C> {
             // What follows in this block is asked for already, and comes later.
             let then = now.saturating_sub(self.caller.time(frames - at - part));
             if self.draw(then, part) {
-                self.caller.call(part);
+                self.caller.call(seated, part);
                 self.write(block, at, part);
                 self.last = Some(now);
             } else {
@@ -232,23 +234,25 @@ impl<C: Callback> OutputCaller<C> {
 
 impl<C: Callback> OutputEnd for OutputCaller<C> {
     /// # Real-time
-    /// Never allocates, locks or waits.
+    /// Never allocates, frees or waits; the one lock is only tried.
     fn play(&mut self, block: &mut dyn Played, ahead: Option<Duration>) {
         ahead.into_iter().for_each(|ahead| self.caller.shared.output_latency.add(ahead));
         let width = self.map.device_width();
         let frames = block.samples() / width;
+        let seat = self.caller.seat.clone();
+        let mut seated = seat.sit();
         let run = catch_unwind(AssertUnwindSafe(|| {
             if block.samples().is_multiple_of(width) {
-                return self.fill(block, frames);
+                return self.fill(&mut seated, block, frames);
             }
             // Channels that are not those asked for: nobody knows which sample is whose.
             self.be_silent(block, 0, frames);
-            if self.caller.is_ready() {
+            if self.caller.is_ready(&mut seated) {
                 self.caller.lose(frames as u64, Side::Output);
             }
         }));
         if let Err(with) = run {
-            self.caller.panicked(with);
+            self.caller.panicked(&mut seated, with);
             self.be_silent(block, 0, frames);
         }
     }
@@ -266,7 +270,7 @@ mod tests {
     use crate::ends::FaultEnd;
     use crate::faults::Listener;
     use crate::feeder::Feeder;
-    use crate::seat::{Back, Door, seat};
+    use crate::seat::{Door, Resting, seat};
 
     /// A device's block, two channels.
     struct Mock(Vec<f32>);
@@ -364,7 +368,7 @@ mod tests {
             assert_eq!(block.0, [0.0; 600]);
         }
         assert_eq!(rig.told(), [IoEventKind::Lost { reason: LostReason::Panicked }]);
-        assert!(matches!(rig.door.wait(Duration::ZERO), Some(Back::Panicked(..))));
+        assert!(matches!(rig.door.take_back(Duration::ZERO), Some(Resting::Panicked(..))));
     }
 
     #[test]
@@ -448,9 +452,11 @@ mod tests {
             std::thread::sleep(Duration::from_millis(32));
         }
         assert!(rig.events.stats().frames > 0, "both sides ran");
-        assert_no_alloc(|| (0..1_000).for_each(|_| listener.fault(Fault::Other)));
-        assert!(rig.shared.is_lost());
-        rig.door.ask_back();
+        while !rig.shared.is_lost() {
+            assert_no_alloc(|| (0..1_000).for_each(|_| listener.fault(Fault::Other)));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(rig.door.take_back(Duration::ZERO).is_some());
         assert_no_alloc(|| output.play(&mut blocks[2], None));
     }
 }

@@ -11,8 +11,9 @@ use crate::names::describe;
 use crate::patience::within;
 use crate::plan::Plan;
 
-/// How long a host may take to list its devices: ALSA opens each of them.
+/// How long a host may take to list its devices: ALSA opens each of them, a server knows them.
 const PATIENCE: Duration = Duration::from_secs(20);
+const SERVER_PATIENCE: Duration = Duration::from_secs(6);
 
 /// The hosts that there are on this system, whether or not their servers run.
 ///
@@ -51,7 +52,8 @@ impl CpalHost {
 
     fn found(&self) -> Result<Vec<Found>, IoError> {
         let kind = self.0;
-        let found = quietly(|| within(PATIENCE, move || devices(kind)));
+        let patience = if kind.is_server() { SERVER_PATIENCE } else { PATIENCE };
+        let found = quietly(|| within(patience, move || devices(kind)));
         match found {
             Ok(Some(Ok(found))) => Ok(found),
             Ok(Some(Err(problem))) => Err(self.missing(problem)),

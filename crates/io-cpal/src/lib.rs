@@ -8,7 +8,8 @@
 //! - Samples are converted at the device's edge by [`patchline_io::convert`]: f32 where the device has it, else the
 //!   format that keeps most.
 //! - What alsa-lib and libjack print while devices are looked for and opened does not reach stderr.
-//! - A host's thread never sees a panic of ours, and none of our code in it allocates, frees, locks or waits.
+//! - A host's thread never sees a panic of ours, and none of our code in it allocates, frees or waits, for a
+//!   lock or anything else.
 //!
 //! JACK is not among the hosts: through cpal it would be a block later than it is by itself.
 //!

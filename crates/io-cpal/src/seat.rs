@@ -1,110 +1,134 @@
-//! How a callback gets to the device's thread and back, whatever becomes of the device.
+//! Where a callback is while a device runs, and how it gets there and back.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
-use rtrb::{Consumer, Producer, RingBuffer};
-
-/// How often the control thread looks whether a callback is back.
+/// How often the control thread looks whether a block is over.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// A callback that came back.
-pub(crate) enum Back<C> {
-    /// As it was.
+/// A callback, between two blocks.
+pub(crate) enum Resting<C> {
+    /// As it should be.
     Whole(Box<C>),
     /// It panicked; nobody knows what it is now.
     Panicked(Box<C>, Box<dyn Any + Send>),
 }
 
-/// The device's end.
-pub(crate) struct Seat<C> {
-    inbox: Consumer<Box<C>>,
-    outbox: Producer<Back<C>>,
-    callback: Option<Box<C>>,
-    leave: Arc<AtomicBool>,
+/// Where the callback is: both ends reach it between two blocks, so a device that hangs cannot keep it.
+///
+/// The lock is held during a block. Nobody ever waits for it: both ends only try, so that unlocking has nobody to wake.
+struct Place<C> {
+    resting: Mutex<Option<Resting<C>>>,
+    /// Whether the device is to leave it alone.
+    leave: AtomicBool,
 }
+
+impl<C> Place<C> {
+    fn try_lock(&self) -> Option<MutexGuard<'_, Option<Resting<C>>>> {
+        match self.resting.try_lock() {
+            Ok(resting) => Some(resting),
+            // What panicked is marked as such.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+/// The device's end.
+pub(crate) struct Seat<C>(Arc<Place<C>>);
 
 /// The control thread's end.
-pub(crate) struct Door<C> {
-    inbox: Producer<Box<C>>,
-    outbox: Consumer<Back<C>>,
-    leave: Arc<AtomicBool>,
-}
+pub(crate) struct Door<C>(Arc<Place<C>>);
 
-/// The two ends. A callback goes in once, and comes back when it is asked to, or when the seat is dropped.
+/// The two ends.
 pub(crate) fn seat<C>() -> (Door<C>, Seat<C>) {
-    let (give, inbox) = RingBuffer::new(1);
-    // One place more than there are callbacks: what comes back always fits.
-    let (outbox, back) = RingBuffer::new(2);
-    let leave = Arc::new(AtomicBool::new(false));
-    let seat = Seat { inbox, outbox, callback: None, leave: Arc::clone(&leave) };
-    (Door { inbox: give, outbox: back, leave }, seat)
+    let place = Arc::new(Place { resting: Mutex::new(None), leave: AtomicBool::new(false) });
+    // Some systems allocate for a lock when it is first used.
+    drop(place.try_lock());
+    (Door(Arc::clone(&place)), Seat(place))
 }
 
+/// Not derived: that would want the same of `C`.
+impl<C> Clone for Seat<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// The callback during a block, if there is one.
+pub(crate) struct Seated<'a, C>(Option<MutexGuard<'a, Option<Resting<C>>>>);
+
+/// # Real-time
+/// Nothing of it allocates, frees or waits.
 impl<C> Seat<C> {
-    /// The callback, if there is one and it may be called.
-    ///
-    /// # Real-time
-    /// Never allocates, locks or waits.
-    pub(crate) fn callback(&mut self) -> Option<&mut C> {
-        if self.leave.load(Ordering::Acquire) {
-            self.give_back();
-            return None;
+    /// For one block. There is a callback if it was sent in and not asked for since.
+    pub(crate) fn sit(&self) -> Seated<'_, C> {
+        if self.0.leave.load(Ordering::Acquire) {
+            return Seated(None);
         }
-        if self.callback.is_none() {
-            self.callback = self.inbox.pop().ok();
-        }
-        self.callback.as_deref_mut()
-    }
-
-    /// The callback panicked: it goes, with what it panicked with, to be dropped elsewhere.
-    pub(crate) fn panicked(&mut self, with: Box<dyn Any + Send>) {
-        match self.callback.take() {
-            Some(callback) => self.send(Back::Panicked(callback, with)),
-            // Dropping it here would free memory.
-            None => std::mem::forget(with),
-        }
-    }
-
-    fn give_back(&mut self) {
-        if let Some(callback) = self.callback.take().or_else(|| self.inbox.pop().ok()) {
-            self.send(Back::Whole(callback));
-        }
-    }
-
-    fn send(&mut self, back: Back<C>) {
-        if let Err(rtrb::PushError::Full(back)) = self.outbox.push(back) {
-            // Cannot be: there is room for more than there are.
-            std::mem::forget(back);
-        }
+        let whole = |resting: &MutexGuard<'_, Option<Resting<C>>>| matches!(**resting, Some(Resting::Whole(_)));
+        Seated(self.0.try_lock().filter(whole))
     }
 }
 
-impl<C> Drop for Seat<C> {
-    fn drop(&mut self) {
-        self.give_back();
+/// # Real-time
+/// Nothing of it allocates, frees or waits.
+impl<C> Seated<'_, C> {
+    /// What is to be called.
+    pub(crate) fn callback(&mut self) -> Option<&mut C> {
+        match self.0.as_deref_mut() {
+            Some(Some(Resting::Whole(callback))) => Some(callback),
+            _ => None,
+        }
+    }
+
+    /// The callback panicked: it is called no more, and is dropped elsewhere with what it panicked with.
+    pub(crate) fn panicked(&mut self, with: Box<dyn Any + Send>) {
+        let Some(resting) = self.0.as_deref_mut() else {
+            // Dropping it here would free memory.
+            return std::mem::forget(with);
+        };
+        match resting.take() {
+            Some(Resting::Whole(callback)) => *resting = Some(Resting::Panicked(callback, with)),
+            other => {
+                *resting = other;
+                std::mem::forget(with);
+            }
+        }
     }
 }
 
 impl<C> Door<C> {
     /// Sends the callback in; it is called from the next block on.
-    pub(crate) fn send_in(&mut self, callback: Box<C>) -> Result<(), Box<C>> {
-        self.inbox.push(callback).map_err(|rtrb::PushError::Full(callback)| callback)
+    ///
+    /// # Errors
+    /// Gives it back if there is one already.
+    pub(crate) fn send_in(&self, callback: Box<C>) -> Result<(), Box<C>> {
+        loop {
+            // Without a callback in it, the device has it for an instant only.
+            if let Some(mut resting) = self.0.try_lock() {
+                if resting.is_some() {
+                    return Err(callback);
+                }
+                *resting = Some(Resting::Whole(callback));
+                return Ok(());
+            }
+            if self.0.leave.load(Ordering::Acquire) {
+                return Err(callback);
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
-    /// Asks for the callback.
-    pub(crate) fn ask_back(&self) {
-        self.leave.store(true, Ordering::Release);
-    }
-
-    /// Waits for the callback this long.
-    pub(crate) fn wait(&mut self, patience: Duration) -> Option<Back<C>> {
+    /// Takes the callback back when its block is over, which may last this long.
+    pub(crate) fn take_back(&self, patience: Duration) -> Option<Resting<C>> {
+        self.0.leave.store(true, Ordering::Release);
         let start = Instant::now();
         loop {
-            if let Ok(back) = self.outbox.pop() {
-                return Some(back);
+            if let Some(mut resting) = self.0.try_lock() {
+                return resting.take();
             }
             if start.elapsed() >= patience {
                 return None;
@@ -118,45 +142,65 @@ impl<C> Door<C> {
 mod tests {
     use super::*;
 
-    fn whole<C>(back: Option<Back<C>>) -> Option<C> {
+    fn whole<C>(back: Option<Resting<C>>) -> Option<C> {
         match back? {
-            Back::Whole(callback) => Some(*callback),
-            Back::Panicked(..) => None,
+            Resting::Whole(callback) => Some(*callback),
+            Resting::Panicked(..) => None,
         }
     }
 
     #[test]
-    fn a_callback_comes_back_when_it_is_asked_to() {
-        let (mut door, mut seat) = seat();
-        assert!(seat.callback().is_none());
+    fn a_callback_can_be_taken_between_two_blocks_only() {
+        let (door, seat) = seat();
+        assert!(seat.sit().callback().is_none());
         door.send_in(Box::new(7)).unwrap();
-        *seat.callback().unwrap() += 1;
-        assert!(door.wait(Duration::ZERO).is_none());
-        door.ask_back();
-        assert!(seat.callback().is_none());
-        assert_eq!(whole(door.wait(Duration::ZERO)), Some(8));
+        assert!(door.send_in(Box::new(9)).is_err(), "one at a time");
+        let mut seated = seat.sit();
+        *seated.callback().unwrap() += 1;
+        assert!(door.take_back(Duration::from_millis(5)).is_none(), "in a block");
+        assert!(seated.callback().is_some(), "to the end of the block");
+        drop(seated);
+        assert!(seat.sit().callback().is_none(), "it was asked for");
+        assert_eq!(whole(door.take_back(Duration::ZERO)), Some(8));
     }
 
     #[test]
-    fn a_callback_comes_back_when_its_stream_is_dropped() {
-        let (mut door, mut seat_called) = seat();
+    fn a_device_that_is_gone_or_never_called_keeps_nothing() {
+        let (door, seat) = seat();
         door.send_in(Box::new(7)).unwrap();
-        seat_called.callback().unwrap();
-        drop(seat_called);
-        assert_eq!(whole(door.wait(Duration::ZERO)), Some(7));
-        let (mut door, seat_never_called) = seat();
-        door.send_in(Box::new(7)).unwrap();
-        drop(seat_never_called);
-        assert_eq!(whole(door.wait(Duration::ZERO)), Some(7));
+        drop(seat);
+        assert_eq!(whole(door.take_back(Duration::ZERO)), Some(7));
     }
 
     #[test]
     fn a_callback_that_panicked_comes_back_as_such() {
-        let (mut door, mut seat) = seat();
+        let (door, seat) = seat();
         door.send_in(Box::new(7)).unwrap();
-        seat.callback().unwrap();
-        seat.panicked(Box::new("why"));
-        assert!(seat.callback().is_none());
-        assert!(matches!(door.wait(Duration::ZERO), Some(Back::Panicked(..))));
+        let mut seated = seat.sit();
+        seated.callback().unwrap();
+        seated.panicked(Box::new("why"));
+        assert!(seated.callback().is_none());
+        seated.panicked(Box::new("again"));
+        drop(seated);
+        assert!(seat.sit().callback().is_none());
+        assert!(matches!(door.take_back(Duration::ZERO), Some(Resting::Panicked(..))));
+    }
+
+    #[test]
+    fn a_callback_comes_back_from_a_device_that_never_rests() {
+        let (door, seat) = seat();
+        door.send_in(Box::new(0_u64)).unwrap();
+        std::thread::scope(|threads| {
+            let device = threads.spawn(move || {
+                while let Some(blocks) = seat.sit().callback() {
+                    *blocks += 1;
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+            });
+            std::thread::sleep(Duration::from_millis(20));
+            let back = whole(door.take_back(Duration::from_secs(60)));
+            assert!(back.is_some_and(|blocks| blocks > 0));
+            device.join().unwrap();
+        });
     }
 }

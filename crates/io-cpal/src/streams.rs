@@ -1,7 +1,7 @@
 //! A plan's streams, made.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use patchline_io::convert::ChannelMap;
 use patchline_io::drift::{DriftConfig, DriftMonitor, Feed, Quality, pair};
@@ -19,8 +19,9 @@ use crate::shared::Shared;
 
 /// Events of each kind that wait to be polled.
 const EVENTS: usize = 256;
-/// How long a host may take to make a stream, to let it run, or to end it.
+/// How long a host may take to make a stream or to let it run, and to end all.
 const PATIENCE: Duration = Duration::from_secs(8);
+const END: Duration = Duration::from_secs(2);
 
 /// A plan's streams, which rest until they are played.
 pub(crate) struct Streams<C> {
@@ -86,7 +87,8 @@ impl<C: Callback> Streams<C> {
         let both = [self.input.take(), self.output.take()].into_iter().flatten();
         let ends: Vec<_> = both.filter_map(|stream| begin(move || drop(stream)).ok()).collect();
         if wait {
-            quietly(|| ends.into_iter().for_each(|end| end.wait(PATIENCE).unwrap_or(())));
+            let start = Instant::now();
+            quietly(|| ends.into_iter().for_each(|end| end.wait(END.saturating_sub(start.elapsed())).unwrap_or(())));
         }
     }
 }
