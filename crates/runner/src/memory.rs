@@ -7,6 +7,7 @@ use std::fmt;
 pub(crate) enum Locked {
     /// All of it, what is allocated later too.
     Yes,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux is asked for its limit"))]
     /// The limit of locked memory, in bytes, would make later allocations fail, and no right overrides it.
     Limited(u64),
     /// The system refused, or has no such call.
