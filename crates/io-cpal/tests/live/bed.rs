@@ -113,6 +113,12 @@ impl Server {
         self.end();
     }
 
+    /// Lets it hang, as a machine without memory would.
+    pub(crate) fn freeze(&self) {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("it runs");
+    }
+
     fn end(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();

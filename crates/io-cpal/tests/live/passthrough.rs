@@ -77,7 +77,7 @@ fn home(file: &str) -> PathBuf {
     PathBuf::from(std::env::var_os("HOME").unwrap()).join(file)
 }
 
-/// The sound, twice as long as it is listened to, and on both channels.
+/// The sound, for longer than it is listened to, and on both channels.
 fn write_sound(file: &Path) {
     let frames = sweep((seconds() + 10) * RATE as usize);
     let bytes: Vec<u8> = frames.flat_map(|sample| [sample.to_le_bytes(); 2]).flatten().collect();

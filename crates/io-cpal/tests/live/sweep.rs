@@ -4,87 +4,79 @@ use std::f64::consts::TAU;
 
 /// Frames per second of all here.
 pub(crate) const RATE: u32 = 48_000;
-/// It rises from this frequency by as much in each second, in Hz, and begins again after the second.
-const LOW: f64 = 1_000.0;
-const RISE: f64 = 8_000.0;
+/// It is many sweeps from the lower to the higher frequency, in Hz. As they are short, steering hardly moves the place
+/// where they seem to be, and as each is of another length, in frames, no place is like another.
+const LOW: f64 = 600.0;
+const HIGH: f64 = 9_000.0;
+const SHORTEST: u32 = 120;
+const LENGTHS: u32 = 240;
 pub(crate) const LEVEL: f32 = 0.5;
 /// Frames that are looked at together.
 const WINDOW: usize = 480;
-/// Which change of delay from window to window is a break, in frames, beyond the change that is expected.
+/// By how many frames a window may be early or late to be looked for there.
+const NEAR: isize = 4;
+/// Which change of delay from window to window is a break, in frames, beyond the change that is expected. Steering by
+/// 2000 millionths changes it by one.
 const BREAK: f64 = 1.5;
 /// How quickly the change of delay that is expected follows the one that is seen.
 const FOLLOW: f64 = 0.25;
-/// How much of the sound has to be there. Less than all, as steering by 2000 millionths spreads a window by a frame,
-/// which is a fifth of a turn at the highest frequency.
-const THERE: f64 = 0.9;
+/// How much of the sound has to be there. Less than all, as steering spreads a window by a frame.
+const THERE: f32 = 0.8;
 
-/// The phase in turns at a frame, which need not be whole.
-fn phase(frame: f64) -> f64 {
-    let seconds = frame / f64::from(RATE);
-    let (whole, part) = (seconds.floor(), seconds.fract());
-    // Each second has a whole number of turns.
-    let turns_of_a_second = LOW + RISE / 2.0;
-    (whole * turns_of_a_second + part * (LOW + part * RISE / 2.0)).fract()
-}
-
-fn frequency(frame: f64) -> f64 {
-    LOW + RISE * (frame / f64::from(RATE)).fract()
-}
-
-/// The sound from its start.
+/// The sound from its start, always the same.
 pub(crate) fn sweep(frames: usize) -> impl Iterator<Item = f32> {
-    (0..frames).map(|frame| LEVEL * (TAU * phase(frame as f64)).sin() as f32)
+    let (mut chance, mut length, mut at, mut phase) = (1_u32, 0_u32, 0_u32, 0.0_f64);
+    std::iter::repeat_with(move || {
+        if at == length {
+            chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (length, at) = (SHORTEST + (chance >> 16) % LENGTHS, 0);
+        }
+        phase = (phase + (LOW + (HIGH - LOW) * f64::from(at) / f64::from(length)) / f64::from(RATE)).fract();
+        at += 1;
+        LEVEL * (TAU * phase).sin() as f32
+    })
+    .take(frames)
 }
 
-/// Whether the sound begins again within a window: there a small delay looks like a large one.
-fn turns_back(from: usize, delay: f64) -> bool {
-    let second = |frame: usize| ((frame as f64 - delay) / f64::from(RATE)).floor();
-    second(from) != second(from + WINDOW)
-}
-
-/// What a stretch of the sound is like if it is `delay` frames late: how much of it is there (1 is all), by how many
-/// frames it is later than that, and by how many Hz it is off.
-fn compare(heard: &[f32], from: usize, delay: f64) -> (f64, f64, f64) {
-    let half = |frames: std::ops::Range<usize>| {
-        frames.fold((0.0, 0.0), |(re, im), frame| {
-            let (sin, cos) = (TAU * phase(frame as f64 - delay)).sin_cos();
-            let sample = f64::from(heard[frame]);
-            // The signal is a sine: multiplied by the conjugate of the reference, a turn by a quarter.
-            (re + sample * sin, im + sample * cos)
-        })
-    };
-    let (first, second) = (half(from..from + WINDOW / 2), half(from + WINDOW / 2..from + WINDOW));
-    let sum: (f64, f64) = (first.0 + second.0, first.1 + second.1);
-    let there = 2.0 * sum.0.hypot(sum.1) / (WINDOW as f64 * f64::from(LEVEL));
-    let ahead = sum.1.atan2(sum.0) / TAU;
-    let late = -ahead * f64::from(RATE) / frequency(from as f64 + WINDOW as f64 / 2.0 - delay);
-    let turned = (second.1.atan2(second.0) - first.1.atan2(first.0)) / TAU;
-    let off = (turned - turned.round()) * f64::from(RATE) / (WINDOW as f64 / 2.0);
-    (there, late, off)
-}
-
-/// The delay of the sound at this place, from anywhere within `0..most` frames; `None` where there is no such sound.
-fn find(heard: &[f32], from: usize, earliest: f64, latest: f64) -> Option<f64> {
-    let steps = ((latest - earliest) / 120.0) as usize;
-    let candidates = (0..=steps).map(|step| earliest + 120.0 * step as f64);
-    let there = |delay: &f64| (compare(heard, from, *delay).0 * 1e6) as i64;
-    let mut delay = candidates.max_by_key(there)?;
-    for _ in 0..12 {
-        let (_, _, off) = compare(heard, from, delay);
-        // A lower frequency than expected is a place before the expected one: it is later.
-        delay -= off * f64::from(RATE) / RISE;
+/// The sum of products, in lanes that a processor adds at once.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0; 16];
+    for (a, b) in a.chunks_exact(16).zip(b.chunks_exact(16)) {
+        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
     }
-    let (there, late, _) = compare(heard, from, delay);
-    (there > THERE).then_some(delay + late)
+    sums.iter().sum()
+}
+
+/// The sound as it was, to compare with.
+struct Original(Vec<f32>);
+
+impl Original {
+    /// How much of a window of it, from `place` on, is in `window`: 1 is all.
+    fn there(&self, window: &[f32], place: isize) -> f32 {
+        let from = usize::try_from(place).ok();
+        let original = from.and_then(|from| self.0.get(from..from + window.len()));
+        original.map_or(0.0, |original| dot(window, original) / (LEVEL * LEVEL / 2.0 * window.len() as f32))
+    }
+
+    /// The place from which a window is, of these: how much of it is there, and which place, with its fraction.
+    fn find(&self, window: &[f32], places: impl Iterator<Item = isize>) -> Option<(f32, f64)> {
+        let rated = places.map(|place| (self.there(window, place), place));
+        let (there, place) = rated.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let (before, after) = (self.there(window, place - 1), self.there(window, place + 1));
+        // The peak of a parabola through the three.
+        let curve = before + after - 2.0 * there;
+        let fraction = if curve < 0.0 { 0.5 * (before - after) / curve } else { 0.0 };
+        Some((there, place as f64 + f64::from(fraction))).filter(|_| there > THERE)
+    }
 }
 
 /// What was heard of the sound.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    /// Delays of each stretch without a break, in frames: where it begins, where it ends, and the delay there.
     pub(crate) stretches: Vec<Stretch>,
 }
 
+/// A stretch without a break: where it begins, where it ends, and its delay there, all in frames.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stretch {
     pub(crate) from: usize,
@@ -96,32 +88,32 @@ impl Heard {
     /// Follows the sound through all that was heard. It began at most `most` frames before what was heard did, or as
     /// many after.
     pub(crate) fn new(heard: &[f32], most: usize) -> Self {
+        let original = Original(sweep(heard.len() + most).collect());
         let mut stretches: Vec<Stretch> = Vec::new();
         // The delay, and how it grows from window to window.
         let mut known: Option<(f64, f64)> = None;
-        for from in (0..heard.len().saturating_sub(WINDOW)).step_by(WINDOW) {
+        for (index, window) in heard.chunks_exact(WINDOW).enumerate() {
+            let (from, to) = (index * WINDOW, (index + 1) * WINDOW);
+            let place = |delay: f64| from as isize - delay.round() as isize;
             if let Some((delay, slope)) = known {
-                let delay = delay + slope;
-                if turns_back(from, delay) {
-                    known = Some((delay, slope));
-                    continue;
-                }
-                let (there, late, _) = compare(heard, from, delay);
-                if there > THERE && late.abs() < BREAK {
+                let expected = delay + slope;
+                let near = place(expected) - NEAR..=place(expected) + NEAR;
+                let seen = original.find(window, near).map(|(_, place)| from as f64 - place);
+                if let Some(seen) = seen.filter(|seen| (seen - expected).abs() < BREAK) {
                     let stretch = stretches.last_mut().expect("a known delay is that of a stretch");
-                    (stretch.to, stretch.delay) = (from + WINDOW, delay + late);
-                    known = Some((delay + late, slope + FOLLOW * late));
+                    (stretch.to, stretch.delay) = (to, seen);
+                    known = Some((seen, slope + FOLLOW * (seen - expected)));
                     continue;
                 }
             }
-            let (earliest, latest) = match stretches.last() {
-                // Within a second of the last one, the length after which the sound repeats.
-                Some(last) => (last.delay - 20_000.0, last.delay + 24_000.0),
-                None => (-(most as f64), most as f64),
-            };
-            let found = find(heard, from, earliest, latest);
-            stretches.extend(found.map(|delay| Stretch { from, to: from + WINDOW, delay }));
-            known = found.map(|delay| (delay, 0.0));
+            // Within a second of the last one, if there was one.
+            let center = stretches.last().map(|last| place(last.delay));
+            let reach = center.map_or(most as isize, |_| RATE as isize);
+            let places = center.unwrap_or(from as isize) - reach..=center.unwrap_or(from as isize) + reach;
+            let silent = dot(window, window) < 1e-6;
+            let found = if silent { None } else { original.find(window, places) };
+            known = found.map(|(_, place)| (from as f64 - place, 0.0));
+            stretches.extend(known.map(|(delay, _)| Stretch { from, to, delay }));
         }
         Self { stretches }
     }
@@ -138,20 +130,47 @@ impl Heard {
     }
 }
 
+#[track_caller]
+fn check(heard: &[f32], breaks: &[usize]) -> Heard {
+    let seen = Heard::new(heard, 48_000);
+    let places = seen.breaks(0);
+    assert!(places.len() >= breaks.len() && places.len() <= 2 * breaks.len(), "{breaks:?} {seen:?}");
+    let near = |place: usize| breaks.iter().any(|at| place.abs_diff(*at) < 3 * WINDOW);
+    assert!(places.iter().all(|place| near(*place)), "{breaks:?} {seen:?}");
+    seen
+}
+
 #[test]
 fn breaks_are_found_where_they_are() {
     let sound: Vec<f32> = sweep(RATE as usize * 3).collect();
-    let whole = Heard::new(&sound[1_234..], 48_000);
-    assert_eq!(whole.stretches.len(), 1, "{whole:?}");
-    assert!((whole.stretches[0].delay.rem_euclid(48_000.0) - (48_000.0 - 1_234.0)).abs() < 0.1, "{whole:?}");
-    for (at, lost) in [(30_000, 5), (50_000, 700), (90_000, 20_000)] {
+    let whole = check(&sound[1_234..], &[]);
+    assert!((whole.stretches[0].delay + 1_234.0).abs() < 0.05, "{whole:?}");
+    assert!(whole.frames() > sound.len() - 1_234 - WINDOW);
+    for (at, lost) in [(30_000, 3), (50_000, 700), (90_000, 20_000)] {
         let mut cut = sound.clone();
         cut.drain(at..at + lost);
-        let breaks = Heard::new(&cut, 48_000).breaks(0);
-        assert!(!breaks.is_empty() && breaks.len() <= 2, "{at} {lost}: {breaks:?}");
-        assert!(breaks.iter().all(|place| place.abs_diff(at) < 3 * WINDOW), "{at} {lost}: {breaks:?}");
+        check(&cut, &[at]);
     }
     let mut gap = sound;
     gap[60_000..60_300].fill(0.0);
-    assert!(!Heard::new(&gap, 48_000).breaks(0).is_empty());
+    check(&gap, &[60_000]);
+}
+
+#[test]
+fn what_is_steered_breaks_nowhere_else() {
+    let sound: Vec<f32> = sweep(RATE as usize * 6).collect();
+    for (at, speed) in [(30_000, 0.998), (70_000, 1.0), (93_000, 1.002), (97_001, 0.999), (130_000, 1.002)] {
+        let place = |frame: usize| 1_000.0 + frame as f64 * speed + if frame < at { 0.0 } else { 269.0 };
+        // Four points suffice for what is at 9 kHz at most: Hermite's polynomial errs by 2 % of the level.
+        let steered: Vec<f32> = (0..240_000).map(|frame| between(&sound, place(frame))).collect();
+        check(&steered, &[at]);
+    }
+}
+
+fn between(sound: &[f32], place: f64) -> f32 {
+    let (whole, t) = (place as usize, place.fract() as f32);
+    let [a, b, c, d] = [0, 1, 2, 3].map(|n| sound[whole - 1 + n]);
+    let (rise, fall) = ((c - a) / 2.0, (d - b) / 2.0);
+    let (two, three) = (3.0 * (c - b) - 2.0 * rise - fall, 2.0 * (b - c) + rise + fall);
+    b + t * (rise + t * (two + t * three))
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use patchline_io::{
-    Backend, Block, Callback, DeviceRequest, FnCallback, Host, IoEvent, IoEventKind, LostReason, Patience, SideRequest,
-    Supervised,
+    Backend, Block, Callback, DeviceRequest, FnCallback, Host, IoError, IoEvent, IoEventKind, LostReason, Patience,
+    SideRequest, Supervised,
 };
 
 use crate::bed::{Server, host, live};
@@ -41,8 +41,19 @@ fn open_files() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
+/// What this process has of memory that others have, too: PulseAudio's, and the segments of semaphores.
+fn shared_memory() -> usize {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    maps.lines().filter(|line| line.contains("/dev/shm") || line.contains("memfd:") || line.contains("/SYSV")).count()
+}
+
 fn threads() -> usize {
     fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// Whether the whole of long tests is wanted.
+fn full() -> bool {
+    std::env::var_os("PATCHLINE_FULL").is_some()
 }
 
 fn lost(events: &[IoEvent]) -> Option<LostReason> {
@@ -95,6 +106,85 @@ fn a_server_that_is_killed_is_noticed_through_pulse() {
     });
 }
 
+/// A callback that takes much longer than its block now and then, and panics in the end.
+fn check_bad_callback(name: &str, output: &str) {
+    let _server = Server::start();
+    let request = DeviceRequest { input: None, ..duplex("", output) };
+    let (mut blocks, mut overruns) = (0_u32, 3_u32);
+    let start = Instant::now();
+    let bad = FnCallback(move |_: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]| {
+        outputs.iter_mut().for_each(|output| output.fill(1e-3));
+        blocks += 1;
+        if blocks % 24 == 23 && overruns > 0 {
+            overruns -= 1;
+            std::thread::sleep(Duration::from_millis(400));
+        }
+        assert!(start.elapsed() < Duration::from_secs(3), "planned");
+    });
+    let mut device = host(name).open(&request).unwrap();
+    device.start(bad).map_err(|refused| refused.error).unwrap();
+    let early = run(&mut *device, Duration::from_millis(2_500));
+    println!("{name}: {early:?} {:?} {:?}", device.stats(), device.spec().notes);
+    let xruns = early.iter().filter(|event| matches!(event.kind, IoEventKind::Xrun { .. })).count();
+    assert!(xruns >= 3, "each is reported: {early:?}");
+    assert_eq!(lost(&early), None, "it plays on");
+    assert!(device.stats().frames > 24_000, "{:?}", device.stats());
+    let late = run(&mut *device, Duration::from_millis(1_500));
+    assert_eq!(lost(&late), Some(LostReason::Panicked), "{late:?}");
+    assert!(matches!(device.stop(), Err(IoError::Panicked(_))));
+}
+
+#[test]
+fn a_callback_that_overruns_and_panics_is_reported_through_alsa() {
+    live("trouble::a_callback_that_overruns_and_panics_is_reported_through_alsa", || {
+        check_bad_callback("alsa", "to_null1");
+    });
+}
+
+#[test]
+#[cfg(feature = "pulseaudio")]
+fn a_callback_that_overruns_and_panics_is_reported_through_pulse() {
+    live("trouble::a_callback_that_overruns_and_panics_is_reported_through_pulse", || {
+        check_bad_callback("pulseaudio", "pulseaudio:null1");
+    });
+}
+
+/// A server that hangs answers nothing, and keeps nothing: the callback comes back in bounded time.
+fn check_hang(name: &str, input: &str, output: &str) {
+    let server = Server::start();
+    let mut device = host(name).open(&duplex(input, output)).unwrap();
+    device.start(copy()).map_err(|refused| refused.error).unwrap();
+    run(&mut *device, Duration::from_millis(700));
+    server.freeze();
+    run(&mut *device, Duration::from_millis(300));
+    let start = Instant::now();
+    assert!(device.stop().is_ok());
+    println!("{name}: stopped within {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(8));
+    drop(device);
+    // ALSA takes its time for this: its devices are many, and each may hang.
+    if name != "alsa" || full() {
+        assert!(host(name).devices().is_err());
+        println!("{name}: and says so within {:?}", start.elapsed());
+    }
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn a_server_that_hangs_keeps_nothing_through_alsa() {
+    live("trouble::a_server_that_hangs_keeps_nothing_through_alsa", || {
+        check_hang("alsa", "from_null0", "to_null1");
+    });
+}
+
+#[test]
+#[cfg(feature = "pulseaudio")]
+fn a_server_that_hangs_keeps_nothing_through_pulse() {
+    live("trouble::a_server_that_hangs_keeps_nothing_through_pulse", || {
+        check_hang("pulseaudio", "pulseaudio:null0.monitor", "pulseaudio:null1");
+    });
+}
+
 /// Watched over, while the server is away for a while.
 fn check_return(name: &str, input: &str, output: &str) {
     let server = Server::start();
@@ -140,7 +230,7 @@ fn pulse_plays_on_when_the_server_returns() {
 /// Opened, run and closed again and again: nothing is left.
 fn check_leaks(name: &str, input: &str, output: &str) {
     let _server = Server::start();
-    let cycles = if std::env::var_os("PATCHLINE_FULL").is_some() { 100 } else { 20 };
+    let cycles = if full() { 100 } else { 20 };
     let cycle = || {
         let mut device = host(name).open(&duplex(input, output)).unwrap();
         device.start(copy()).map_err(|refused| refused.error).unwrap();
@@ -149,16 +239,18 @@ fn check_leaks(name: &str, input: &str, output: &str) {
     };
     (0..3).for_each(|_| cycle());
     std::thread::sleep(Duration::from_millis(500));
-    let before = (threads(), open_files());
+    let left = || [threads(), open_files(), shared_memory()];
+    let before = left();
     (0..cycles).for_each(|_| cycle());
     let start = Instant::now();
-    let mut after = (threads(), open_files());
-    while (after.0 > before.0 || after.1 > before.1) && start.elapsed() < Duration::from_secs(5) {
+    let mut after = left();
+    let more = |after: [usize; 3]| after.iter().zip(before).any(|(after, before)| *after > before);
+    while more(after) && start.elapsed() < Duration::from_secs(5) {
         std::thread::sleep(Duration::from_millis(50));
-        after = (threads(), open_files());
+        after = left();
     }
-    println!("{name}: {before:?} threads and files, {after:?} after {cycles} cycles");
-    assert!(after.0 <= before.0 && after.1 <= before.1, "{before:?} {after:?}");
+    println!("{name}: {before:?} threads, files and shared memories, {after:?} after {cycles} cycles");
+    assert!(!more(after), "{before:?} {after:?}");
 }
 
 #[test]
