@@ -105,7 +105,8 @@ impl<C: Callback> Process<C> {
             self.say(IoEventKind::BlockChanged { from: before, to: frames });
         }
         let xruns = self.shared.xruns();
-        let told = xruns != std::mem::replace(&mut self.clock.xruns, xruns);
+        // What JACK tells of the moment at which we joined is not a break of anything that played.
+        let told = xruns != std::mem::replace(&mut self.clock.xruns, xruns) && before != 0;
         let jump = self.clock.next.filter(|_| !freewheel).map_or(0, |next| now.wrapping_sub(next).cast_signed());
         let lost = u64::try_from(jump).unwrap_or(0);
         if told || lost > 0 {

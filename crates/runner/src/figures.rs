@@ -77,9 +77,21 @@ fn lines(reading: &Reading, values: Vec<f64>) -> Vec<String> {
 
 fn shown(value: f64, unit: &str) -> String {
     match unit {
+        _ if value.is_nan() => "not measured".to_owned(),
         "dBFS" => format!("{} {} dBFS", bar(value), signed(value)),
         "" if value.fract() != 0.0 => format!("{value:.4}"),
         "" => format!("{value}"),
         unit => format!("{value} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_never_measured_is_said_in_words() {
+        assert_eq!(shown(f64::NAN, "dBFS"), "not measured");
+        assert_eq!(shown(0.5, "s"), "0.5 s");
     }
 }

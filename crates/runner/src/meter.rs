@@ -11,8 +11,11 @@ pub(crate) fn dbfs(linear: f64) -> f64 {
     20.0 * linear.max(LEAST).log10()
 }
 
-/// A level with its sign and one decimal: `-6.0`, `+0.0`.
+/// A level with its sign and one decimal: `-6.0`, `+0.0`; `–` for one that was never measured.
 pub(crate) fn signed(db: f64) -> String {
+    if db.is_nan() {
+        return "–".to_owned();
+    }
     // What rounds to zero has the sign of zero.
     let db = if db.abs() < 0.05 { 0.0 } else { db };
     format!("{db:+.1}")
