@@ -9,15 +9,17 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::cost::{self, Cost};
 use crate::event::RawEvent;
+use crate::lapped::{Kept, lapped};
 use crate::load::{Cast, Next};
 use crate::message::{Message, Set};
 use crate::profile::{ProfileCells, Sampler, lap_nanoseconds};
 use crate::renderer::PENDING;
 use crate::slots::Payload;
+use crate::span::{RawSpan, SpanReader};
 use crate::stats::StatsCells;
 use crate::{
-    AnyNode, Event, Frame, Graph, GraphError, GraphErrors, Loaded, Node, NodeCost, NodeName, PrepareSpec, Readings,
-    Renderer, Report, Reports, Schedule, Stats, StreamSpec, compile,
+    AnyNode, Event, Frame, Graph, GraphError, GraphErrors, Loaded, Node, NodeCost, NodeName, NodeSpan, NodeSpans,
+    PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, compile,
 };
 
 /// Messages on their way to the audio thread.
@@ -30,13 +32,29 @@ const PAYLOADS: usize = 16;
 /// Makes the two halves of an engine for a stream: it plays silence until a graph is loaded.
 #[must_use]
 pub fn engine(stream: StreamSpec) -> (Engine, Renderer) {
+    engine_timed(stream, Timing::default())
+}
+
+/// How an engine takes the time of its nodes, once [`Engine::profile`] asks for it.
+#[derive(Clone, Debug, Default)]
+pub struct Timing {
+    /// The clock: the machine's, from now on, by default.
+    pub time: TimeSource,
+    /// How many runs of nodes are kept one by one for [`Engine::spans`], the newest ones: 48 bytes each. 0 by default.
+    pub spans: usize,
+}
+
+/// As [`engine`], with a say in how the time of nodes is taken.
+#[must_use]
+pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
     let (messages, messages_end) = RingBuffer::new(MESSAGES);
     let (events_end, events) = RingBuffer::new(EVENTS);
     let (payloads_end, payloads) = RingBuffer::new(PAYLOADS);
     let (report, reports) = channel();
     let stats = Arc::new(StatsCells::default());
     let profile = Arc::new(ProfileCells::default());
-    let sampler = Sampler::new(Arc::clone(&profile));
+    let (span_writer, spans) = (timing.spans > 0).then(|| lapped(timing.spans)).unzip();
+    let sampler = Sampler::new(Arc::clone(&profile), timing.time.clone(), span_writer);
     let renderer =
         Renderer::new(messages_end, events_end, payloads_end, Arc::clone(&stats), sampler, stream.max_frames);
     let engine = Engine {
@@ -49,6 +67,8 @@ pub fn engine(stream: StreamSpec) -> (Engine, Renderer) {
         report: Reports::new(report),
         stats,
         profile,
+        time: timing.time,
+        spans,
         rest_before: Cost::default(),
         lap: 0.0,
         graph: Graph::new(),
@@ -72,6 +92,8 @@ pub struct Engine {
     report: Reports,
     stats: Arc<StatsCells>,
     profile: Arc<ProfileCells>,
+    time: TimeSource,
+    spans: Option<SpanReader>,
     /// The time outside of all nodes when it was last counted from.
     rest_before: Cost,
     /// What taking the time of one step takes, in nanoseconds.
@@ -249,7 +271,7 @@ impl Engine {
     /// wherever the kernel keeps time by the processor's own counter); the others pay nothing. The sound is the same.
     pub fn profile(&mut self, every: Option<NonZeroU32>) {
         if every.is_some() {
-            self.lap = lap_nanoseconds();
+            self.lap = lap_nanoseconds(&self.time);
         }
         self.cast.restart_costs();
         self.rest_before = self.profile.rest.restart();
@@ -263,6 +285,24 @@ impl Engine {
     #[must_use]
     pub fn costs(&self) -> Vec<NodeCost> {
         cost::costs(self.cast.costs(), self.profile.rest.read().since(self.rest_before), self.lap)
+    }
+
+    /// What each node did in the calls that were [timed](Self::profile), as far back as
+    /// [`Timing::spans`](crate::Timing::spans) are kept. May be read at any moment, on the control thread.
+    #[must_use]
+    pub fn spans(&self) -> NodeSpans {
+        self.last_spans(usize::MAX)
+    }
+
+    /// The last `count` of them.
+    #[must_use]
+    pub fn last_spans(&self, count: usize) -> NodeSpans {
+        let kept = self.spans.as_ref().map_or_else(Kept::default, |spans| spans.last(count));
+        let name = |words| {
+            let RawSpan { instance, call, begins, lasts, frames } = RawSpan::of(words);
+            NodeSpan { node: self.cast.name(instance), call, begins, lasts, frames }
+        };
+        NodeSpans { spans: kept.records.into_iter().map(name).collect(), written: kept.written, torn: kept.torn }
     }
 
     /// The next event from the audio thread, if there is one.

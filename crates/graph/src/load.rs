@@ -163,7 +163,7 @@ impl Cast {
                 None => self.keep(slot, node, old_graph, &mut change),
                 Some(processor) => self.start(slot, node, processor, &mut change),
             };
-            parts.push(Part { seat: member.instance.seat as usize, cost: Arc::clone(&member.cost) });
+            parts.push(Part { instance: member.instance, cost: Arc::clone(&member.cost) });
             members.insert(slot.name.clone(), member);
         }
         for (name, member) in std::mem::replace(&mut self.members, members) {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::arena::{Arena, Wire};
 use crate::cost::CostCells;
+use crate::event::Instance;
 use crate::feedback::FeedbackLine;
+use crate::profile::Watched;
 use crate::{BufferId, Schedule, Slot, Step};
 
 /// What the renderer runs. Holds no processor: those live in the slab, by slot.
@@ -15,8 +17,8 @@ pub(crate) struct Plan {
     pub(crate) terms: Vec<(Wire, f32)>,
     pub(crate) wires: Vec<Wire>,
     pub(crate) runs: Vec<Run>,
-    /// Where the time of each run is noted, when it is taken.
-    pub(crate) costs: Vec<Arc<CostCells>>,
+    /// Whose time each run takes, and where it is noted.
+    pub(crate) watched: Vec<Watched>,
     /// Channels of all ports of all runs.
     pub(crate) widths: Vec<usize>,
     pub(crate) device_in: Vec<Option<Wire>>,
@@ -27,9 +29,9 @@ pub(crate) struct Plan {
     _arena: Option<Arena>,
 }
 
-/// A processor's place in the slab, and the cells for its time.
+/// A processor, and the cells for its time.
 pub(crate) struct Part {
-    pub(crate) seat: usize,
+    pub(crate) instance: Instance,
     pub(crate) cost: Arc<CostCells>,
 }
 
@@ -127,8 +129,9 @@ impl Plan {
                 };
                 let wires = append(&mut self.wires, &of(inputs), &of(outputs));
                 let ports = self.ports(&schedule.slots[*slot]);
-                self.runs.push(Run { seat: parts[*slot].seat, wires, ports });
-                self.costs.push(Arc::clone(&parts[*slot].cost));
+                let Part { instance, cost } = &parts[*slot];
+                self.runs.push(Run { seat: instance.seat as usize, wires, ports });
+                self.watched.push(Watched { cost: Arc::clone(cost), instance: *instance });
                 Op::Run { run: self.runs.len() - 1 }
             }
         }

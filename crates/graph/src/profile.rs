@@ -3,9 +3,12 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::TimeSource;
 use crate::cost::CostCells;
+use crate::event::Instance;
+use crate::span::{RawSpan, SpanWriter};
 
 /// What the control side asks for, and what is found outside of all nodes.
 #[derive(Debug, Default)]
@@ -24,14 +27,23 @@ impl ProfileCells {
 /// Chooses the calls that are timed. Lives on the audio thread.
 pub(crate) struct Sampler {
     cells: Arc<ProfileCells>,
+    time: TimeSource,
+    /// Where each run of a node is noted; `None` where nobody reads it, and while a call is timed.
+    spans: Option<SpanWriter>,
     /// Calls until the next one that is timed.
     left: u64,
     dice: u32,
 }
 
+/// A processor whose time is taken.
+pub(crate) struct Watched {
+    pub(crate) cost: Arc<CostCells>,
+    pub(crate) instance: Instance,
+}
+
 impl Sampler {
-    pub(crate) fn new(cells: Arc<ProfileCells>) -> Self {
-        Self { cells, left: 0, dice: 0x9e37_79b9 }
+    pub(crate) fn new(cells: Arc<ProfileCells>, time: TimeSource, spans: Option<SpanWriter>) -> Self {
+        Self { cells, time, spans, left: 0, dice: 0x9e37_79b9 }
     }
 
     /// Whether this call is to be timed.
@@ -42,8 +54,13 @@ impl Sampler {
     }
 
     /// Begins to time a call.
-    pub(crate) fn stopwatch(&self) -> Stopwatch {
-        Stopwatch::start(Arc::clone(&self.cells))
+    pub(crate) fn stopwatch(&mut self, call: u64) -> Stopwatch {
+        Stopwatch { call, ..Stopwatch::start(Arc::clone(&self.cells), self.time.clone(), self.spans.take()) }
+    }
+
+    /// A call of `frames` frames that was timed is over.
+    pub(crate) fn stop(&mut self, watch: Stopwatch, frames: usize) {
+        self.spans = watch.stop(frames);
     }
 
     /// Distances are random around `every`: what a node does at each 8th block is neither always met nor never.
@@ -65,7 +82,7 @@ impl Sampler {
 /// Sees the steps of a call go by.
 pub(crate) trait Watch {
     /// The plan's processor `run`, and the steps before it, have run over `frames` frames.
-    fn ran(&mut self, costs: &[Arc<CostCells>], run: usize, frames: usize);
+    fn ran(&mut self, watched: &[Watched], run: usize, frames: usize);
 
     /// Something has been done that belongs to no node.
     fn rest(&mut self);
@@ -74,7 +91,7 @@ pub(crate) trait Watch {
 /// Does not look: what `render` runs with when nobody asked.
 impl Watch for () {
     #[inline(always)]
-    fn ran(&mut self, _costs: &[Arc<CostCells>], _run: usize, _frames: usize) {}
+    fn ran(&mut self, _watched: &[Watched], _run: usize, _frames: usize) {}
 
     #[inline(always)]
     fn rest(&mut self) {}
@@ -82,31 +99,40 @@ impl Watch for () {
 
 /// Reads the clock once for each processor.
 pub(crate) struct Stopwatch {
-    last: Instant,
+    time: TimeSource,
+    last: Duration,
+    call: u64,
     cells: Arc<ProfileCells>,
+    spans: Option<SpanWriter>,
 }
 
 impl Stopwatch {
-    fn start(cells: Arc<ProfileCells>) -> Self {
-        Self { last: Instant::now(), cells }
+    fn start(cells: Arc<ProfileCells>, time: TimeSource, spans: Option<SpanWriter>) -> Self {
+        Self { last: time.now(), call: 0, time, cells, spans }
     }
 
     /// The call of `frames` frames is over.
-    pub(crate) fn stop(mut self, frames: usize) {
+    fn stop(mut self, frames: usize) -> Option<SpanWriter> {
         let time = self.lap();
         self.cells.rest.add(time, frames);
+        self.spans
     }
 
     fn lap(&mut self) -> Duration {
-        let now = Instant::now();
-        now.saturating_duration_since(std::mem::replace(&mut self.last, now))
+        let now = self.time.now();
+        now.saturating_sub(std::mem::replace(&mut self.last, now))
     }
 }
 
 impl Watch for Stopwatch {
-    fn ran(&mut self, costs: &[Arc<CostCells>], run: usize, frames: usize) {
-        let time = self.lap();
-        costs[run].add(time, frames);
+    fn ran(&mut self, watched: &[Watched], run: usize, frames: usize) {
+        let begins = self.last;
+        let lasts = self.lap();
+        watched[run].cost.add(lasts, frames);
+        if let Some(spans) = &mut self.spans {
+            let span = RawSpan { instance: watched[run].instance, call: self.call, begins, lasts, frames };
+            spans.write(span.words());
+        }
     }
 
     fn rest(&mut self) {
@@ -115,15 +141,15 @@ impl Watch for Stopwatch {
     }
 }
 
-/// What timing a step that does nothing takes, in nanoseconds: the least of some tries.
-pub(crate) fn lap_nanoseconds() -> f64 {
+/// What timing a step that does nothing takes by this clock, in nanoseconds: the least of some tries.
+pub(crate) fn lap_nanoseconds(time: &TimeSource) -> f64 {
     const LAPS: u32 = 32;
     let round = || {
-        let costs = [Arc::new(CostCells::default())];
-        let mut watch = Stopwatch::start(Arc::default());
+        let watched = [Watched { cost: Arc::default(), instance: Instance::default() }];
+        let mut watch = Stopwatch::start(Arc::default(), time.clone(), None);
         let began = watch.last;
-        (0..LAPS).for_each(|_| watch.ran(std::hint::black_box(&costs), 0, 1));
-        watch.last.saturating_duration_since(began)
+        (0..LAPS).for_each(|_| watch.ran(std::hint::black_box(&watched), 0, 1));
+        watch.last.saturating_sub(began)
     };
     let least = (0..32).map(|_| round()).min().unwrap_or_default();
     least.as_nanos() as f64 / f64::from(LAPS)
@@ -140,7 +166,7 @@ mod tests {
     #[test]
     fn one_call_in_so_many_is_timed_at_irregular_distances() {
         let cells = Arc::new(ProfileCells::default());
-        let mut sampler = Sampler::new(Arc::clone(&cells));
+        let mut sampler = Sampler::new(Arc::clone(&cells), TimeSource::monotonic(), None);
         assert_eq!(timed(&mut sampler, 1_000), []);
         for every in [1, 2, 8, 64] {
             cells.ask(NonZeroU32::new(every));
@@ -160,7 +186,7 @@ mod tests {
     #[test]
     fn a_shorter_distance_counts_at_once() {
         let cells = Arc::new(ProfileCells::default());
-        let mut sampler = Sampler::new(Arc::clone(&cells));
+        let mut sampler = Sampler::new(Arc::clone(&cells), TimeSource::monotonic(), None);
         cells.ask(Some(NonZeroU32::MAX));
         assert_eq!(timed(&mut sampler, 10), []);
         cells.ask(Some(NonZeroU32::MIN));
@@ -169,17 +195,18 @@ mod tests {
 
     #[test]
     fn laps_add_up_to_the_whole() {
-        let (nodes, cells) = ([Arc::default(), Arc::default()], Arc::new(ProfileCells::default()));
-        let mut watch = Stopwatch::start(Arc::clone(&cells));
+        let nodes = [(); 2].map(|()| Watched { cost: Arc::default(), instance: Instance::default() });
+        let cells = Arc::new(ProfileCells::default());
+        let mut watch = Stopwatch::start(Arc::clone(&cells), TimeSource::monotonic(), None);
         let began = watch.last;
         for (run, frames) in [(0, 64), (1, 64), (0, 36), (1, 36)] {
             watch.rest();
             watch.ran(&nodes, run, frames);
         }
-        let spent = watch.last.duration_since(began);
+        let spent = watch.last.saturating_sub(began);
         let outside = cells.rest.read().nanos;
         watch.stop(100);
-        let [first, second] = nodes.map(|node| node.read());
+        let [first, second] = nodes.map(|node| node.cost.read());
         assert_eq!((first.frames, first.laps, second.frames, second.laps), (100, 2, 100, 2));
         assert_eq!(u128::from(first.nanos + second.nanos + outside), spent.as_nanos());
         let rest = cells.rest.read();

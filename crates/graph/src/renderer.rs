@@ -93,9 +93,9 @@ impl Renderer {
 
     #[cold]
     fn render_timed(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
-        let mut watch = self.sampler.stopwatch();
+        let mut watch = self.sampler.stopwatch(self.stats.renders.get());
         self.render_watched(&mut watch, frames, inputs, outputs);
-        watch.stop(frames);
+        self.sampler.stop(watch, frames);
     }
 
     fn render_watched(&mut self, watch: &mut impl Watch, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
@@ -239,7 +239,7 @@ impl Renderer {
 
     fn run_from(&mut self, current: &Cell<usize>, watch: &mut impl Watch, length: usize) {
         let Self { plan, slab, events, stats, position, .. } = self;
-        let Plan { ops, terms, wires, runs, costs, widths, lines, .. } = plan;
+        let Plan { ops, terms, wires, runs, watched, widths, lines, .. } = plan;
         guard::with_running(|running| {
             let mut stage = Stage { wires, widths, slab, events, stats, running, position: *position, length };
             for (index, op) in ops.iter().enumerate().skip(current.get()) {
@@ -256,7 +256,7 @@ impl Renderer {
                     }
                     Op::Run { run } => {
                         stage.run(&runs[*run]);
-                        watch.ran(costs, *run, length);
+                        watch.ran(watched, *run, length);
                     }
                 }
             }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use patchline_graph::TimeSource;
+
 use crate::{Callback, IoError, IoEvent, IoStats, Refused};
 
 /// What a device is.
@@ -89,6 +91,11 @@ pub trait Backend<C: Callback> {
     /// two polls.
     fn pass(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    /// The device's own clock, where that is not the machine's: what measures its callback looks at this one.
+    fn time(&self) -> Option<TimeSource> {
+        None
     }
 
     /// Why a device that is away is not back yet, where that is known.

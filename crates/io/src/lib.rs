@@ -10,7 +10,7 @@
 //! What crates for real devices share is here, too: [`event_ring`], and the [`channels`] that make a callback's slices
 //! without allocating; [`convert`]s between a device's samples and ours; [`drift`] joins two
 //! devices with clocks of their own. [`blocking`] lets a thread read and write any device like a file; [`load`] says how
-//! much of its time a callback takes.
+//! much of its time a callback takes; [`flight`] remembers the last callbacks, and says why an xrun came about.
 //!
 //! This crate knows no node: what plays is the callback's business.
 
@@ -24,6 +24,7 @@ mod error;
 mod event;
 pub mod file;
 mod find;
+pub mod flight;
 mod host;
 pub mod load;
 pub mod null;

@@ -21,7 +21,10 @@ mod cells;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use patchline_graph::TimeSource;
+
 use self::cells::Cells;
+use crate::flight::FlightWriter;
 use crate::{Block, Callback};
 
 /// How long the mean looks back, in seconds.
@@ -94,6 +97,12 @@ impl Clock for Monotonic {
     }
 }
 
+impl Clock for TimeSource {
+    fn now(&mut self) -> Duration {
+        TimeSource::now(self)
+    }
+}
+
 /// A callback whose time is taken: from the call to the return, against the time that its frames last.
 ///
 /// It is time by the clock. When the system lets another thread run in between, or the callback waits for memory, that
@@ -110,6 +119,8 @@ pub struct Measured<C, K = Monotonic> {
     /// What has been measured so far.
     sums: Sums,
     cells: Arc<Cells>,
+    /// Where each call is noted.
+    flight: Option<FlightWriter>,
 }
 
 /// The means, as their one writer keeps them.
@@ -147,8 +158,14 @@ impl<C, K> Measured<C, K> {
     fn build(inner: C, rate: u32, clock: Option<K>) -> (Self, LoadMeter) {
         let cells = Arc::new(Cells::default());
         let frame = 1.0 / f64::from(rate.max(1));
-        let measured = Self { inner, clock, frame, sums: Sums::default(), cells: Arc::clone(&cells) };
+        let measured = Self { inner, clock, frame, sums: Sums::default(), cells: Arc::clone(&cells), flight: None };
         (measured, LoadMeter(cells))
+    }
+
+    /// Notes each call in a flight recorder, too; none that nobody measures.
+    #[must_use]
+    pub fn recorded(self, flight: FlightWriter) -> Self {
+        Self { flight: Some(flight), ..self }
     }
 
     /// The callback.
@@ -164,9 +181,13 @@ impl<C: Callback, K: Clock> Callback for Measured<C, K> {
         };
         self.inner.process(block, inputs, outputs);
         let ended = self.clock.as_mut().map_or(began, Clock::now);
+        let lasted = ended.saturating_sub(began);
+        if let Some(flight) = &mut self.flight {
+            flight.note(block, began, lasted);
+        }
         let time = block.frames as f64 * self.frame;
         if time > 0.0 {
-            let busy = ended.saturating_sub(began).as_secs_f64();
+            let busy = lasted.as_secs_f64();
             self.sums.add(busy, time);
             self.cells.store(busy / time, self.sums.mean, self.sums.busy / self.sums.time);
         }

@@ -6,14 +6,18 @@ mod recording;
 mod schedule;
 mod time;
 mod trouble;
+mod virtual_time;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
+
+use patchline_graph::TimeSource;
 
 pub use self::config::{Blocks, SimConfig};
 pub use self::recording::Recording;
 use self::schedule::{Schedule, Step};
 pub use self::trouble::{Chances, Incident, Trouble};
+pub use self::virtual_time::VirtualTime;
 use crate::channels::{Planar, call};
 use crate::{
     Backend, Block, Callback, DeviceSpec, EventReceiver, EventSender, IoError, IoEvent, IoEventKind, IoStats,
@@ -69,6 +73,7 @@ type Signal = Box<dyn FnMut(u64, usize) -> f32 + Send>;
 pub struct Sim<C> {
     spec: DeviceSpec,
     schedule: Schedule,
+    time: VirtualTime,
     events: EventReceiver,
     sender: EventSender,
     callback: Option<C>,
@@ -102,6 +107,7 @@ impl<C: Callback> Sim<C> {
         Ok(Self {
             spec,
             schedule: Schedule::new(config),
+            time: VirtualTime::default(),
             events,
             sender,
             callback: None,
@@ -137,6 +143,12 @@ impl<C: Callback> Sim<C> {
     #[must_use]
     pub fn now(&self) -> Duration {
         Duration::from_nanos(self.schedule.now())
+    }
+
+    /// The clock that runs in its callback.
+    #[must_use]
+    pub fn virtual_time(&self) -> VirtualTime {
+        self.time.clone()
     }
 
     /// Whether no further call will come before the device is stopped and started again.
@@ -183,9 +195,11 @@ impl<C: Callback> Sim<C> {
             let frames = block.position..;
             samples.iter_mut().zip(frames).for_each(|(sample, frame)| *sample = (self.signal)(frame, channel));
         }
+        self.time.call(self.schedule.now(), self.schedule.takes());
         // What a callback does not write must not look written.
         self.outputs.iter_mut(block.frames).for_each(|samples| samples.fill(f32::NAN));
         let called = catch_unwind(AssertUnwindSafe(|| call(callback, block, &self.inputs, &mut self.outputs)));
+        self.schedule.done(self.time.spent());
         self.sender.count_block(block.frames);
         if called.is_err() {
             self.outputs.iter_mut(block.frames).for_each(|samples| samples.fill(0.0));
@@ -221,6 +235,10 @@ impl<C: Callback> Backend<C> for Sim<C> {
 
     fn poll(&mut self) -> Option<IoEvent> {
         self.events.poll()
+    }
+
+    fn time(&self) -> Option<TimeSource> {
+        Some(self.time.source())
     }
 
     /// Runs the callbacks of this time now, up to the first event.

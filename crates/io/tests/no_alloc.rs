@@ -7,6 +7,7 @@ use patchline_io::blocking::stream;
 use patchline_io::channels::{MAX_CHANNELS, Planar, call};
 use patchline_io::convert::{ChannelMap, I24, read, write};
 use patchline_io::drift::{DriftConfig, Quality, pair};
+use patchline_io::flight::recorder;
 use patchline_io::load::Measured;
 use patchline_io::{Block, DeviceSpec, FnCallback, IoEvent, IoEventKind, Side, event_ring};
 
@@ -117,7 +118,10 @@ fn measuring_a_callback_allocates_nothing() {
     let echo = FnCallback(|_: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]| {
         outputs.iter_mut().zip(inputs).for_each(|(output, input)| output.copy_from_slice(input));
     });
-    let (mut measured, meter) = Measured::new(echo, 48_000);
+    let (measured, meter) = Measured::new(echo, 48_000);
+    // Full after the first round, and overwritten from then on.
+    let (writer, flight) = recorder(64);
+    let mut measured = measured.recorded(writer);
     let (inputs, mut outputs) = (Planar::new(2, 64), Planar::new(2, 64));
     for round in 1..=10 {
         let load = assert_no_alloc(|| {
@@ -127,6 +131,7 @@ fn measuring_a_callback_allocates_nothing() {
             meter.take()
         });
         assert_eq!(load.unwrap().blocks, 64 * round);
+        assert_eq!((flight.read().calls.len(), flight.read().written), (64, 64 * round));
     }
 }
 

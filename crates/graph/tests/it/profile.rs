@@ -1,8 +1,12 @@
 //! Which node costs how much.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
-use patchline_graph::{DeviceChannels, Engine, Graph, Io, Node, NodeCost, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{
+    DeviceChannels, Engine, Graph, Io, Node, NodeCost, NodeError, Ports, PrepareSpec, Processor, StreamSpec,
+    TimeSource, Timing, engine_timed,
+};
 
 use crate::nodes::{DeviceIn, DeviceOut, OnePole, Scale};
 use crate::{playing, render};
@@ -127,5 +131,55 @@ fn one_call_in_several_is_timed() {
     render(&mut renderer, &[0.25; 8_000], 1);
     let samples = engine.costs()[0].samples;
     assert!((900..=1_100).contains(&samples), "{samples} of 8000");
+    engine.close(renderer);
+}
+
+/// A clock that each look moves on by a microsecond: whatever is timed takes one.
+fn ticking() -> TimeSource {
+    let micros = std::sync::atomic::AtomicU64::new(0);
+    TimeSource::new(move || Duration::from_micros(micros.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
+}
+
+/// The spans' nodes, calls, beginnings and lengths in microseconds, and frames.
+fn spans(engine: &Engine) -> Vec<(String, u64, u128, u128, usize)> {
+    let spans = engine.spans().spans.into_iter();
+    let micros = |time: Duration| time.as_micros();
+    spans.map(|span| (span.node.unwrap(), span.call, micros(span.begins), micros(span.lasts), span.frames)).collect()
+}
+
+#[test]
+fn a_timed_call_leaves_a_span_for_each_run_of_a_node() {
+    let timing = Timing { time: ticking(), spans: 7 };
+    let (mut engine, mut renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+    engine.load(graph(None)).unwrap();
+    render(&mut renderer, &[0.25; 64], 64);
+    assert_eq!(engine.spans().spans, [], "nobody asked for times");
+    engine.profile(ALL);
+    // In two pieces of 64 and 36 frames: reading the device's input takes a microsecond as well.
+    render(&mut renderer, &[0.25; 100], 100);
+    let at = spans(&engine);
+    let begins = at[0].2;
+    let expected = |name: &str, begins, frames| (name.to_owned(), 1, begins, 1, frames);
+    let first = ["first", "heavy", "last"].into_iter().zip(begins..).map(|(name, begins)| expected(name, begins, 64));
+    let second = ["first", "heavy", "last"].into_iter().zip(begins + 4..).map(|(name, at)| expected(name, at, 36));
+    assert_eq!(at, first.chain(second).collect::<Vec<_>>());
+    render(&mut renderer, &[0.25; 64], 64);
+    let calls: Vec<u64> = spans(&engine).iter().map(|span| span.1).collect();
+    assert_eq!(calls, [1, 1, 1, 1, 2, 2, 2], "the oldest are overwritten");
+    assert_eq!((engine.spans().written, engine.spans().torn, engine.last_spans(2).spans.len()), (9, 0, 2));
+    engine.close(renderer);
+}
+
+#[test]
+fn spans_name_nodes_that_are_gone_too() {
+    let timing = Timing { time: ticking(), spans: 100 };
+    let (mut engine, mut renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+    engine.load(graph(Some(Busy { rounds: 1 }))).unwrap();
+    engine.profile(ALL);
+    render(&mut renderer, &[0.25; 64], 64);
+    engine.load(graph(None)).unwrap();
+    render(&mut renderer, &[0.25; 64], 64);
+    let names: Vec<String> = spans(&engine).into_iter().map(|span| span.0).collect();
+    assert_eq!(names, ["first", "heavy", "last", "extra", "first", "heavy", "last"]);
     engine.close(renderer);
 }

@@ -41,6 +41,13 @@ enum Next {
     },
 }
 
+/// A call that has begun: its length by chance in nanoseconds, and its block's in frames.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    takes: u64,
+    frames: usize,
+}
+
 /// Frames between two errors of a storm.
 const STORM: u64 = 10;
 
@@ -90,8 +97,11 @@ pub(super) struct Schedule {
     end: u64,
     next: Option<Next>,
     words: VecDeque<IoEvent>,
-    /// By how much the next call takes longer, in nanoseconds.
+    /// By how much the next call takes longer, and begins later, in nanoseconds.
     stall: u64,
+    late: u64,
+    /// The call that runs now.
+    running: Option<Running>,
     /// Whether the next block follows no other.
     gap: bool,
     started: bool,
@@ -126,6 +136,8 @@ impl Schedule {
             next: None,
             words: VecDeque::new(),
             stall: 0,
+            late: 0,
+            running: None,
             gap: false,
             started: false,
             early: false,
@@ -235,7 +247,7 @@ impl Schedule {
         let due = self.clock.time_of(self.position + frames as u64);
         let longest = (due - self.clock.time_of(self.position)).saturating_mul(self.load_percent.into()) / 100;
         let takes = self.random.up_to(longest).saturating_add(std::mem::take(&mut self.stall));
-        let due = due.saturating_add(self.random.up_to(self.jitter));
+        let due = due.saturating_add(self.random.up_to(self.jitter)).saturating_add(std::mem::take(&mut self.late));
         let due = if std::mem::take(&mut self.early) { self.now } else { due };
         self.next = Some(Next::Call { frames, begins: due.max(self.free), takes });
     }
@@ -244,6 +256,7 @@ impl Schedule {
         match trouble {
             Trouble::Dropout { frames, side } => self.lose(frames, side),
             Trouble::Stall(time) => self.stall = self.stall.saturating_add(nanos(time)),
+            Trouble::Late(time) => self.late = self.late.saturating_add(nanos(time)),
             Trouble::Blocks(blocks) => {
                 self.blocks = blocks;
                 let (from, to) = (std::mem::replace(&mut self.usual, blocks.longest()), blocks.longest());
@@ -277,18 +290,30 @@ impl Schedule {
         }
     }
 
-    /// One call. It may start late and end late: what the device's buffer does not cover is lost.
+    /// One call begins; [`done`](Self::done) follows when it has returned.
     fn call(&mut self, frames: usize, begins: u64, takes: u64) -> Block {
         let discontinuity = std::mem::take(&mut self.gap);
         let block = Block { frames, position: self.position, discontinuity };
         self.next = None;
         self.now = begins;
-        self.free = begins.saturating_add(takes);
         self.position += frames as u64;
+        self.running = Some(Running { takes, frames });
+        block
+    }
+
+    /// How long the call that runs now takes by chance, in nanoseconds.
+    pub(super) fn takes(&self) -> u64 {
+        self.running.map_or(0, |call| call.takes)
+    }
+
+    /// The call is over, in which `spent` nanoseconds passed beyond that. It may have started late and end late: what
+    /// the device's buffer does not cover is lost.
+    pub(super) fn done(&mut self, spent: u64) {
+        let Some(Running { takes, frames }) = self.running.take() else { return };
+        self.free = self.now.saturating_add(takes).saturating_add(spent);
         let buffer = self.buffer.max(self.usual).max(frames) as u64;
         let deadline = self.clock.time_of(self.position.saturating_add(buffer));
         self.lose(self.clock.frames_in(self.free.saturating_sub(deadline)), Side::Both);
-        block
     }
 
     fn lose(&mut self, frames: u64, side: Side) {
@@ -383,7 +408,8 @@ mod tests {
             let config = SimConfig { script, drift_ppm: 100_000, load_percent: u32::MAX, ..SimConfig::default() };
             let mut schedule = Schedule::new(SimConfig { jitter: Duration::MAX, ..config });
             schedule.start().unwrap();
-            let steps: Vec<Step> = std::iter::from_fn(|| schedule.step(u64::MAX)).take(100_000).collect();
+            let step = || schedule.step(u64::MAX).inspect(|_| schedule.done(u64::MAX));
+            let steps: Vec<Step> = std::iter::from_fn(step).take(100_000).collect();
             let positions = steps.iter().map(|step| match step {
                 Step::Call(block) => block.position,
                 Step::Say(event) => event.position,

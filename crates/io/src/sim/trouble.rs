@@ -30,6 +30,9 @@ pub enum Trouble {
     },
     /// The next call takes this much longer: an xrun if the device's buffer is shorter.
     Stall(Duration),
+    /// The next call comes this much later than it is due, as if the system had let others run: an xrun if the device's
+    /// buffer is shorter.
+    Late(Duration),
     /// Blocks are as long as this from now on.
     Blocks(Blocks),
     /// The rate is this from now on, in Hz; the callback rests until the device is stopped and started again.

@@ -7,7 +7,7 @@ use patchline_graph::{
 
 /// All channels of the device's input.
 #[derive(Clone, PartialEq)]
-struct In;
+pub(crate) struct In;
 
 impl Node for In {
     const KIND: &'static str = "in";
@@ -28,7 +28,7 @@ impl Node for In {
 
 /// All channels of the device's output.
 #[derive(Clone, PartialEq)]
-struct Out;
+pub(crate) struct Out;
 
 impl Node for Out {
     const KIND: &'static str = "out";

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod file;
+mod flight;
 mod graph;
 mod misbehaviour;
 mod null;

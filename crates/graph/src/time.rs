@@ -1,0 +1,62 @@
+//! The clock that times are taken from: one for all who measure, so that their times can be compared.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A clock. Clones tell the same time.
+///
+/// [`monotonic`](Self::monotonic) is the machine's; a device in virtual time brings its own, and so does a test.
+#[derive(Clone)]
+pub struct TimeSource(Source);
+
+#[derive(Clone)]
+enum Source {
+    Machine(Instant),
+    Other(Arc<dyn Fn() -> Duration + Send + Sync>),
+}
+
+impl TimeSource {
+    /// The machine's monotonic clock, from 0 on.
+    ///
+    /// # Real-time
+    /// On Linux it is read without a system call (vDSO) wherever the kernel keeps time by the processor's own counter. It
+    /// does so on x86-64 and AArch64 unless that counter is unusable. macOS and Windows read theirs alike. 20 to 90 ns.
+    #[must_use]
+    pub fn monotonic() -> Self {
+        Self(Source::Machine(Instant::now()))
+    }
+
+    /// Another clock: the time since a moment that stays the same.
+    ///
+    /// # Real-time
+    /// `now` is called in the device's callback: it may not allocate, free, lock, wait or make a system call.
+    pub fn new(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Source::Other(Arc::new(now)))
+    }
+
+    /// What it says.
+    #[inline]
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        match &self.0 {
+            Source::Machine(start) => start.elapsed(),
+            Source::Other(now) => now(),
+        }
+    }
+}
+
+impl Default for TimeSource {
+    fn default() -> Self {
+        Self::monotonic()
+    }
+}
+
+impl fmt::Debug for TimeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Source::Machine(_) => "the machine's clock",
+            Source::Other(_) => "another clock",
+        })
+    }
+}
