@@ -1,6 +1,7 @@
 //! An open client of the server.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,10 @@ use crate::shared::Shared;
 
 /// Events that wait to be polled.
 const EVENTS: usize = 1024;
-/// How long a block that is under way may take to end, beyond some of its periods.
+/// How long JACK may take to call again, beyond some of its periods.
 const GRACE: Duration = Duration::from_millis(500);
+/// How long a block that is under way may take to end, before it is taken to be one that never will.
+const ENDLESS: Duration = Duration::from_secs(3);
 /// How long after its ports a server may take to end.
 const ENDING: Duration = Duration::from_millis(200);
 const STEP: Duration = Duration::from_millis(1);
@@ -46,7 +49,7 @@ pub struct Jack<C: Callback> {
     spec: DeviceSpec,
     client: Option<AsyncClient<Notify, Process<C>>>,
     /// After the client: JACK asks it until the client is closed.
-    latency: Box<Latency>,
+    latency: Arc<Latency>,
     shared: Arc<Shared>,
     events: EventReceiver,
     inbox: Producer<C>,
@@ -82,7 +85,14 @@ impl<C: Callback> Jack<C> {
             transport: follow_transport.then(Follower::default),
             clock: Clock::default(),
         };
-        let client = client.activate_async(Notify(Arc::clone(&shared)), process).map_err(refused)?;
+        let client = match client.activate_async(Notify(Arc::clone(&shared)), process) {
+            Ok(client) => client,
+            Err(error) => {
+                // The jack crate leaves such a client open, so JACK may go on to ask.
+                latency.leak();
+                return Err(refused(error));
+            }
+        };
         let spec = DeviceSpec {
             name: title(client.as_client().name(), &input, &output),
             rate: client.as_client().sample_rate(),
@@ -101,7 +111,7 @@ impl<C: Callback> Jack<C> {
             outbox,
             payloads: freed,
             running: false,
-            peers: [input.peers, output.peers],
+            peers: [input.peers, output.peers].map(|peers| peers.concat()),
             port_gone: None,
             lost: false,
         };
@@ -120,15 +130,27 @@ impl<C: Callback> Jack<C> {
 
     fn connect(&self, pairs: &[(String, String)]) -> Result<(), IoError> {
         let Some(client) = &self.client else { return Ok(()) };
-        pairs.iter().try_for_each(|(from, to)| client.as_client().connect_ports_by_name(from, to).map_err(refused))
+        let connect = |(from, to): &(String, String)| match client.as_client().connect_ports_by_name(from, to) {
+            // Somebody else, such as a patchbay, was faster.
+            Ok(()) | Err(jack::Error::PortAlreadyConnected(..)) => Ok(()),
+            Err(error) => Err(refused(error)),
+        };
+        pairs.iter().try_for_each(connect)
     }
 
-    /// Block and latencies, which the server may change.
+    /// Block and latencies, after a change of which the server has not added up the latencies yet.
     fn measure(&mut self) {
         let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone()) else { return };
         Latency::recompute(client.as_client());
         self.spec.max_frames = client.as_client().buffer_size() as usize;
-        (self.spec.input_latency, self.spec.output_latency) = self.latency.of_device();
+        self.latency.take_changed();
+        self.read_latency();
+    }
+
+    fn read_latency(&mut self) {
+        if self.client.is_some() && !self.shared.gone() {
+            (self.spec.input_latency, self.spec.output_latency) = self.latency.of_device();
+        }
     }
 
     /// Why it is lost, if it is: the server has ended, or a side has none of its ports left.
@@ -137,7 +159,7 @@ impl<C: Callback> Jack<C> {
             return Some(LostReason::ServerEnded);
         }
         if self.shared.take_port_gone() {
-            self.port_gone = Some(Instant::now());
+            self.port_gone.get_or_insert_with(Instant::now);
         }
         // A server that ends takes its ports away first.
         self.port_gone.take_if(|since| since.elapsed() > ENDING)?;
@@ -147,21 +169,32 @@ impl<C: Callback> Jack<C> {
         self.peers.iter().any(none_left).then_some(LostReason::PortsGone)
     }
 
-    /// Waits for what the process thread does within some periods.
+    /// Waits for what the process thread does within some periods, after the block that is under way.
     fn wait_for<T>(&mut self, mut done: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
         let period = Duration::from_secs_f64(self.spec.max_frames as f64 / f64::from(self.spec.rate.max(1)));
-        let end = Instant::now() + GRACE + 8 * period;
+        let grace = GRACE + 8 * period;
+        let (mut end, endless) = (Instant::now() + grace, Instant::now() + ENDLESS + grace);
         loop {
-            match done(self) {
-                None if self.shared.gone() || Instant::now() > end => return done(self),
-                None => std::thread::sleep(STEP),
-                done => return done,
+            if let Some(done) = done(self) {
+                return Some(done);
             }
+            let now = Instant::now();
+            let over = if self.shared.inside() {
+                end = (now + grace).min(endless);
+                now > endless
+            } else {
+                self.shared.gone() || now > end
+            };
+            if over {
+                return done(self);
+            }
+            std::thread::sleep(STEP);
         }
     }
 
     /// Leaves the server. When a client is deactivated its process thread is cancelled wherever it is, and inside a
-    /// callback that would end the whole program. So the callback is taken out of it first.
+    /// callback that would end the whole program. So the callback is taken out of it first; and where one never
+    /// returns, the client stays open for good.
     fn close(&mut self) {
         self.shared.run(false);
         if self.client.is_none() {
@@ -171,6 +204,10 @@ impl<C: Callback> Jack<C> {
         let calls = self.shared.calls() + 2;
         self.wait_for(|jack| (jack.shared.calls() >= calls).then_some(()));
         let Some(client) = self.client.take() else { return };
+        if self.shared.inside() {
+            self.latency.leak();
+            return std::mem::forget(client);
+        }
         // An error only says that the server had gone before; the client is closed in any case.
         drop(client.deactivate());
         self.shared.closed();
@@ -193,8 +230,9 @@ impl<C: Callback> Backend<C> for Jack<C> {
         if self.running {
             return Err(Refused { callback, error: IoError::Running(name) });
         }
-        if self.client.is_none() || self.shared.gone() || self.lost {
-            let reason = "it was lost; open it again".to_owned();
+        if self.client.is_none() || self.shared.gone() || self.lost || self.shared.panicked() {
+            let why = if self.shared.panicked() { "its callback panicked" } else { "it was lost" };
+            let reason = format!("{why}; open it again");
             return Err(Refused { callback, error: IoError::Unavailable { name, reason } });
         }
         self.shared.run(true);
@@ -209,7 +247,7 @@ impl<C: Callback> Backend<C> for Jack<C> {
 
     fn poll(&mut self) -> Option<IoEvent> {
         if self.latency.take_changed() {
-            self.measure();
+            self.read_latency();
         }
         if let Some(event) = self.events.poll() {
             if matches!(event.kind, IoEventKind::BlockChanged { .. }) {
@@ -243,10 +281,18 @@ impl<C: Callback> Backend<C> for Jack<C> {
             self.close();
             self.outbox.pop().ok()
         });
-        while self.payloads.pop().is_ok() {}
+        let name = self.spec.name.clone();
         match callback {
             Some(callback) if !self.shared.panicked() => Ok(callback),
-            _ => Err(IoError::Panicked(self.spec.name.clone())),
+            None if !self.shared.panicked() => {
+                Err(IoError::Unavailable { name, reason: "its callback does not return".to_owned() })
+            }
+            callback => {
+                while self.payloads.pop().is_ok() {}
+                // What panicked once may do so again when it is freed, and its payload when that is.
+                std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(callback))));
+                Err(IoError::Panicked(name))
+            }
         }
     }
 }
@@ -267,7 +313,7 @@ fn register<S: PortSpec + Default>(
     names.iter().map(|name| client.register_port(name, S::default()).map_err(refused)).collect()
 }
 
-fn watch(client: &Client, inputs: &[Port<AudioIn>], outputs: &[Port<AudioOut>]) -> Box<Latency> {
+fn watch(client: &Client, inputs: &[Port<AudioIn>], outputs: &[Port<AudioOut>]) -> Arc<Latency> {
     fn unowned<S: PortSpec>(ports: &[Port<S>]) -> Vec<Port<Unowned>> {
         ports.iter().map(Port::clone_unowned).collect()
     }
@@ -281,15 +327,18 @@ fn connections(
     input: &Plan,
     output: &Plan,
 ) -> Vec<(String, String)> {
-    let from = input.peers.iter().cloned().zip(inputs.iter().filter_map(|port| port.name().ok()));
-    let to = outputs.iter().filter_map(|port| port.name().ok()).zip(output.peers.iter().cloned());
-    from.chain(to).collect()
+    fn pairs<'a, S>(peers: &'a [Vec<String>], ports: &'a [Port<S>]) -> impl Iterator<Item = (String, String)> + 'a {
+        let ours = ports.iter().filter_map(|port| port.name().ok());
+        peers.iter().zip(ours).flat_map(|(peers, ours)| peers.iter().map(move |peer| (peer.clone(), ours.clone())))
+    }
+    let to = pairs(&output.peers, outputs).map(|(peer, ours)| (ours, peer));
+    pairs(&input.peers, inputs).chain(to).collect()
 }
 
 /// A name that says who we are and what we hear and feed: `panel (JACK: system → system)`.
 fn title(client: &str, input: &Plan, output: &Plan) -> String {
     let peer = |plan: &Plan| {
-        let name = plan.peers.first().map_or("nothing", |name| name.split(':').next().unwrap_or(name));
+        let name = plan.peers.iter().flatten().next().map_or("nothing", |name| name.split(':').next().unwrap_or(name));
         (plan.channels > 0).then(|| name.to_owned())
     };
     match (peer(input), peer(output)) {

@@ -6,7 +6,7 @@ use patchline_io::{Backend, Callback, DeviceInfo, DeviceRequest, Host, IoError, 
 
 use crate::client::{connect, fit};
 use crate::device::{Jack, Wired};
-use crate::ports::{Plan, ServerPort, devices, plan};
+use crate::ports::{Plan, ServerPort, devices, loopback, plan};
 
 /// The host's name.
 pub(crate) const NAME: &str = "jack";
@@ -71,7 +71,8 @@ fn side(client: &Client, ports: &[ServerPort], request: &DeviceRequest, side: Si
     let asked = if side == Side::Input { &request.input } else { &request.output };
     let Some(asked) = asked else { return Ok(Plan { channels: 0, peers: Vec::new() }) };
     let plan = if asked.loopback && side == Side::Input {
-        loopback(client, ports, asked)?
+        let connected = |name: &str| client.port_by_name(name).map(|port| port.get_connections()).unwrap_or_default();
+        loopback(ports, asked, connected)?
     } else {
         plan(ports, asked, side, !request.unconnected)?
     };
@@ -80,22 +81,6 @@ fn side(client: &Client, ports: &[ServerPort], request: &DeviceRequest, side: Si
         return Err(IoError::Channels { device, side, asked: plan.channels, has: MAX_CHANNELS });
     }
     Ok(plan)
-}
-
-/// What is played on an output device: the ports that are connected to it, in its order.
-fn loopback(client: &Client, ports: &[ServerPort], asked: &SideRequest) -> Result<Plan, IoError> {
-    let as_output = SideRequest { loopback: false, channels: Default::default(), ..asked.clone() };
-    let played = plan(ports, &as_output, Side::Output, true)?;
-    let connected = |name: &String| client.port_by_name(name).map(|port| port.get_connections()).unwrap_or_default();
-    let peers: Vec<String> = played.peers.iter().filter_map(|name| connected(name).into_iter().next()).collect();
-    if peers.is_empty() {
-        let device = asked.device.clone().unwrap_or_else(server);
-        let reason = "nothing is connected to it now, so there is nothing to capture; start what plays first";
-        return Err(IoError::Unavailable { name: device, reason: reason.to_owned() });
-    }
-    let exact: Vec<ServerPort> =
-        peers.iter().map(|name| ServerPort { name: name.clone(), source: true, physical: true }).collect();
-    plan(&exact, &SideRequest { device: None, ..asked.clone() }, Side::Input, true)
 }
 
 /// All audio ports of the server.

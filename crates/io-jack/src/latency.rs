@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the jack crate has no safe way to set a latency callback")]
 
 use std::ffi::c_void;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use jack::jack_sys::{
@@ -21,14 +22,20 @@ pub(crate) struct Latency {
 }
 
 impl Latency {
-    /// To be called with all ports, before the client is activated.
-    pub(crate) fn install(client: &Client, inputs: Vec<Port<Unowned>>, outputs: Vec<Port<Unowned>>) -> Box<Self> {
-        let latency = Box::new(Self { inputs, outputs, own: AtomicU32::new(0), changed: AtomicBool::new(false) });
-        let argument = std::ptr::from_ref(&*latency).cast_mut().cast::<c_void>();
-        // SAFETY: the client is alive and not active yet; the box is dropped after the client is closed, so the
+    /// To be called with all ports, before the client is activated. The result has to be kept until the client is
+    /// closed, or [leaked](Self::leak) where it never will be.
+    pub(crate) fn install(client: &Client, inputs: Vec<Port<Unowned>>, outputs: Vec<Port<Unowned>>) -> Arc<Self> {
+        let latency = Arc::new(Self { inputs, outputs, own: AtomicU32::new(0), changed: AtomicBool::new(false) });
+        let argument = Arc::as_ptr(&latency).cast_mut().cast::<c_void>();
+        // SAFETY: the client is alive and not active yet; who called keeps the result until the client is closed, so the
         // argument is good whenever the callback comes.
         unsafe { jack_set_latency_callback(client.raw(), Some(recompute), argument) };
         latency
+    }
+
+    /// Keeps it for good: for a client that is never closed.
+    pub(crate) fn leak(self: &Arc<Self>) {
+        std::mem::forget(Arc::clone(self));
     }
 
     /// Sets how long sound takes through the callback, and has the server add everything up anew.
@@ -76,7 +83,7 @@ impl Latency {
 }
 
 unsafe extern "C" fn recompute(mode: jack_latency_callback_mode_t, argument: *mut c_void) {
-    // SAFETY: the argument is the box that `install` made, which outlives the client; only its atomic ever changes.
+    // SAFETY: the argument is what `install` made, which outlives the client; only its atomics ever change.
     let latency = unsafe { &*argument.cast::<Latency>() };
     latency.pass_on(mode == JackCaptureLatency);
 }

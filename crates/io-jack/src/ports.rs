@@ -2,7 +2,7 @@
 
 use patchline_io::{ChannelCount, DeviceInfo, IoError, Side, SideRequest, find_device};
 
-use crate::host::NAME;
+use crate::host::{NAME, server};
 
 /// Channels of a side of which neither the request nor the server says how many.
 const USUAL: usize = 2;
@@ -56,11 +56,11 @@ fn device(client: &str, rate: u32, block: usize) -> DeviceInfo {
     }
 }
 
-/// How many ports a side of ours has, and which ports of the server they are connected to, in order.
+/// How many ports a side of ours has, and which ports of the server each of them is connected to, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) channels: usize,
-    pub(crate) peers: Vec<String>,
+    pub(crate) peers: Vec<Vec<String>>,
 }
 
 /// Plans one side. Without a name it is the hardware, with one that has a colon these very ports, else the client that
@@ -86,16 +86,42 @@ pub(crate) fn plan(ports: &[ServerPort], request: &SideRequest, side: Side, conn
     }
     let channels = match request.channels {
         ChannelCount::All if !connect => USUAL,
-        ChannelCount::All => has,
-        ChannelCount::AtLeast(least) => has.max(least),
-        ChannelCount::Exactly(count) => count,
+        count => fitting(count, has),
     };
     // As many as were named must be there; hardware with fewer leaves ports that anybody may connect.
     if connect && wanted.is_some() && channels > has {
         let device = wanted.unwrap_or_default().to_owned();
         return Err(IoError::Channels { device, side, asked: channels, has });
     }
-    let peers = if connect { peers.into_iter().take(channels).collect() } else { Vec::new() };
+    let peers = peers.into_iter().map(|peer| vec![peer]).take(if connect { channels } else { 0 }).collect();
+    Ok(Plan { channels, peers })
+}
+
+/// How many channels a side with so many ports gets.
+fn fitting(asked: ChannelCount, has: usize) -> usize {
+    match asked {
+        ChannelCount::All => has,
+        ChannelCount::AtLeast(least) => has.max(least),
+        ChannelCount::Exactly(count) => count,
+    }
+}
+
+/// Plans an input that hears what an output device plays, channel by channel: all that `connected` says feeds a port.
+pub(crate) fn loopback(
+    ports: &[ServerPort],
+    request: &SideRequest,
+    connected: impl Fn(&str) -> Vec<String>,
+) -> Result<Plan, IoError> {
+    let output = SideRequest { channels: ChannelCount::All, ..request.clone() };
+    let played = plan(ports, &output, Side::Output, true)?;
+    let mut peers: Vec<Vec<String>> = played.peers.concat().iter().map(|port| connected(port)).collect();
+    if peers.iter().all(Vec::is_empty) {
+        let name = request.device.clone().unwrap_or_else(server);
+        let reason = "nothing is connected to it now, so there is nothing to capture; start what plays first";
+        return Err(IoError::Unavailable { name, reason: reason.to_owned() });
+    }
+    let channels = fitting(request.channels, peers.len());
+    peers.truncate(channels);
     Ok(Plan { channels, peers })
 }
 
@@ -128,7 +154,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn server() -> Vec<ServerPort> {
+    fn some() -> Vec<ServerPort> {
         let port = |name: &str, source, physical| ServerPort { name: name.to_owned(), source, physical };
         vec![
             port("system:capture_1", true, true),
@@ -144,11 +170,11 @@ mod tests {
     #[track_caller]
     fn check(device: Option<&str>, channels: ChannelCount, side: Side, expected: Result<(usize, &[&str]), &str>) {
         let request = SideRequest { device: device.map(str::to_owned), channels, ..SideRequest::default() };
-        let plan = plan(&server(), &request, side, true).map_err(|error| error.to_string());
+        let plan = plan(&some(), &request, side, true).map_err(|error| error.to_string());
         let plan = plan.as_ref().map(|plan| (plan.channels, &plan.peers[..]));
         match expected {
             Ok((channels, peers)) => {
-                let peers: Vec<String> = peers.iter().map(|peer| (*peer).to_owned()).collect();
+                let peers: Vec<Vec<String>> = peers.iter().map(|peer| vec![(*peer).to_owned()]).collect();
                 assert_eq!(plan, Ok((channels, &peers[..])));
             }
             Err(part) => assert!(plan.as_ref().is_err_and(|error| error.contains(part)), "{plan:?}"),
@@ -166,7 +192,7 @@ mod tests {
 
     #[test]
     fn without_hardware_there_is_no_default() {
-        let soft: Vec<ServerPort> = server().into_iter().filter(|port| !port.physical).collect();
+        let soft: Vec<ServerPort> = some().into_iter().filter(|port| !port.physical).collect();
         let any = SideRequest::default();
         let error = plan(&soft, &any, Side::Input, true).unwrap_err().to_string();
         assert!(error.starts_with("there is no input device; there is Soft Synth:out_l, "), "{error}");
@@ -189,9 +215,24 @@ mod tests {
     fn unconnected_sides_have_as_many_ports_as_are_asked_for() {
         for (channels, expected) in [(ChannelCount::All, 2), (ChannelCount::Exactly(7), 7)] {
             let request = SideRequest { channels, ..SideRequest::default() };
-            let plan = plan(&server(), &request, Side::Output, false).unwrap();
+            let plan = plan(&some(), &request, Side::Output, false).unwrap();
             assert_eq!((plan.channels, plan.peers.len()), (expected, 0));
         }
+    }
+
+    #[test]
+    fn a_loopback_hears_all_that_feeds_a_port_at_its_channel() {
+        let synths = |port: &str| match port {
+            "system:playback_2" => vec!["Soft Synth:out_r".to_owned(), "Soft Synth:side".to_owned()],
+            _ => vec![],
+        };
+        let request = |channels| SideRequest { channels, loopback: true, ..SideRequest::default() };
+        let two = loopback(&some(), &request(ChannelCount::All), synths).unwrap();
+        assert_eq!(two, Plan { channels: 2, peers: vec![vec![], synths("system:playback_2")] });
+        let one = loopback(&some(), &request(ChannelCount::Exactly(1)), synths).unwrap();
+        assert_eq!(one, Plan { channels: 1, peers: vec![vec![]] });
+        let nothing = loopback(&some(), &request(ChannelCount::All), |_| vec![]);
+        assert!(nothing.unwrap_err().to_string().contains("nothing is connected to it now"));
     }
 
     #[test]
@@ -210,7 +251,7 @@ mod tests {
 
     #[test]
     fn clients_are_devices() {
-        let devices = devices(&server(), 48_000, 256);
+        let devices = devices(&some(), 48_000, 256);
         let told: Vec<_> = devices.iter().map(|d| (d.id.as_str(), d.inputs, d.outputs, d.default_input)).collect();
         assert_eq!(told, [("jack:system", 2, 2, true), ("jack:Soft Synth", 3, 0, false)]);
     }

@@ -48,13 +48,14 @@ pub(crate) struct Clock {
 /// What the server's transport was doing.
 #[derive(Default)]
 pub(crate) struct Follower {
-    rolling: bool,
+    /// `None` before the first block.
+    rolling: Option<bool>,
     next: u32,
 }
 
 impl<C: Callback> ProcessHandler for Process<C> {
     fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
-        self.shared.count_call();
+        self.shared.enter();
         if self.shared.runs() {
             self.take_callback();
         } else {
@@ -69,6 +70,7 @@ impl<C: Callback> ProcessHandler for Process<C> {
             self.clock.next = None;
         }
         self.events.count_block(if runs { scope.n_frames() as usize } else { 0 });
+        self.shared.leave();
         // Never `Quit`: libjack would deactivate the client from here, while the control thread may be closing it.
         Control::Continue
     }
@@ -86,7 +88,8 @@ impl<C: Callback> Process<C> {
     }
 
     fn hand_back(&mut self) {
-        let Some(callback) = self.callback.take() else { return };
+        // One that was sent and never taken goes back, too.
+        let Some(callback) = self.callback.take().or_else(|| self.inbox.pop().ok()) else { return };
         if let Err(rtrb::PushError::Full(callback)) = self.outbox.push(callback) {
             self.callback = Some(callback);
         }
@@ -149,9 +152,9 @@ impl<C: Callback> Process<C> {
         let Some(before) = &mut self.transport else { return true };
         let Ok(now) = client.transport().query() else { return true };
         let (rolling, frame) = (now.state == TransportState::Rolling, now.pos.frame());
-        let moved = rolling && before.rolling && frame != before.next;
-        let changed = rolling != before.rolling || moved;
-        (before.rolling, before.next) = (rolling, frame.wrapping_add(scope.n_frames()));
+        let moved = rolling && before.rolling == Some(true) && frame != before.next;
+        let changed = before.rolling != Some(rolling) || moved;
+        *before = Follower { rolling: Some(rolling), next: frame.wrapping_add(scope.n_frames()) };
         if changed {
             self.clock.gap |= self.clock.started && rolling;
             self.say(IoEventKind::Transport { rolling, frame: u64::from(frame) });
@@ -168,8 +171,5 @@ impl<C: Callback> Process<C> {
 impl<C: Callback> Drop for Process<C> {
     fn drop(&mut self) {
         self.hand_back();
-        if let Ok(callback) = self.inbox.pop() {
-            let _ = self.outbox.push(callback);
-        }
     }
 }

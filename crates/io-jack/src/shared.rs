@@ -16,6 +16,8 @@ pub(crate) struct Shared {
     runs: AtomicBool,
     /// Calls by JACK, whatever came of them.
     calls: AtomicU64,
+    /// Whether such a call is under way.
+    inside: AtomicBool,
     /// Xruns that JACK has told.
     xruns: AtomicU64,
     /// The server ended, or has thrown us out.
@@ -37,8 +39,20 @@ impl Shared {
         self.runs.load(Ordering::Acquire)
     }
 
-    pub(crate) fn count_call(&self) {
+    /// A call begins.
+    pub(crate) fn enter(&self) {
+        self.inside.store(true, Ordering::Release);
         self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The call ends.
+    pub(crate) fn leave(&self) {
+        self.inside.store(false, Ordering::Release);
+    }
+
+    /// Whether JACK's thread is in a call of ours.
+    pub(crate) fn inside(&self) -> bool {
+        self.inside.load(Ordering::Acquire)
     }
 
     pub(crate) fn calls(&self) -> u64 {

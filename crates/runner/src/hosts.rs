@@ -27,13 +27,12 @@ const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--ba
 
 /// The hosts of this build, in the order in which they are tried. That one is here does not mean that its server runs.
 pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
-    #[allow(unused_mut, reason = "a build may have none")]
-    let mut hosts: Vec<Box<dyn Host<C>>> = Vec::new();
+    let hosts = std::iter::empty::<Box<dyn Host<C>>>();
     #[cfg(feature = "jack")]
-    hosts.push(Box::new(patchline_io_jack::JackHost));
+    let hosts = hosts.chain([Box::new(patchline_io_jack::JackHost) as Box<dyn Host<C>>]);
     #[cfg(feature = "cpal")]
-    hosts.extend(patchline_io_cpal::hosts().into_iter().map(|host| Box::new(host) as Box<dyn Host<C>>));
-    hosts
+    let hosts = hosts.chain(patchline_io_cpal::hosts().into_iter().map(|host| Box::new(host) as Box<dyn Host<C>>));
+    hosts.collect()
 }
 
 /// Opens what is asked for, where it is asked for.

@@ -1,7 +1,7 @@
 //! Servers end, blocks change, graphs are too slow.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use patchline_io::{Backend, Block, Callback, FnCallback, IoEvent, IoEventKind, LostReason, Patience, Supervised};
@@ -53,8 +53,11 @@ fn a_server_that_ends_is_reported_and_one_that_returns_is_used() {
             let before = frames.load(Ordering::Relaxed);
             until("the callback is called", || frames.load(Ordering::Relaxed) > before + 4_096);
             server.kill(signal);
+            let ended = Instant::now();
             let lost = wait_for(&mut device, |kind| matches!(kind, IoEventKind::Lost { .. }));
             assert_eq!(lost.kind, IoEventKind::Lost { reason: LostReason::ServerEnded });
+            // About a second, on a machine that may be busy.
+            assert!(ended.elapsed() < Duration::from_secs(3), "told after {:?}", ended.elapsed());
             let kept = frames.load(Ordering::Relaxed);
             server = Server::start(block);
             let back = wait_for(&mut device, |kind| matches!(kind, IoEventKind::Reconnected { .. }));
@@ -157,14 +160,17 @@ fn wait_for_boxed<C: Callback>(device: &mut dyn Backend<C>, block: usize) {
 fn a_callback_that_panics_is_silenced_and_told() {
     alone("life::a_callback_that_panics_is_silenced_and_told", || {
         let _server = Server::start(256);
-        let mut device: Box<dyn Backend<_>> = open(&request("clumsy", None, Some("system"))).unwrap();
-        let mut left = 5;
-        device
-            .start(FnCallback(move |_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| {
+        let clumsy = |mut left: u64, called: &Arc<AtomicU64>| {
+            let called = Arc::clone(called);
+            FnCallback(move |_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| {
+                called.fetch_add(1, Ordering::Relaxed);
                 left -= 1;
                 assert!(left > 0, "planted");
-            }))
-            .unwrap();
+            })
+        };
+        let called = Arc::new(AtomicU64::new(0));
+        let mut device = open(&request("clumsy", None, Some("system"))).unwrap();
+        device.start(clumsy(5, &called)).map_err(|refused| refused.error).unwrap();
         let mut lost = None;
         until("the panic is told", || {
             lost = lost.or(device.poll().filter(|event| matches!(event.kind, IoEventKind::Lost { .. })));
@@ -173,11 +179,43 @@ fn a_callback_that_panics_is_silenced_and_told() {
         assert_eq!(lost.unwrap().kind, IoEventKind::Lost { reason: LostReason::Panicked });
         assert!(device.stop().is_err_and(|error| error.code() == "callback-panicked"));
         // The client lives on, and takes another callback only when it is opened again.
+        let refused = device.start(clumsy(u64::MAX, &called)).expect_err("it is refused");
+        assert!(refused.error.to_string().contains("its callback panicked; open it again"), "{}", refused.error);
         drop(device);
-        let (callback, frames) = counter();
+        assert_eq!(called.load(Ordering::Relaxed), 5);
         let mut device = open(&request("clumsy", None, Some("system"))).unwrap();
-        device.start(callback).unwrap();
-        until("a new one plays", || frames.load(Ordering::Relaxed) > 0);
+        device.start(refused.callback).map_err(|refused| refused.error).unwrap();
+        until("a new one plays", || called.load(Ordering::Relaxed) > 5);
+    });
+}
+
+/// A patchbay that connects whatever appears, as fast as it can.
+#[test]
+fn another_may_be_faster_at_connecting_our_ports() {
+    alone("life::another_may_be_faster_at_connecting_our_ports", || {
+        let _server = Server::start(256);
+        let (patchbay, _) = jack::Client::new("patchbay", jack::ClientOptions::NO_START_SERVER).unwrap();
+        let (over, made) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (ends, counts) = (Arc::clone(&over), Arc::clone(&made));
+        let patching = std::thread::spawn(move || {
+            while !ends.load(Ordering::Relaxed) {
+                for port in 1..=2 {
+                    let (from, to) = (format!("known:out_{port}"), format!("system:playback_{port}"));
+                    counts.fetch_add(u64::from(patchbay.connect_ports_by_name(&from, &to).is_ok()), Ordering::Relaxed);
+                }
+            }
+        });
+        let mut opened = 0;
+        while made.load(Ordering::Relaxed) < 4 && opened < 200 {
+            let mut device = open(&request("known", None, Some("system"))).unwrap();
+            opened += 1;
+            let (callback, frames) = counter();
+            device.start(callback).unwrap();
+            until("it is called", || frames.load(Ordering::Relaxed) > 0);
+        }
+        over.store(true, Ordering::Relaxed);
+        patching.join().unwrap();
+        assert!(made.load(Ordering::Relaxed) >= 4, "the patchbay was never faster, in {opened} tries");
     });
 }
 
@@ -193,10 +231,27 @@ fn opening_and_closing_leaks_nothing() {
             device.stop().unwrap();
         };
         let count = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+        let (look, _) = jack::Client::new("look", jack::ClientOptions::NO_START_SERVER).unwrap();
+        let ports = || look.ports(None, None, jack::PortFlags::empty()).len();
         (0..5).for_each(|_| once());
         let (threads, files) = (count("/proc/self/task"), count("/proc/self/fd"));
+        let (named, mapped, registered) = (shared_names(), shared_mappings(), ports());
         (0..if full() { 100 } else { 25 }).for_each(|_| once());
         until("the threads end", || count("/proc/self/task") <= threads);
         assert_eq!(count("/proc/self/fd"), files, "open files");
+        assert_eq!(ports(), registered, "ports at the server");
+        assert_eq!(shared_names(), named, "names of this server in shared memory");
+        assert_eq!(shared_mappings(), mapped, "mappings of shared memory");
     });
+}
+
+/// What the clients of this test's server have in shared memory, by name.
+fn shared_names() -> usize {
+    let server = std::env::var("JACK_DEFAULT_SERVER").unwrap();
+    let names = std::fs::read_dir("/dev/shm").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter(|name| name.contains(&server)).count()
+}
+
+fn shared_mappings() -> usize {
+    std::fs::read_to_string("/proc/self/maps").unwrap().lines().filter(|line| line.contains("/dev/shm/jack")).count()
 }

@@ -9,6 +9,7 @@ mod network;
 mod refusals;
 mod server;
 mod sound;
+mod stubborn;
 mod wire;
 
 use support::CountingAllocator;

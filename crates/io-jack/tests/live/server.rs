@@ -1,9 +1,12 @@
 //! What the server tells its clients, and they each other: latencies, transport, freewheeling, xruns.
 
+use std::ffi::c_void;
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use jack::jack_sys::{jack_latency_callback_mode_t, jack_set_latency_callback};
 use jack::{Client, ClientOptions, LatencyType};
 use patchline_graph::{Graph, Renderer, StreamSpec, engine};
 use patchline_io::{Backend, Block, Callback, DeviceRequest, FnCallback, IoEvent, IoEventKind, SideRequest};
@@ -45,6 +48,42 @@ fn the_latency_of_the_callback_is_passed_on() {
     });
 }
 
+/// How often the server adds up latencies, which each of its clients is told.
+static ADDED_UP: AtomicU64 = AtomicU64::new(0);
+
+extern "C" fn count(_: jack_latency_callback_mode_t, _: *mut c_void) {
+    ADDED_UP.fetch_add(1, Ordering::Relaxed);
+}
+
+#[test]
+fn looking_at_events_costs_other_clients_nothing() {
+    alone("server::looking_at_events_costs_other_clients_nothing", || {
+        let _server = Server::start(256);
+        let other = look();
+        #[expect(unsafe_code, reason = "the jack crate has no safe way to set a latency callback")]
+        // SAFETY: the client is alive and not active yet, and the callback uses no argument.
+        unsafe {
+            jack_set_latency_callback(other.raw(), Some(count), std::ptr::null_mut());
+        }
+        let _other = other.activate_async((), ()).unwrap();
+        let mut device = open(&request("looker", None, Some("system"))).unwrap();
+        let (callback, blocks) = noter();
+        device.start(callback).unwrap();
+        // What opening it changed comes within some blocks.
+        for _ in 0..200 {
+            blocks.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+        while device.poll().is_some() {}
+        let before = ADDED_UP.load(Ordering::Relaxed);
+        assert!(before > 0, "the other client is told");
+        for _ in 0..100 {
+            blocks.recv_timeout(Duration::from_secs(20)).unwrap();
+            while device.poll().is_some() {}
+        }
+        assert_eq!(ADDED_UP.load(Ordering::Relaxed), before);
+    });
+}
+
 /// Sends on each block that it gets.
 fn noter() -> (impl Callback, Receiver<Block>) {
     let (send, blocks): (SyncSender<Block>, _) = sync_channel(100_000);
@@ -78,6 +117,7 @@ fn it_plays_while_the_transport_rolls() {
         let mut device = open(&asked).unwrap();
         let (callback, blocks) = noter();
         device.start(callback).unwrap();
+        next(&mut *device, rolls(false));
         let (send, heard) = sync_channel(100_000);
         let mut listener = open(&request("listener", Some("*:*_1"), None)).unwrap();
         listener.start(sink(send)).unwrap();
