@@ -3,6 +3,7 @@
 mod done;
 mod player;
 mod silence;
+mod state;
 mod terms;
 mod view;
 mod xruns;
@@ -28,10 +29,12 @@ use crate::rights::{self, Rights};
 use crate::units::frames_and_ms;
 use crate::watch::Watch;
 use crate::{allocator, signals, style};
+
 pub(crate) use done::Done;
 pub(crate) use player::Player;
 use player::{Heard, Limited};
 use silence::Silence;
+use state::State;
 pub(crate) use terms::Terms;
 pub(crate) use view::View;
 use xruns::Xruns;
@@ -76,18 +79,6 @@ pub(crate) struct Live {
     advised: bool,
     state: State,
     ended: Option<Ended>,
-}
-
-/// What goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Playing,
-    /// The device is gone.
-    Away,
-    /// The server's transport rests.
-    Resting,
-    /// The server runs faster than real time.
-    Freewheeling,
 }
 
 /// Why playing ended.
@@ -138,7 +129,7 @@ impl Live {
             xruns: Xruns::new(spec.rate, terms.on_xrun == OnXrun::Ignore),
             limit: piece.limit,
             advised: false,
-            state: State::Playing,
+            state: State::default(),
             ended: None,
             spec,
             opened,
@@ -217,14 +208,12 @@ impl Live {
 
     /// What goes on, in a word or two.
     pub(crate) fn state(&self) -> String {
-        match self.state {
-            State::Playing => "playing".to_owned(),
-            State::Away => match self.opened.device.waits_for() {
-                Some(trouble) => format!("waiting ({})", style::safe(&trouble.to_string(), 100)),
-                None => "waiting for the device".to_owned(),
-            },
-            State::Resting => "waiting for the transport".to_owned(),
-            State::Freewheeling => "freewheeling".to_owned(),
+        if !self.state.away {
+            return self.state.words().to_owned();
+        }
+        match self.opened.device.waits_for() {
+            Some(trouble) => format!("waiting ({})", style::safe(&trouble.to_string(), 100)),
+            None => "waiting for the device".to_owned(),
         }
     }
 
@@ -295,17 +284,11 @@ impl Live {
     }
 
     fn event(&mut self, event: IoEvent) {
-        match event.kind {
-            IoEventKind::Xrun { .. } => return self.xrun(&event),
-            // It is opened again as soon as it is there; what plays waits with its state.
-            IoEventKind::Lost { .. } => self.state = State::Away,
-            IoEventKind::Reconnected { .. } => self.state = State::Playing,
-            IoEventKind::Transport { rolling, .. } => {
-                self.state = if rolling { State::Playing } else { State::Resting };
-            }
-            IoEventKind::Freewheel { on } => self.state = if on { State::Freewheeling } else { State::Playing },
-            _ => {}
+        if matches!(event.kind, IoEventKind::Xrun { .. }) {
+            return self.xrun(&event);
         }
+        // A device that is gone is opened again as soon as it is there; what plays waits with its state.
+        self.state.happened(event.kind);
         match event.kind {
             IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. } | IoEventKind::EventsLost { .. } => {
                 warn!("{event}");
