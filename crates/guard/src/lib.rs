@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod allocator;
+mod dispatch;
+mod display;
+mod guard;
+mod heap;
+mod names;
+mod record;
+mod report;
+mod thread;
+mod trace;
+mod usage;
+mod watch;
+
+pub use allocator::CountingAllocator;
+pub use guard::Guard;
+pub use heap::{Heap, measure_heap, measure_heap_of_process};
+pub use report::{Report, Site};
+pub use trace::Frame;
+pub use watch::{Availability, Kind, Watch};

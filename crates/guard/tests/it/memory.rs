@@ -1,0 +1,87 @@
+//! What is asked of the allocator, and what pages the kernel brings.
+
+use std::hint::black_box;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use patchline_guard::{Guard, Kind, Watch, measure_heap, measure_heap_of_process};
+
+use crate::report_of;
+
+#[test]
+fn allocations_frees_and_their_bytes_are_counted_exactly() {
+    let old = vec![1_u8; 100];
+    let mut kept = Vec::new();
+    let report = report_of(|| {
+        drop(black_box(old));
+        kept = black_box(vec![0_u8; 1_000]);
+        kept.reserve_exact(3_000);
+    });
+    assert_eq!((report.allocs(), report.frees(), report.reallocs(), report.bytes()), (1, 1, 1, 5_000), "{report}");
+    assert_eq!(report.violations_of(Kind::Allocations), 3);
+    let text = report.to_string();
+    assert!(text.contains("memory.rs:"), "{text}");
+}
+
+#[test]
+fn fresh_pages_are_counted_where_they_are_touched() {
+    let pages = 300;
+    let mut fresh: Vec<u8> = vec![0; pages * 4096];
+    let touch = |memory: &mut [u8]| memory.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
+    let report = report_of(|| touch(&mut fresh));
+    // Neighbours may come along, in large pages.
+    assert!(report.minor_faults() >= 1 && report.minor_faults() <= pages as u64 + 2, "{report}");
+    assert_eq!(report_of(|| touch(&mut fresh)).minor_faults(), 0);
+}
+
+#[test]
+fn a_batch_reads_once_what_all_its_visits_did() {
+    let guard = Guard::new(Watch::nothing().and(Kind::PageFaults));
+    let mut fresh: Vec<u8> = vec![0; 64 * 4096];
+    guard.batch(|| {
+        fresh.chunks_mut(4096).for_each(|page| guard.visit(|| page[0] = 1));
+    });
+    let report = guard.report();
+    assert_eq!(report.visits(), 64);
+    assert!((1..=66).contains(&report.minor_faults()), "{report}");
+}
+
+#[test]
+fn waiting_is_a_voluntary_switch() {
+    let (sender, receiver) = channel();
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(20));
+        sender.send(()).unwrap();
+    });
+    let report = report_of(|| receiver.recv().unwrap());
+    other.join().unwrap();
+    assert!(report.voluntary_switches() >= 1 && report.syscalls_named("futex") >= 1, "{report}");
+}
+
+#[test]
+fn the_heap_is_measured_at_its_peak() {
+    let (kept, heap) = measure_heap(|| {
+        drop(black_box(vec![0_u8; 10_000]));
+        black_box(vec![0_u8; 4_000])
+    });
+    let heap = heap.unwrap();
+    assert_eq!((heap.peak(), heap.kept()), (10_000, 4_000));
+    let (_, heap) = measure_heap(|| drop(kept));
+    assert_eq!(heap.unwrap().kept(), -4_000);
+}
+
+#[test]
+fn a_measurement_inside_of_another_counts_for_both() {
+    let (inner, outer) = measure_heap(|| {
+        let _held = black_box(vec![0_u8; 1_000]);
+        measure_heap(|| drop(black_box(vec![0_u8; 500]))).1.unwrap().peak()
+    });
+    assert_eq!((inner, outer.unwrap().peak(), outer.unwrap().kept()), (500, 1_500, 0));
+}
+
+#[test]
+fn other_threads_count_for_the_process() {
+    let take = || std::thread::spawn(|| drop(black_box(vec![0_u8; 1 << 22]))).join().unwrap();
+    assert!(measure_heap(take).1.unwrap().peak() < 1 << 20);
+    assert!(measure_heap_of_process(take).1.unwrap().peak() >= 1 << 22);
+}
