@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use crate::{Format, WriteError, Writer};
+use crate::{Broadcast, Format, Place, WriteError, Writer};
 
 /// A writer for a file on disk, readable at its own name from its first moment.
 pub type FileWriter = Writer<File>;
@@ -43,6 +43,38 @@ impl FileWriter {
         }
         writer
     }
+
+    /// Creates a file at a place, and says in its header where it comes from and when it began.
+    ///
+    /// # Errors
+    /// As [`create`](FileWriter::create), without those about folders.
+    pub fn create_at(place: &Place, options: Options, broadcast: &Broadcast) -> Result<Self, WriteError> {
+        options.format.check()?;
+        let file = if options.overwrite { place.open_emptied()? } else { place.open_new()? };
+        let writer = Writer::with_broadcast(file, options.format, broadcast);
+        if writer.is_err() && !options.overwrite {
+            place.remove(); // ours, and without even a header
+        }
+        writer
+    }
+}
+
+impl FileWriter {
+    /// Whether the file has been removed: what is written goes nowhere then. Systems other than Unix cannot tell.
+    pub fn is_removed(&mut self) -> bool {
+        has_no_name(self.storage())
+    }
+}
+
+#[cfg(unix)]
+fn has_no_name(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|found| found.nlink() == 0)
+}
+
+#[cfg(not(unix))]
+fn has_no_name(_file: &File) -> bool {
+    false
 }
 
 pub(crate) fn create_parent(path: &Path) -> Result<(), WriteError> {
@@ -54,13 +86,17 @@ pub(crate) fn create_parent(path: &Path) -> Result<(), WriteError> {
 
 pub(crate) fn open_new(path: &Path) -> Result<File, WriteError> {
     let opened = without_links(OpenOptions::new().write(true).create_new(true)).open(path);
-    opened.map_err(|source| refusal(path, source))
+    opened.map_err(|source| refusal(path, source)).inspect(lock)
 }
 
 /// Opens first and empties only what turned out to be a regular file.
-fn open_emptied(path: &Path) -> Result<File, WriteError> {
+pub(crate) fn open_emptied(path: &Path) -> Result<File, WriteError> {
     let opened = without_links(OpenOptions::new().write(true).create(true).truncate(false)).open(path);
-    let file = opened.map_err(|source| refusal(path, source))?;
+    emptied(opened.map_err(|source| refusal(path, source))?, path)
+}
+
+/// Empties a file that is a regular one.
+pub(crate) fn emptied(file: File, path: &Path) -> Result<File, WriteError> {
     let failed = |source| WriteError::Create { path: path.to_owned(), source };
     let kind = file.metadata().map_err(failed)?.file_type();
     if kind.is_symlink() {
@@ -70,8 +106,18 @@ fn open_emptied(path: &Path) -> Result<File, WriteError> {
         return Err(WriteError::NotRegular(path.to_owned()));
     }
     file.set_len(0).map_err(failed)?;
+    lock(&file);
     Ok(file)
 }
+
+/// Tells others who ask (as [`Repair`](crate::Repair) does) that this file is being written, where files can be locked.
+#[cfg(unix)]
+pub(crate) fn lock(file: &File) {
+    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn lock(_file: &File) {}
 
 /// Refuses to write to `path` later, by what is there now.
 pub(crate) fn check_target(path: &Path, overwrite: bool) -> Result<(), WriteError> {
@@ -88,7 +134,7 @@ pub(crate) fn check_target(path: &Path, overwrite: bool) -> Result<(), WriteErro
 }
 
 /// Says what stands in the way rather than how the system puts it.
-fn refusal(path: &Path, source: io::Error) -> WriteError {
+pub(crate) fn refusal(path: &Path, source: io::Error) -> WriteError {
     let exists = source.kind() == io::ErrorKind::AlreadyExists;
     match check_target(path, !exists) {
         Err(refused) => refused,

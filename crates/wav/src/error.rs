@@ -19,6 +19,9 @@ pub enum WriteError {
     /// A symbolic link is never written through.
     #[error("{} is a symbolic link, which is not followed; name the file itself", .0.display())]
     Symlink(PathBuf),
+    /// A folder on the way is a symbolic link, which may lead anywhere.
+    #[error("the folder {} is a symbolic link, which is not followed", .0.display())]
+    LinkedFolder(PathBuf),
     /// A device, pipe, socket or folder.
     #[error("{} is no regular file", .0.display())]
     NotRegular(PathBuf),

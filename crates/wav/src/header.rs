@@ -15,17 +15,19 @@ pub(crate) const TAG_EXTENSIBLE: u16 = 0xFFFE;
 /// What follows the format tag in the subformat of a WAVE_FORMAT_EXTENSIBLE.
 pub(crate) const SUBFORMAT_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
 /// Bytes of a ds64 chunk without a table, and of the JUNK that keeps its place.
-const DS64_BYTES: u32 = 28;
+pub(crate) const DS64_BYTES: u32 = 28;
 
-/// The header of a file whose `data_bytes` are on disk, `pad` bytes (0 or 1) after them.
+/// The header of a file whose `data_bytes` are on disk, `pad` bytes (0 or 1) after them; `extra` are whole chunks that
+/// describe it.
 ///
-/// Its length depends on the format only: 80 bytes for one or two channels, 104 for more. When the RIFF size passes
-/// `riff_limit` it is an RF64 header, with the sizes where JUNK was.
-pub(crate) fn sized(format: &Format, data_bytes: u64, pad: u64, riff_limit: u64) -> Vec<u8> {
-    let riff_bytes = sized_len(format) - 8 + data_bytes + pad;
+/// Its length depends on the format and `extra` only: without, 80 bytes for one or two channels, 104 for more. When the
+/// RIFF size passes `riff_limit` it is an RF64 header, with the sizes where JUNK was.
+pub(crate) fn sized(format: &Format, extra: &[u8], data_bytes: u64, pad: u64, riff_limit: u64) -> Vec<u8> {
+    let header_bytes = sized_len(format) + extra.len() as u64;
+    let riff_bytes = header_bytes - 8 + data_bytes + pad;
     let wide = riff_bytes > riff_limit;
     let narrow = |size: u64| if wide { UNKNOWN } else { size as u32 };
-    let mut out = Vec::with_capacity(sized_len(format) as usize);
+    let mut out = Vec::with_capacity(header_bytes as usize);
     start(&mut out, if wide { b"RF64" } else { b"RIFF" }, narrow(riff_bytes));
     chunk(&mut out, if wide { b"ds64" } else { b"JUNK" }, DS64_BYTES);
     if wide {
@@ -36,26 +38,28 @@ pub(crate) fn sized(format: &Format, data_bytes: u64, pad: u64, riff_limit: u64)
     } else {
         out.extend([0; DS64_BYTES as usize]);
     }
+    out.extend(extra);
     describe(&mut out, format);
     chunk(&mut out, b"data", narrow(data_bytes));
     out
 }
 
-/// Length of [`sized`], in bytes.
+/// Length of [`sized`] without extra chunks, in bytes.
 pub(crate) fn sized_len(format: &Format) -> u64 {
     unsized_len(format) + 8 + u64::from(DS64_BYTES)
 }
 
 /// The header of a stream that cannot be rewound: all sizes unknown.
-pub(crate) fn unsized_(format: &Format) -> Vec<u8> {
-    let mut out = Vec::with_capacity(unsized_len(format) as usize);
+pub(crate) fn unsized_(format: &Format, extra: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(unsized_len(format) as usize + extra.len());
     start(&mut out, b"RIFF", UNKNOWN);
+    out.extend(extra);
     describe(&mut out, format);
     chunk(&mut out, b"data", UNKNOWN);
     out
 }
 
-/// Length of [`unsized_`], in bytes.
+/// Length of [`unsized_`] without extra chunks, in bytes.
 pub(crate) fn unsized_len(format: &Format) -> u64 {
     12 + 8 + u64::from(fmt_bytes(format)) + 8
 }
@@ -65,7 +69,7 @@ fn start(out: &mut Vec<u8>, id: &[u8; 4], riff_size: u32) {
     out.extend(b"WAVE");
 }
 
-fn chunk(out: &mut Vec<u8>, id: &[u8; 4], size: u32) {
+pub(crate) fn chunk(out: &mut Vec<u8>, id: &[u8; 4], size: u32) {
     out.extend(id);
     out.extend(size.to_le_bytes());
 }
@@ -106,11 +110,11 @@ mod tests {
             for subtype in Subtype::ALL {
                 let format = Format { rate: 48_000, channels, subtype };
                 for data_bytes in [0, 12_288, u64::from(u32::MAX), 1 << 40] {
-                    let header = sized(&format, data_bytes, 0, RIFF_LIMIT);
+                    let header = sized(&format, &[], data_bytes, 0, RIFF_LIMIT);
                     assert_eq!(header.len(), expected);
                     assert_eq!(sized_len(&format), expected as u64);
                 }
-                assert_eq!(unsized_(&format).len() as u64, unsized_len(&format));
+                assert_eq!(unsized_(&format, &[]).len() as u64, unsized_len(&format));
             }
         }
     }
@@ -119,10 +123,10 @@ mod tests {
     fn turns_into_rf64_where_32_bits_end() {
         let format = Format { rate: 48_000, channels: 1, subtype: Subtype::Float };
         let largest = RIFF_LIMIT - 72;
-        let narrow = sized(&format, largest, 0, RIFF_LIMIT);
+        let narrow = sized(&format, &[], largest, 0, RIFF_LIMIT);
         assert_eq!(narrow[..8], *b"RIFF\xFE\xFF\xFF\xFF");
         assert_eq!(narrow[76..], (largest as u32).to_le_bytes());
-        let wide = sized(&format, largest + 4, 0, RIFF_LIMIT);
+        let wide = sized(&format, &[], largest + 4, 0, RIFF_LIMIT);
         assert_eq!(wide[..8], *b"RF64\xFF\xFF\xFF\xFF");
         assert_eq!(wide[12..20], *b"ds64\x1C\0\0\0");
         assert_eq!(wide[20..28], (RIFF_LIMIT + 4).to_le_bytes());

@@ -27,6 +27,7 @@
 //!
 //! Nothing here belongs on the audio thread: everything allocates or makes system calls.
 
+mod broadcast;
 mod convert;
 mod create;
 mod error;
@@ -34,6 +35,7 @@ mod format;
 mod header;
 mod parse;
 mod part;
+mod place;
 #[cfg(feature = "convert")]
 mod rate;
 mod reader;
@@ -44,10 +46,12 @@ mod storage;
 mod stream;
 mod writer;
 
+pub use broadcast::Broadcast;
 pub use create::{FileWriter, Options};
 pub use error::{ReadError, WriteError};
 pub use format::{Encoding, Format, MAX_CHANNELS, MAX_RATE, Subtype, UnknownSubtype};
 pub use part::{AtomicWriter, PartFile};
+pub use place::Place;
 #[cfg(feature = "convert")]
 pub use rate::{RateConverter, RateError};
 pub use reader::{FileReader, Info, Reader};

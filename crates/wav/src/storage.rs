@@ -14,7 +14,7 @@ pub trait Storage {
     /// What the system says; nothing was written then.
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize>;
 
-    /// Cuts everything from `len` on.
+    /// Makes it `len` bytes long: cuts everything from there on, or adds zeros up to there.
     ///
     /// # Errors
     /// What the system says.

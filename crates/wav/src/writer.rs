@@ -4,7 +4,7 @@ use std::io;
 
 use crate::convert::{Changed, encode};
 use crate::storage::write_all_at;
-use crate::{Format, Storage, WriteError, header};
+use crate::{Broadcast, Format, Storage, WriteError, header};
 
 /// Frames gather up to this many bytes before they are written.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -22,13 +22,20 @@ static ZEROS: [u8; BUFFER_BYTES] = [0; BUFFER_BYTES];
 pub struct Writer<S: Storage> {
     storage: S,
     format: Format,
+    /// Chunks of the header between the sizes and the format.
+    extra: Vec<u8>,
     riff_limit: u64,
     /// Whole frames, encoded.
     buffer: Vec<u8>,
     /// Interleaves planar input.
     scratch: Vec<f32>,
     handed_over: u64,
+    /// Frames in the file, skipped ones included.
     written: u64,
+    /// Frames of `written` that were skipped.
+    skipped: u64,
+    /// Frames to be skipped before the buffer.
+    ahead: u64,
     lost: u64,
     changed: Changed,
     closed: bool,
@@ -54,22 +61,37 @@ impl<S: Storage> Writer<S> {
     ///
     /// # Errors
     /// [`WriteError::Format`] when the format cannot be written, [`WriteError::Update`] when the storage fails.
-    pub fn new(mut storage: S, format: Format) -> Result<Self, WriteError> {
+    pub fn new(storage: S, format: Format) -> Result<Self, WriteError> {
+        Self::with_chunks(storage, format, Vec::new())
+    }
+
+    /// As [`new`](Self::new), and says in the header where the file comes from and when it began.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_broadcast(storage: S, format: Format, broadcast: &Broadcast) -> Result<Self, WriteError> {
+        Self::with_chunks(storage, format, broadcast.chunk())
+    }
+
+    fn with_chunks(mut storage: S, format: Format, extra: Vec<u8>) -> Result<Self, WriteError> {
         format.check()?;
         let first = match S::REWRITABLE {
-            true => header::sized(&format, 0, 0, header::RIFF_LIMIT),
-            false => header::unsized_(&format),
+            true => header::sized(&format, &extra, 0, 0, header::RIFF_LIMIT),
+            false => header::unsized_(&format, &extra),
         };
         let (_, result) = write_all_at(&mut storage, &first, 0);
         result.map_err(|source| WriteError::Update { written: 0, source })?;
         Ok(Self {
             storage,
             format,
+            extra,
             riff_limit: header::RIFF_LIMIT,
             buffer: Vec::with_capacity(BUFFER_BYTES),
             scratch: Vec::new(),
             handed_over: 0,
             written: 0,
+            skipped: 0,
+            ahead: 0,
             lost: 0,
             changed: Changed::default(),
             closed: false,
@@ -88,9 +110,15 @@ impl<S: Storage> Writer<S> {
         &self.format
     }
 
-    /// Frames handed over and not lost: those in the file and those in the buffer.
+    /// Where in the file the next frame will stand, if the storage takes it: after those in the file, those that are
+    /// [skipped](Self::skip) and those in the buffer.
     pub fn frames(&self) -> u64 {
-        self.handed_over - self.lost
+        self.handed_over - self.lost + self.skipped()
+    }
+
+    /// Frames skipped so far, with those that no other frame has followed yet.
+    pub fn skipped(&self) -> u64 {
+        self.skipped + self.ahead
     }
 
     /// Samples handed over so far beyond full scale, held there; always 0 for `FLOAT`.
@@ -151,14 +179,51 @@ impl<S: Storage> Writer<S> {
         self.account(result)
     }
 
+    /// Leaves a gap of `frames`, which reads as digital silence and takes no room where the file system knows holes.
+    ///
+    /// It is part of the file as soon as a frame follows it, or by [`fill`](Self::fill): a file never ends with a gap
+    /// that nothing came after. The buffer is written first, so what the storage refuses stands before the gap.
+    ///
+    /// # Errors
+    /// [`WriteError::Frames`] when the storage fails; the gap is left all the same.
+    pub fn skip(&mut self, frames: u64) -> Result<(), WriteError> {
+        let result = self.write_out();
+        self.ahead += frames;
+        result
+    }
+
+    /// Makes the gap at the end, if there is one, part of the file.
+    ///
+    /// # Errors
+    /// [`WriteError::Frames`] when the storage fails at what is in the buffer, [`WriteError::Update`] when it fails at
+    /// the gap, which stays ahead then.
+    pub fn fill(&mut self) -> Result<(), WriteError> {
+        self.write_out()?;
+        let frames = self.ahead;
+        self.pass(frames).map_err(|source| self.stale(source))
+    }
+
+    /// Frames at the end that are skipped and not part of the file yet.
+    pub fn ahead(&self) -> u64 {
+        if self.buffer.is_empty() { self.ahead } else { 0 }
+    }
+
+    /// Writes the buffer, and leaves the header as it is.
+    ///
+    /// # Errors
+    /// [`WriteError::Frames`] when the storage fails.
+    pub fn write_out(&mut self) -> Result<(), WriteError> {
+        let result = self.drain();
+        self.account(result)
+    }
+
     /// Writes the buffer and brings the header up to date: a reader sees every frame from now on, even if this
     /// process is killed.
     ///
     /// # Errors
     /// [`WriteError::Frames`] or [`WriteError::Update`] when the storage fails.
     pub fn checkpoint(&mut self) -> Result<(), WriteError> {
-        let result = self.drain();
-        self.account(result)?;
+        self.write_out()?;
         self.settle().map_err(|source| self.stale(source))
     }
 
@@ -182,6 +247,7 @@ impl<S: Storage> Writer<S> {
     pub(crate) fn close(&mut self) -> Result<Summary, WriteError> {
         self.closed = true;
         self.checkpoint()?;
+        self.ahead = 0;
         Ok(Summary {
             frames: self.written,
             lost: self.lost,
@@ -248,13 +314,42 @@ impl<S: Storage> Writer<S> {
         (BUFFER_BYTES / self.format.frame_bytes()).max(1)
     }
 
-    /// Writes the buffer. After an error `written` counts the whole frames that went.
+    /// Writes the buffer, behind the gap before it. After an error `written` counts the whole frames that went.
     fn drain(&mut self) -> io::Result<()> {
-        let end = self.data_end();
-        let (done, result) = write_all_at(&mut self.storage, &self.buffer, end);
-        self.written += (done / self.format.frame_bytes()) as u64;
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        if !S::REWRITABLE {
+            self.pass(self.ahead)?;
+        }
+        // A file that is written beyond its end reads as zeros in between.
+        let at = self.data_end() + self.ahead * self.format.frame_bytes() as u64;
+        let (done, result) = write_all_at(&mut self.storage, &self.buffer, at);
+        let frames = (done / self.format.frame_bytes()) as u64;
+        if frames > 0 {
+            self.written += self.ahead + frames;
+            self.skipped += std::mem::take(&mut self.ahead);
+        }
         self.buffer.clear();
         result
+    }
+
+    /// Makes the first `frames` of the gap ahead part of the file: zeros at its end.
+    fn pass(&mut self, frames: u64) -> io::Result<()> {
+        let (end, frame_bytes) = (self.data_end(), self.format.frame_bytes() as u64);
+        let new_end = end + frames * frame_bytes;
+        if S::REWRITABLE {
+            self.storage.set_len(new_end)?;
+        } else {
+            for at in (end..new_end).step_by(BUFFER_BYTES) {
+                let piece = &ZEROS[..(new_end - at).min(BUFFER_BYTES as u64) as usize];
+                write_all_at(&mut self.storage, piece, at).1?;
+            }
+        }
+        self.written += frames;
+        self.skipped += frames;
+        self.ahead -= frames;
+        Ok(())
     }
 
     /// After an error, cuts the file behind its last whole frame, brings the header up to date and counts the rest.
@@ -263,7 +358,9 @@ impl<S: Storage> Writer<S> {
         // If these fail as well, the header still names whole frames only, and `finish` tries and reports again.
         let _ = self.storage.set_len(self.data_end());
         let _ = self.settle();
-        let lost = self.handed_over - self.written - self.lost;
+        // What is written and was not skipped came over; the buffer is empty by now.
+        self.buffer.clear();
+        let lost = self.handed_over - (self.written - self.skipped) - self.lost;
         self.lost += lost;
         Err(WriteError::Frames { written: self.written, lost, source })
     }
@@ -277,7 +374,7 @@ impl<S: Storage> Writer<S> {
             // Without room for the pad byte the last chunk does without: every reader takes that.
             let padded = odd && write_all_at(&mut self.storage, &[0], end).1.is_ok();
             let pad = u64::from(padded);
-            let header = header::sized(&self.format, data_bytes, pad, self.riff_limit);
+            let header = header::sized(&self.format, &self.extra, data_bytes, pad, self.riff_limit);
             write_all_at(&mut self.storage, &header, 0).1?;
         }
         self.storage.flush()
@@ -292,7 +389,8 @@ impl<S: Storage> Writer<S> {
     }
 
     fn header_bytes(&self) -> u64 {
-        if S::REWRITABLE { header::sized_len(&self.format) } else { header::unsized_len(&self.format) }
+        let fixed = if S::REWRITABLE { header::sized_len(&self.format) } else { header::unsized_len(&self.format) };
+        fixed + self.extra.len() as u64
     }
 }
 
