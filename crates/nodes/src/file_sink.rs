@@ -1,16 +1,16 @@
 //! `file_sink`: records to WAV files.
 
-mod feed;
 #[expect(clippy::disallowed_types, reason = "on the control side and on the recorder's thread, never in the callback")]
+mod claim;
+mod feed;
 mod file;
+mod gaps;
 mod name;
+mod recording;
+mod sidecar;
 mod split;
 mod takes;
-#[expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "on the control side and on the recorder's thread, never in the callback"
-)]
+#[expect(clippy::disallowed_types, reason = "on the control side and on the recorder's thread, never in the callback")]
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use patchline_graph::{Companion, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
-use patchline_wav::Format;
+use patchline_wav::{Broadcast, Format};
 use rtrb::RingBuffer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,9 +28,11 @@ use crate::ring::touched_ring;
 use crate::{PatchNode, Surroundings, Time, resolve_path};
 
 use feed::Feed;
+pub use gaps::{Cause, Gap, GapLine, GapList, gap_lists};
 use name::{Template, fixed_folder};
+use recording::Recording;
 pub use split::Split;
-use takes::{Recording, Takes};
+use takes::Takes;
 use writer::{Handle, Shared, Writer};
 
 /// Records what reaches it to WAV files, exactly as it came.
@@ -38,8 +40,9 @@ use writer::{Handle, Shared, Writer};
 /// Without a link to `record` it always records; with one, while that signal is at least 0.5, cut at exactly those
 /// frames. Files are written by a thread of their own, can be read at any moment of their life, even after the
 /// recorder was killed, and turn into RF64 past 4 GiB. Nothing is replaced unless `overwrite` says so. What is lost
-/// (`buffer` too small for a slow disk, a full disk) is counted, and silence keeps its place, so that time stays true:
-/// frames recorded = `frames_written` + `frames_lost`.
+/// (`buffer` too small for a slow disk, a full disk) is counted, silence keeps its place, so that time stays true, and
+/// `NAME.wav.gaps.jsonl` beside the file lists where: frames recorded = `frames_written` + `frames_lost`. Each file says
+/// in a `bext` chunk when its first frame was heard, by which editors line up all files of a run, to the frame.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileSink {
@@ -120,6 +123,7 @@ const READINGS: &[Reading] = &[
         unit: "samples",
         per: Per::Node,
     },
+    Reading { name: "gaps", doc: "Gaps in what was recorded, listed beside its file.", unit: "gaps", per: Per::Node },
 ];
 
 fn no_time() -> Time {
@@ -197,10 +201,12 @@ impl FileSink {
             node: spec.name.clone(),
             reports: spec.reports.clone(),
             folder,
+            real: self.resolved.is_some(),
             template,
             start: self.resolved.as_ref().map_or_else(|| jiff::Zoned::now().datetime(), |resolved| resolved.start),
             format,
             overwrite: self.overwrite,
+            patience: Duration::from_secs_f64(self.buffer.seconds(f64::from(spec.rate)).min(2.0) / 2.0),
             sync: (sync > 0.0).then(|| Duration::from_secs_f64(sync.min(LONGEST_SYNC))),
             pre_roll: self.pre_roll.frames(f64::from(spec.rate)),
             per_trigger: self.split == Split::PerTrigger,
@@ -219,7 +225,7 @@ impl FileSink {
 const LONGEST_SYNC: f64 = 31_536_000.0;
 /// Bytes of a WAV file around its samples: the header, which says more of more than two channels, and a pad byte.
 fn most_around(format: &Format) -> u64 {
-    if format.channels > 2 { 105 } else { 81 }
+    Broadcast::BYTES + if format.channels > 2 { 105 } else { 81 }
 }
 
 /// Marks that may be on their way.

@@ -1,10 +1,6 @@
 //! `file_source`: plays a WAV file.
 
-#[expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "on the control side and on the reader's thread, never in the callback"
-)]
+#[expect(clippy::disallowed_types, reason = "on the control side and on the reader's thread, never in the callback")]
 mod reader;
 
 use std::path::{Path, PathBuf};

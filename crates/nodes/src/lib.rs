@@ -8,6 +8,12 @@ pub mod dsp;
 mod file_sink;
 mod file_source;
 mod gain;
+#[expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "between the control side and a helper thread, never in the callback"
+)]
+mod helper_thread;
 mod input;
 mod matrix;
 mod meter;
@@ -23,7 +29,7 @@ mod vad_gate;
 pub use declaration::{Declaration, Param};
 pub use delay::Delay;
 pub use device_channels::{ChannelIndex, InputChannel, InputChannels};
-pub use file_sink::{Destination, FileSink, Split, Subtype};
+pub use file_sink::{Cause, Destination, FileSink, Gap, GapLine, GapList, Split, Subtype, gap_lists};
 pub use file_source::{FileSource, Origin};
 pub use gain::Gain;
 pub use input::Input;

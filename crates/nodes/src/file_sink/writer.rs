@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use patchline_graph::{Companion, Readings};
@@ -10,6 +9,7 @@ use rtrb::Consumer;
 
 use super::feed::{Mark, RECORD, RESTART};
 use super::takes::{Books, Takes};
+use crate::helper_thread::HelperThread;
 
 /// How long the thread rests when there is nothing to do: the audio thread cannot wake it.
 const REST: Duration = Duration::from_millis(5);
@@ -22,6 +22,7 @@ pub(super) const LOST: usize = 1;
 pub(super) const FILES: usize = 2;
 pub(super) const CLIPPED: usize = 3;
 pub(super) const NON_FINITE: usize = 4;
+pub(super) const GAPS: usize = 5;
 
 /// What both ends of the ring and the control side share.
 #[derive(Default)]
@@ -55,18 +56,14 @@ pub(super) struct Handle {
     shared: Arc<Shared>,
     /// Frames the ring holds.
     capacity: u64,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: HelperThread,
 }
 
 impl Handle {
     /// Starts the thread.
     pub(super) fn start(writer: Writer, shared: Arc<Shared>, capacity: usize) -> std::io::Result<Self> {
-        let thread = Builder::new().name("recorder".to_owned()).spawn(move || writer.run())?;
-        Ok(Self { shared, capacity: capacity as u64, thread: Mutex::new(Some(thread)) })
-    }
-
-    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
-        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+        let thread = HelperThread::start("recorder", move || writer.run())?;
+        Ok(Self { shared, capacity: capacity as u64, thread })
     }
 
     fn has_room(&self, frames: u64) -> bool {
@@ -81,21 +78,18 @@ impl Companion for Handle {
             return;
         }
         let mut guard = self.shared.lock();
-        while !self.has_room(frames as u64) && self.thread().as_ref().is_some_and(|thread| !thread.is_finished()) {
+        while !self.has_room(frames as u64) && !self.thread.is_finished() {
             self.shared.work.notify_one();
             guard = self.shared.room.wait_timeout(guard, REST).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     fn is_finished(&self) -> bool {
-        self.thread().as_ref().is_none_or(JoinHandle::is_finished)
+        self.thread.is_finished()
     }
 
     fn finish(&self) {
-        let Some(thread) = self.thread().take() else { return };
-        self.shared.work.notify_one();
-        // A panic on that thread has already been shown by the panic hook.
-        let _ = thread.join();
+        self.thread.finish(|| self.shared.work.notify_one());
     }
 }
 
@@ -198,10 +192,10 @@ impl Writer {
             self.published = Some(readings);
         }
         let Some(readings) = &self.published else { return };
-        let Books { written, lost, files, clipped, non_finite } = self.takes.books();
+        let Books { written, lost, files, clipped, non_finite, gaps } = self.takes.books();
         let unheard = self.shared.counts.lost.load(Ordering::Relaxed);
         let values = [(WRITTEN, written), (LOST, lost + unheard), (FILES, files), (CLIPPED, clipped)];
-        for (reading, value) in values.into_iter().chain([(NON_FINITE, non_finite)]) {
+        for (reading, value) in values.into_iter().chain([(NON_FINITE, non_finite), (GAPS, gaps)]) {
             readings.set(reading, 0, value as f64);
         }
     }

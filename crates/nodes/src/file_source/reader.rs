@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use patchline_graph::{Companion, PrepareSpec, Reports, Severity};
@@ -10,6 +9,7 @@ use patchline_wav::{FileReader, RateConverter, RateError};
 use rtrb::Producer;
 
 use crate::dsp::flush::sanitize_input;
+use crate::helper_thread::HelperThread;
 
 /// How long the thread rests when the ring is full: the audio thread cannot wake it.
 const REST: Duration = Duration::from_millis(5);
@@ -87,19 +87,15 @@ pub(super) struct Handle {
     shared: Arc<Shared>,
     /// Frames the ring holds.
     capacity: u64,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: HelperThread,
 }
 
 impl Handle {
     /// Fills the ring, then starts the thread.
     pub(super) fn start(mut reader: Reader, shared: Arc<Shared>, capacity: usize) -> std::io::Result<Self> {
         while reader.advance() {}
-        let thread = Builder::new().name("player".to_owned()).spawn(move || reader.run())?;
-        Ok(Self { shared, capacity: capacity as u64, thread: Mutex::new(Some(thread)) })
-    }
-
-    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
-        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+        let thread = HelperThread::start("player", move || reader.run())?;
+        Ok(Self { shared, capacity: capacity as u64, thread })
     }
 }
 
@@ -108,21 +104,18 @@ impl Companion for Handle {
         // After a rewind, up to a quarter of the ring may hold what the player has yet to throw away.
         let frames = (frames as u64).min(self.capacity - self.capacity / 4);
         let mut progress = self.shared.progress();
-        while !self.shared.is_ready(&progress, frames) && self.thread().as_ref().is_some_and(|t| !t.is_finished()) {
+        while !self.shared.is_ready(&progress, frames) && !self.thread.is_finished() {
             self.shared.work.notify_one();
             progress = self.shared.more.wait_timeout(progress, REST).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     fn is_finished(&self) -> bool {
-        self.thread().as_ref().is_none_or(JoinHandle::is_finished)
+        self.thread.is_finished()
     }
 
     fn finish(&self) {
-        let Some(thread) = self.thread().take() else { return };
-        self.shared.work.notify_one();
-        // A panic on that thread has already been shown by the panic hook.
-        let _ = thread.join();
+        self.thread.finish(|| self.shared.work.notify_one());
     }
 }
 
