@@ -7,8 +7,8 @@ use std::time::Duration;
 use patchline_io::{Backend, Callback, DeviceSpec, IoError, IoEvent, IoEventKind, IoStats, LostReason, Refused};
 
 use crate::plan::Plan;
-use crate::seat::Resting;
 use crate::streams::Streams;
+use patchline_io::seat::Resting;
 
 /// How long a callback's block may last.
 const BLOCK: Duration = Duration::from_secs(3);

@@ -11,8 +11,8 @@ use patchline_io::drift::{Draw, DriftMonitor};
 use patchline_io::{Block, Callback, EventSender, IoEvent, IoEventKind, LostReason, Side};
 
 use crate::ends::{Captured, InputEnd, OutputEnd, Played};
-use crate::seat::{Seat, Seated};
 use crate::shared::Shared;
+use patchline_io::seat::{Seat, Seated};
 
 /// How long the other side is waited for before the callback is called without it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -270,7 +270,7 @@ mod tests {
     use crate::ends::FaultEnd;
     use crate::faults::Listener;
     use crate::feeder::Feeder;
-    use crate::seat::{Door, Resting, seat};
+    use patchline_io::seat::{Door, Resting, seat};
 
     /// A device's block, two channels.
     struct Mock(Vec<f32>);

@@ -34,7 +34,6 @@ mod host;
 mod names;
 mod patience;
 mod plan;
-mod seat;
 mod shared;
 mod streams;
 

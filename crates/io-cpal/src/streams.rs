@@ -14,8 +14,8 @@ use crate::faults::Listener;
 use crate::feeder::Feeder;
 use crate::patience::{begin, within};
 use crate::plan::{Plan, SidePlan};
-use crate::seat::{Door, Seat, seat};
 use crate::shared::Shared;
+use patchline_io::seat::{Door, Seat, seat};
 
 /// Events of each kind that wait to be polled.
 const EVENTS: usize = 256;

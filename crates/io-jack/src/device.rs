@@ -1,29 +1,28 @@
 //! An open client of the server.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jack::{AsyncClient, AudioIn, AudioOut, Client, Port, PortSpec, Unowned};
+use jack::{AudioIn, AudioOut, Client, Port, PortSpec, Unowned};
+use patchline_io::seat::{Door, Resting, seat};
 use patchline_io::{
     Backend, Callback, DeviceSpec, EventReceiver, IoError, IoEvent, IoEventKind, IoStats, LostReason, Refused,
     event_ring,
 };
-use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::host::server;
+use crate::host::refused;
 use crate::latency::Latency;
+use crate::link::Link;
 use crate::names::port_names;
-use crate::notify::Notify;
 use crate::ports::Plan;
 use crate::process::{Clock, Follower, Process};
 use crate::shared::Shared;
 
 /// Events that wait to be polled.
 const EVENTS: usize = 1024;
-/// How long JACK may take to call again, beyond some of its periods.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long the server may take for the connections of a client that is new.
+const WIRING: Duration = Duration::from_secs(1);
 /// How long a block that is under way may take to end, before it is taken to be one that never will.
 const ENDLESS: Duration = Duration::from_secs(3);
 /// How long after its ports a server may take to end.
@@ -45,16 +44,17 @@ pub(crate) struct Wired {
 /// started its outputs are silent.
 ///
 /// Stopping it hands the callback back at the end of a block and leaves ports and connections as they are.
+///
+/// Nothing of it waits for a server that hangs for longer than some seconds.
 pub struct Jack<C: Callback> {
     spec: DeviceSpec,
-    client: Option<AsyncClient<Notify, Process<C>>>,
-    /// After the client: JACK asks it until the client is closed.
+    /// The client's name as the server has it.
+    name: String,
+    link: Link<C>,
     latency: Arc<Latency>,
     shared: Arc<Shared>,
     events: EventReceiver,
-    inbox: Producer<C>,
-    outbox: Consumer<C>,
-    payloads: Consumer<Box<dyn Any + Send>>,
+    door: Door<C>,
     running: bool,
     /// By side: the ports of the server that ours are connected to.
     peers: [Vec<String>; 2],
@@ -69,86 +69,61 @@ impl<C: Callback> Jack<C> {
         let Wired { client, input, output, labels, notes, follow_transport } = wired;
         let inputs: Vec<Port<AudioIn>> = register(&client, &labels.0, "in", input.channels)?;
         let outputs: Vec<Port<AudioOut>> = register(&client, &labels.1, "out", output.channels)?;
-        let (shared, (sender, events)) = (Arc::new(Shared::default()), event_ring(EVENTS));
-        let ((to_process, inbox), (back, outbox)) = (RingBuffer::new(1), RingBuffer::new(1));
-        let (payloads, freed) = RingBuffer::new(1);
         let (names, latency) = (connections(&inputs, &outputs, &input, &output), watch(&client, &inputs, &outputs));
+        let (name, rate) = (client.name().to_owned(), client.sample_rate());
+        let (shared, (sender, events), (door, seat)) = (Arc::new(Shared::default()), event_ring(EVENTS), seat());
         let process = Process {
             inputs,
             outputs,
             shared: Arc::clone(&shared),
             events: sender,
-            inbox,
-            outbox: back,
-            payloads,
-            callback: None,
+            seat,
             transport: follow_transport.then(Follower::default),
             clock: Clock::default(),
         };
-        let client = match client.activate_async(Notify(Arc::clone(&shared)), process) {
-            Ok(client) => client,
-            Err(error) => {
-                // The jack crate leaves such a client open, so JACK may go on to ask.
-                latency.leak();
-                return Err(refused(error));
-            }
-        };
         let spec = DeviceSpec {
-            name: title(client.as_client().name(), &input, &output),
-            rate: client.as_client().sample_rate(),
+            name: title(&name, &input, &output),
+            rate,
             inputs: input.channels,
             outputs: output.channels,
             notes,
             ..DeviceSpec::default()
         };
-        let mut jack = Self {
-            spec,
-            client: Some(client),
-            latency,
-            shared,
-            events,
-            inbox: to_process,
-            outbox,
-            payloads: freed,
-            running: false,
-            peers: [input.peers, output.peers].map(|peers| peers.concat()),
-            port_gone: None,
-            lost: false,
-        };
-        jack.connect(&names)?;
-        // Made at the end of a block.
-        jack.wait_for(|jack| (jack.latency.connections() >= names.len()).then_some(()));
-        jack.measure();
+        let peers = [input.peers, output.peers].map(|peers| peers.concat());
+        let link = Link::activate(client, Arc::clone(&latency), process)?;
+        let (running, port_gone, lost) = (false, None, false);
+        let mut jack = Self { spec, name, link, latency, shared, events, door, running, peers, port_gone, lost };
+        jack.link.connect(&names)?;
+        jack.wait_for_connections(names.len());
+        jack.link.add_up();
+        jack.read_block();
+        jack.latency.take_changed();
+        jack.read_latency();
         Ok(jack)
     }
 
-    /// The client's name as the server has it; `None` once it is closed.
+    /// The client's name as the server has it.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.client.as_ref().map(|client| client.as_client().name())
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    fn connect(&self, pairs: &[(String, String)]) -> Result<(), IoError> {
-        let Some(client) = &self.client else { return Ok(()) };
-        let connect = |(from, to): &(String, String)| match client.as_client().connect_ports_by_name(from, to) {
-            // Somebody else, such as a patchbay, was faster.
-            Ok(()) | Err(jack::Error::PortAlreadyConnected(..)) => Ok(()),
-            Err(error) => Err(refused(error)),
-        };
-        pairs.iter().try_for_each(connect)
+    /// They are made at the end of a block.
+    fn wait_for_connections(&self, count: usize) {
+        let end = Instant::now() + WIRING;
+        while self.latency.connections() < count && Instant::now() < end {
+            std::thread::sleep(STEP);
+        }
     }
 
-    /// Block and latencies, after a change of which the server has not added up the latencies yet.
-    fn measure(&mut self) {
-        let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone()) else { return };
-        Latency::recompute(client.as_client());
-        self.spec.max_frames = client.as_client().buffer_size() as usize;
-        self.latency.take_changed();
-        self.read_latency();
+    fn read_block(&mut self) {
+        if let Some(client) = self.link.client() {
+            self.spec.max_frames = client.buffer_size() as usize;
+        }
     }
 
     fn read_latency(&mut self) {
-        if self.client.is_some() && !self.shared.gone() {
+        if !self.shared.gone() {
             (self.spec.input_latency, self.spec.output_latency) = self.latency.of_device();
         }
     }
@@ -163,54 +138,25 @@ impl<C: Callback> Jack<C> {
         }
         // A server that ends takes its ports away first.
         self.port_gone.take_if(|since| since.elapsed() > ENDING)?;
-        let client = self.client.as_ref()?.as_client();
+        let client = self.link.client()?;
         let gone = |name: &String| client.port_by_name(name).is_none();
         let none_left = |peers: &Vec<String>| !peers.is_empty() && peers.iter().all(gone);
         self.peers.iter().any(none_left).then_some(LostReason::PortsGone)
     }
 
-    /// Waits for what the process thread does within some periods, after the block that is under way.
-    fn wait_for<T>(&mut self, mut done: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
-        let period = Duration::from_secs_f64(self.spec.max_frames as f64 / f64::from(self.spec.rate.max(1)));
-        let grace = GRACE + 8 * period;
-        let (mut end, endless) = (Instant::now() + grace, Instant::now() + ENDLESS + grace);
-        loop {
-            if let Some(done) = done(self) {
-                return Some(done);
-            }
-            let now = Instant::now();
-            let over = if self.shared.inside() {
-                end = (now + grace).min(endless);
-                now > endless
-            } else {
-                self.shared.gone() || now > end
-            };
-            if over {
-                return done(self);
-            }
-            std::thread::sleep(STEP);
-        }
-    }
-
-    /// Leaves the server. When a client is deactivated its process thread is cancelled wherever it is, and inside a
-    /// callback that would end the whole program. So the callback is taken out of it first; and where one never
-    /// returns, the client stays open for good.
-    fn close(&mut self) {
+    /// Takes the callback out, which it gives back if it is whole.
+    fn take_back(&mut self) -> Result<C, IoError> {
         self.shared.run(false);
-        if self.client.is_none() {
-            return;
+        let name = self.spec.name.clone();
+        match self.door.take_back(ENDLESS) {
+            Some(Resting::Whole(callback)) => Ok(*callback),
+            Some(panicked) => {
+                // What panicked once may do so again when it is freed, and its payload when that is.
+                std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(panicked))));
+                Err(IoError::Panicked(name))
+            }
+            None => Err(IoError::Unavailable { name, reason: "its callback does not return".to_owned() }),
         }
-        // The first of these calls may have begun before the order; at the second the callback is out.
-        let calls = self.shared.calls() + 2;
-        self.wait_for(|jack| (jack.shared.calls() >= calls).then_some(()));
-        let Some(client) = self.client.take() else { return };
-        if self.shared.inside() {
-            self.latency.leak();
-            return std::mem::forget(client);
-        }
-        // An error only says that the server had gone before; the client is closed in any case.
-        drop(client.deactivate());
-        self.shared.closed();
     }
 }
 
@@ -220,9 +166,8 @@ impl<C: Callback> Backend<C> for Jack<C> {
     }
 
     fn set_latency(&mut self, frames: u64) {
-        if let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone()) {
-            self.latency.set(client.as_client(), frames);
-        }
+        self.latency.set(frames);
+        self.link.add_up_soon();
     }
 
     fn start(&mut self, callback: C) -> Result<(), Refused<C>> {
@@ -230,18 +175,18 @@ impl<C: Callback> Backend<C> for Jack<C> {
         if self.running {
             return Err(Refused { callback, error: IoError::Running(name) });
         }
-        if self.client.is_none() || self.shared.gone() || self.lost || self.shared.panicked() {
+        if self.shared.gone() || self.lost || self.shared.panicked() {
             let why = if self.shared.panicked() { "its callback panicked" } else { "it was lost" };
             let reason = format!("{why}; open it again");
             return Err(Refused { callback, error: IoError::Unavailable { name, reason } });
         }
         self.shared.run(true);
-        match self.inbox.push(callback) {
+        match self.door.send_in(Box::new(callback)) {
             Ok(()) => {
                 self.running = true;
                 Ok(())
             }
-            Err(rtrb::PushError::Full(callback)) => Err(Refused { callback, error: IoError::Running(name) }),
+            Err(callback) => Err(Refused { callback: *callback, error: IoError::Running(name) }),
         }
     }
 
@@ -251,7 +196,8 @@ impl<C: Callback> Backend<C> for Jack<C> {
         }
         if let Some(event) = self.events.poll() {
             if matches!(event.kind, IoEventKind::BlockChanged { .. }) {
-                self.measure();
+                self.read_block();
+                self.link.add_up_soon();
             }
             return Some(event);
         }
@@ -275,31 +221,17 @@ impl<C: Callback> Backend<C> for Jack<C> {
         if !std::mem::replace(&mut self.running, false) {
             return Err(IoError::NotRunning(self.spec.name.clone()));
         }
-        self.shared.run(false);
-        let callback = self.wait_for(|jack| jack.outbox.pop().ok()).or_else(|| {
-            // Nobody calls any more: closing the client gives everything back.
-            self.close();
-            self.outbox.pop().ok()
-        });
-        let name = self.spec.name.clone();
-        match callback {
-            Some(callback) if !self.shared.panicked() => Ok(callback),
-            None if !self.shared.panicked() => {
-                Err(IoError::Unavailable { name, reason: "its callback does not return".to_owned() })
-            }
-            callback => {
-                while self.payloads.pop().is_ok() {}
-                // What panicked once may do so again when it is freed, and its payload when that is.
-                std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(callback))));
-                Err(IoError::Panicked(name))
-            }
-        }
+        self.take_back()
     }
 }
 
 impl<C: Callback> Drop for Jack<C> {
     fn drop(&mut self) {
-        self.close();
+        if self.running {
+            // Nobody is left to hear of a panic.
+            let callback = self.take_back();
+            std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(callback))));
+        }
     }
 }
 
@@ -347,8 +279,4 @@ fn title(client: &str, input: &Plan, output: &Plan) -> String {
         (None, Some(to)) => format!("{client} (JACK: to {to})"),
         (None, None) => format!("{client} (JACK)"),
     }
-}
-
-fn refused(error: jack::Error) -> IoError {
-    IoError::Refused { device: server(), words: error.to_string() }
 }

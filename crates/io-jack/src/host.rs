@@ -4,6 +4,7 @@ use jack::{Client, PortFlags};
 use patchline_io::channels::MAX_CHANNELS;
 use patchline_io::{Backend, Callback, DeviceInfo, DeviceRequest, Host, IoError, LatencyWish, Side, SideRequest};
 
+use crate::answer::ask;
 use crate::client::{connect, fit};
 use crate::device::{Jack, Wired};
 use crate::ports::{Plan, ServerPort, devices, loopback, plan};
@@ -29,14 +30,17 @@ impl<C: Callback> Host<C> for JackHost {
     }
 
     fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
-        let client = connect("patchline-devices")?;
-        let rate = client.sample_rate();
-        Ok(devices(&server_ports(&client), rate, client.buffer_size() as usize))
+        ask(|| {
+            let client = connect("patchline-devices")?;
+            let rate = client.sample_rate();
+            Ok(devices(&server_ports(&client), rate, client.buffer_size() as usize))
+        })?
     }
 
     fn open(&self, request: &DeviceRequest) -> Result<Box<dyn Backend<C>>, IoError> {
-        let wired = prepare(request)?;
-        Ok(Box::new(Jack::open(wired)?))
+        let request = request.clone();
+        let opened: Jack<C> = ask(move || prepare(&request).and_then(Jack::open))??;
+        Ok(Box::new(opened))
     }
 }
 
@@ -122,4 +126,8 @@ fn notes(request: &DeviceRequest, client: &Client) -> Vec<String> {
 
 pub(crate) fn server() -> String {
     "JACK server".to_owned()
+}
+
+pub(crate) fn refused(error: jack::Error) -> IoError {
+    IoError::Refused { device: server(), words: error.to_string() }
 }

@@ -19,13 +19,18 @@ pub(crate) struct Latency {
     own: AtomicU32,
     /// Whether the server has added up anew since somebody asked.
     changed: AtomicBool,
+    /// Whether it is to do so, and whether a thread has it do so.
+    wanted: AtomicBool,
+    adding: AtomicBool,
 }
 
 impl Latency {
     /// To be called with all ports, before the client is activated. The result has to be kept until the client is
     /// closed, or [leaked](Self::leak) where it never will be.
     pub(crate) fn install(client: &Client, inputs: Vec<Port<Unowned>>, outputs: Vec<Port<Unowned>>) -> Arc<Self> {
-        let latency = Arc::new(Self { inputs, outputs, own: AtomicU32::new(0), changed: AtomicBool::new(false) });
+        let own = AtomicU32::new(0);
+        let (changed, wanted, adding) = Default::default();
+        let latency = Arc::new(Self { inputs, outputs, own, changed, wanted, adding });
         let argument = Arc::as_ptr(&latency).cast_mut().cast::<c_void>();
         // SAFETY: the client is alive and not active yet; who called keeps the result until the client is closed, so the
         // argument is good whenever the callback comes.
@@ -38,16 +43,31 @@ impl Latency {
         std::mem::forget(Arc::clone(self));
     }
 
-    /// Sets how long sound takes through the callback, and has the server add everything up anew.
-    pub(crate) fn set(&self, client: &Client, frames: u64) {
+    /// Sets how long sound takes through the callback; the server knows when it has added up anew.
+    pub(crate) fn set(&self, frames: u64) {
         self.own.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
-        Self::recompute(client);
     }
 
-    /// Has the server add up all latencies, and waits for it. By itself it does so some time after a change.
-    pub(crate) fn recompute(client: &Client) {
-        // SAFETY: the client is alive.
-        unsafe { jack_recompute_total_latencies(client.raw()) };
+    /// Whether a thread is to be the one that [adds up](Self::add_up); otherwise one is at it already, and does so again.
+    pub(crate) fn begin(&self) -> bool {
+        self.wanted.store(true, Ordering::Release);
+        !self.adding.swap(true, Ordering::AcqRel)
+    }
+
+    /// Has the server add up all latencies, and waits for it, as often as it is wanted. By itself the server does so some
+    /// time after a change of its graph.
+    pub(crate) fn add_up(&self, client: &Client) {
+        loop {
+            while self.wanted.swap(false, Ordering::AcqRel) {
+                // SAFETY: the client is alive.
+                unsafe { jack_recompute_total_latencies(client.raw()) };
+            }
+            self.adding.store(false, Ordering::Release);
+            // Somebody may have wanted it between these two.
+            if !self.wanted.load(Ordering::Acquire) || self.adding.swap(true, Ordering::AcqRel) {
+                return;
+            }
+        }
     }
 
     /// Whether what [`of_device`](Self::of_device) says may be another since this was last asked.

@@ -20,10 +20,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod answer;
 mod client;
 mod device;
 mod host;
 mod latency;
+mod link;
 mod names;
 mod notify;
 mod ports;

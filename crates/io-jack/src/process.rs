@@ -1,13 +1,12 @@
 //! The process callback: the callback's blocks, straight on JACK's buffers.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jack::{AudioIn, AudioOut, Client, Control, Port, ProcessHandler, ProcessScope, TransportState};
 use patchline_io::channels::{with_inputs, with_outputs};
+use patchline_io::seat::{Seat, Seated};
 use patchline_io::{Block, Callback, EventSender, IoEvent, IoEventKind, LostReason, Side};
-use rtrb::{Consumer, Producer};
 
 use crate::shared::Shared;
 
@@ -20,12 +19,7 @@ pub(crate) struct Process<C: Callback> {
     pub(crate) outputs: Vec<Port<AudioOut>>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) events: EventSender,
-    /// Where the callback comes from, and where it goes back to.
-    pub(crate) inbox: Consumer<C>,
-    pub(crate) outbox: Producer<C>,
-    /// What a panic leaves, to be freed elsewhere.
-    pub(crate) payloads: Producer<Box<dyn Any + Send>>,
-    pub(crate) callback: Option<C>,
+    pub(crate) seat: Seat<C>,
     pub(crate) transport: Option<Follower>,
     pub(crate) clock: Clock,
 }
@@ -43,6 +37,8 @@ pub(crate) struct Clock {
     /// Whether the next block follows no other.
     gap: bool,
     started: bool,
+    /// Whether there was a callback in the block before.
+    seated: bool,
 }
 
 /// What the server's transport was doing.
@@ -56,20 +52,23 @@ pub(crate) struct Follower {
 impl<C: Callback> ProcessHandler for Process<C> {
     fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
         self.shared.enter();
-        if self.shared.runs() {
-            self.take_callback();
-        } else {
-            self.hand_back();
+        let seat = self.seat.clone();
+        let mut seated = seat.sit();
+        let seats = self.shared.runs() && seated.callback().is_some();
+        if seats && !std::mem::replace(&mut self.clock.seated, seats) {
+            self.clock.gap |= std::mem::replace(&mut self.clock.started, true);
         }
-        let runs = self.callback.is_some() && !self.shared.panicked() && self.follow_transport(client, scope);
+        self.clock.seated = seats;
+        let runs = seats && self.follow_transport(client, scope);
         if runs {
             let block = self.block(scope);
-            self.call(block, scope);
+            self.call(&mut seated, block, scope);
         } else {
             self.silence(scope);
             self.clock.next = None;
         }
         self.events.count_block(if runs { scope.n_frames() as usize } else { 0 });
+        drop(seated);
         self.shared.leave();
         // Never `Quit`: libjack would deactivate the client from here, while the control thread may be closing it.
         Control::Continue
@@ -77,24 +76,6 @@ impl<C: Callback> ProcessHandler for Process<C> {
 }
 
 impl<C: Callback> Process<C> {
-    fn take_callback(&mut self) {
-        if self.callback.is_none()
-            && let Ok(callback) = self.inbox.pop()
-        {
-            self.callback = Some(callback);
-            self.clock.gap = self.clock.started;
-            self.clock.started = true;
-        }
-    }
-
-    fn hand_back(&mut self) {
-        // One that was sent and never taken goes back, too.
-        let Some(callback) = self.callback.take().or_else(|| self.inbox.pop().ok()) else { return };
-        if let Err(rtrb::PushError::Full(callback)) = self.outbox.push(callback) {
-            self.callback = Some(callback);
-        }
-    }
-
     /// The block that is due, with everything that happened before it said.
     fn block(&mut self, scope: &ProcessScope) -> Block {
         let (frames, now) = (scope.n_frames() as usize, scope.last_frame_time());
@@ -122,8 +103,8 @@ impl<C: Callback> Process<C> {
         Block { frames, position, discontinuity: std::mem::take(&mut self.clock.gap) }
     }
 
-    fn call(&mut self, block: Block, scope: &ProcessScope) {
-        let Self { inputs, outputs, callback: Some(callback), .. } = self else { return };
+    fn call(&mut self, seated: &mut Seated<'_, C>, block: Block, scope: &ProcessScope) {
+        let (Self { inputs, outputs, .. }, Some(callback)) = (&mut *self, seated.callback()) else { return };
         let (sources, targets) = (inputs.len(), outputs.len());
         let called = catch_unwind(AssertUnwindSafe(|| {
             with_inputs(sources, inputs.iter().map(|port| port.as_slice(scope)), |inputs| {
@@ -134,10 +115,7 @@ impl<C: Callback> Process<C> {
         }));
         if let Err(payload) = called {
             self.shared.set_panicked();
-            if let Err(rtrb::PushError::Full(payload)) = self.payloads.push(payload) {
-                // Freeing is not for this thread. It happens once, since nothing is called after a panic.
-                std::mem::forget(payload);
-            }
+            seated.panicked(payload);
             self.say(IoEventKind::Lost { reason: LostReason::Panicked });
             self.silence(scope);
         }
@@ -164,12 +142,5 @@ impl<C: Callback> Process<C> {
 
     fn say(&mut self, kind: IoEventKind) {
         self.events.send(IoEvent { position: self.clock.position, kind });
-    }
-}
-
-/// However the client ends, the callback comes back: also when the server died and JACK calls no more.
-impl<C: Callback> Drop for Process<C> {
-    fn drop(&mut self) {
-        self.hand_back();
     }
 }

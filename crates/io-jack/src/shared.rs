@@ -12,11 +12,9 @@ pub(crate) fn orphans() -> usize {
 /// Written on one thread and read on others.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    /// Whether the callback is to be called, once it is there; otherwise it is handed back.
+    /// Whether the callback is to be called, once it is there.
     runs: AtomicBool,
-    /// Calls by JACK, whatever came of them.
-    calls: AtomicU64,
-    /// Whether such a call is under way.
+    /// Whether a call by JACK is under way.
     inside: AtomicBool,
     /// Xruns that JACK has told.
     xruns: AtomicU64,
@@ -42,7 +40,6 @@ impl Shared {
     /// A call begins.
     pub(crate) fn enter(&self) {
         self.inside.store(true, Ordering::Release);
-        self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The call ends.
@@ -53,10 +50,6 @@ impl Shared {
     /// Whether JACK's thread is in a call of ours.
     pub(crate) fn inside(&self) -> bool {
         self.inside.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count_xrun(&self) {

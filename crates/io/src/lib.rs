@@ -29,6 +29,7 @@ mod host;
 pub mod load;
 pub mod null;
 mod ring;
+pub mod seat;
 mod settings;
 pub mod sim;
 mod stats;

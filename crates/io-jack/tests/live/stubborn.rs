@@ -122,3 +122,37 @@ fn a_stop_may_follow_the_start_at_once() {
         until("it is called in the end", || begun.load(Ordering::Relaxed) > 0);
     });
 }
+
+/// A server that is stopped answers nothing, and libjack would wait for it for good.
+#[test]
+fn a_server_that_hangs_is_left_and_one_that_goes_on_is_used() {
+    alone("stubborn::a_server_that_hangs_is_left_and_one_that_goes_on_is_used", || {
+        let server = patient();
+        let asked = request("waiter", None, Some("system"));
+        let mut device = Supervised::open(Box::new(JackHost), asked.clone(), Patience::default()).unwrap();
+        let (callback, begun) = sticking(Duration::ZERO);
+        device.start(callback).unwrap();
+        until("it is called", || begun.load(Ordering::Relaxed) > LONG);
+        server.signal("STOP");
+        let happens = |device: &mut Supervised<_>, wanted: fn(IoEventKind) -> bool| {
+            device.pass(Duration::from_millis(5));
+            std::iter::from_fn(|| device.poll()).any(|event| wanted(event.kind))
+        };
+        let silent = |kind| kind == IoEventKind::Lost { reason: LostReason::Silent };
+        until("the silence is told", || happens(&mut device, silent));
+        until("the reason is known", || {
+            device.pass(Duration::from_millis(5));
+            device.waits_for().is_some_and(|error| error.to_string().contains("does not answer"))
+        });
+        let refused = open::<Counted>(&asked).err().expect("nobody answers").to_string();
+        assert!(refused.contains("does not answer"), "{refused}");
+        let before = begun.load(Ordering::Relaxed);
+        server.signal("CONT");
+        until("it is back", || happens(&mut device, |kind| matches!(kind, IoEventKind::Reconnected { .. })));
+        until("it is called again", || begun.load(Ordering::Relaxed) > before);
+        server.signal("STOP");
+        device.stop().expect("the callback comes back, whatever the server does");
+    });
+}
+
+type Counted = FnCallback<fn(Block, &[&[f32]], &mut [&mut [f32]])>;

@@ -95,7 +95,7 @@ impl Server {
         self.0.wait().unwrap();
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.0.id();
         let _ = Command::new("sh").args(["-c", &format!("kill -{signal} {pid} 2>/dev/null")]).status();
     }
@@ -105,6 +105,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.signal("TERM");
+        self.signal("CONT");
         let end = Instant::now() + Duration::from_secs(10);
         while Instant::now() < end && matches!(self.0.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(10));

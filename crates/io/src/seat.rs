@@ -1,4 +1,20 @@
-//! Where a callback is while a device runs, and how it gets there and back.
+//! Where a callback is while a device runs, and how it gets there and back: for backends.
+//!
+//! The device's thread sits down with it for one block; the control thread takes it between two blocks, whether the
+//! device calls again or not.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use patchline_io::seat::{Resting, seat};
+//!
+//! let (door, seat) = seat();
+//! door.send_in(Box::new(7)).expect("nobody is in yet");
+//! if let Some(callback) = seat.sit().callback() {
+//!     *callback += 1;
+//! }
+//! assert!(matches!(door.take_back(Duration::from_secs(1)), Some(Resting::Whole(callback)) if *callback == 8));
+//! ```
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,16 +25,18 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(1);
 
 /// A callback, between two blocks.
-pub(crate) enum Resting<C> {
+#[derive(Debug)]
+pub enum Resting<C> {
     /// As it should be.
     Whole(Box<C>),
     /// It panicked; nobody knows what it is now.
     Panicked(Box<C>, Box<dyn Any + Send>),
 }
 
-/// Where the callback is: both ends reach it between two blocks, so a device that hangs cannot keep it.
+/// Where the callback is. Both ends reach it between two blocks, so a device that hangs cannot keep it.
 ///
 /// The lock is held during a block. Nobody ever waits for it: both ends only try, so that unlocking has nobody to wake.
+#[derive(Debug)]
 struct Place<C> {
     resting: Mutex<Option<Resting<C>>>,
     /// Whether the device is to leave it alone.
@@ -37,13 +55,16 @@ impl<C> Place<C> {
 }
 
 /// The device's end.
-pub(crate) struct Seat<C>(Arc<Place<C>>);
+#[derive(Debug)]
+pub struct Seat<C>(Arc<Place<C>>);
 
 /// The control thread's end.
-pub(crate) struct Door<C>(Arc<Place<C>>);
+#[derive(Debug)]
+pub struct Door<C>(Arc<Place<C>>);
 
-/// The two ends.
-pub(crate) fn seat<C>() -> (Door<C>, Seat<C>) {
+/// The two ends, without a callback.
+#[must_use]
+pub fn seat<C>() -> (Door<C>, Seat<C>) {
     let place = Arc::new(Place { resting: Mutex::new(None), leave: AtomicBool::new(false) });
     // Some systems allocate for a lock when it is first used.
     drop(place.try_lock());
@@ -58,13 +79,15 @@ impl<C> Clone for Seat<C> {
 }
 
 /// The callback during a block, if there is one.
-pub(crate) struct Seated<'a, C>(Option<MutexGuard<'a, Option<Resting<C>>>>);
+#[derive(Debug)]
+pub struct Seated<'a, C>(Option<MutexGuard<'a, Option<Resting<C>>>>);
 
 /// # Real-time
 /// Nothing of it allocates, frees or waits.
 impl<C> Seat<C> {
     /// For one block. There is a callback if it was sent in and not asked for since.
-    pub(crate) fn sit(&self) -> Seated<'_, C> {
+    #[must_use]
+    pub fn sit(&self) -> Seated<'_, C> {
         if self.0.leave.load(Ordering::Acquire) {
             return Seated(None);
         }
@@ -77,7 +100,7 @@ impl<C> Seat<C> {
 /// Nothing of it allocates, frees or waits.
 impl<C> Seated<'_, C> {
     /// What is to be called.
-    pub(crate) fn callback(&mut self) -> Option<&mut C> {
+    pub fn callback(&mut self) -> Option<&mut C> {
         match self.0.as_deref_mut() {
             Some(Some(Resting::Whole(callback))) => Some(callback),
             _ => None,
@@ -85,7 +108,7 @@ impl<C> Seated<'_, C> {
     }
 
     /// The callback panicked: it is called no more, and is dropped elsewhere with what it panicked with.
-    pub(crate) fn panicked(&mut self, with: Box<dyn Any + Send>) {
+    pub fn panicked(&mut self, with: Box<dyn Any + Send>) {
         let Some(resting) = self.0.as_deref_mut() else {
             // Dropping it here would free memory.
             return std::mem::forget(with);
@@ -104,8 +127,8 @@ impl<C> Door<C> {
     /// Sends the callback in; it is called from the next block on.
     ///
     /// # Errors
-    /// Gives it back if there is one already.
-    pub(crate) fn send_in(&self, callback: Box<C>) -> Result<(), Box<C>> {
+    /// Gives it back if there is one already, or the device still holds one that was asked for.
+    pub fn send_in(&self, callback: Box<C>) -> Result<(), Box<C>> {
         loop {
             // Without a callback in it, the device has it for an instant only.
             if let Some(mut resting) = self.0.try_lock() {
@@ -113,6 +136,7 @@ impl<C> Door<C> {
                     return Err(callback);
                 }
                 *resting = Some(Resting::Whole(callback));
+                self.0.leave.store(false, Ordering::Release);
                 return Ok(());
             }
             if self.0.leave.load(Ordering::Acquire) {
@@ -123,7 +147,8 @@ impl<C> Door<C> {
     }
 
     /// Takes the callback back when its block is over, which may last this long.
-    pub(crate) fn take_back(&self, patience: Duration) -> Option<Resting<C>> {
+    #[must_use]
+    pub fn take_back(&self, patience: Duration) -> Option<Resting<C>> {
         self.0.leave.store(true, Ordering::Release);
         let start = Instant::now();
         loop {
@@ -162,6 +187,8 @@ mod tests {
         drop(seated);
         assert!(seat.sit().callback().is_none(), "it was asked for");
         assert_eq!(whole(door.take_back(Duration::ZERO)), Some(8));
+        door.send_in(Box::new(9)).unwrap();
+        assert_eq!(seat.sit().callback().copied(), Some(9), "the next one");
     }
 
     #[test]
