@@ -116,14 +116,7 @@ impl fmt::Display for IoEvent {
         let at = self.position;
         match self.kind {
             IoEventKind::Xrun { lost, side } => {
-                let unknown = lost == 0;
-                write!(f, "xrun at frame {at}: the callback was late and ")?;
-                match (unknown, side) {
-                    (true, _) => write!(f, "an unknown number of {side} frames is lost"),
-                    (false, Side::Both) => write!(f, "{lost} frames of input and output are lost"),
-                    (false, _) => write!(f, "{lost} {side} frames are lost"),
-                }?;
-                f.write_str("; a longer block or less load on the machine avoids it")
+                write!(f, "{}; a longer block or less load on the machine avoids it", missed(at, lost, side))
             }
             IoEventKind::RateChanged { from, to } => write!(
                 f,
@@ -168,6 +161,15 @@ impl fmt::Display for IoEvent {
     }
 }
 
+/// What an xrun lost, without what to do.
+pub(crate) fn missed(at: u64, lost: u64, side: Side) -> String {
+    match (lost, side) {
+        (0, _) => format!("xrun at frame {at}: an unknown number of {side} frames is lost"),
+        (_, Side::Both) => format!("xrun at frame {at}: {lost} frames of input and output are lost"),
+        _ => format!("xrun at frame {at}: {lost} {side} frames are lost"),
+    }
+}
+
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -203,13 +205,13 @@ mod tests {
     fn events_say_cause_place_and_remedy() {
         check(
             IoEventKind::Xrun { lost: 256, side: Side::Both },
-            "xrun at frame 96000: the callback was late and 256 frames of input and output are lost; a longer block or \
-             less load on the machine avoids it",
+            "xrun at frame 96000: 256 frames of input and output are lost; a longer block or less load on the machine \
+             avoids it",
         );
         check(
             IoEventKind::Xrun { lost: 0, side: Side::Output },
-            "xrun at frame 96000: the callback was late and an unknown number of output frames is lost; a longer \
-             block or less load on the machine avoids it",
+            "xrun at frame 96000: an unknown number of output frames is lost; a longer block or less load on the \
+             machine avoids it",
         );
         check(
             IoEventKind::ChannelsChanged { side: Side::Output, from: 2, to: 6 },

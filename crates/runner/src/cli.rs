@@ -2,6 +2,7 @@
 //!
 //! Times and numbers allow a hyphen, so that `--duration -1` is told what a time is.
 
+mod flight;
 mod sound;
 mod values;
 
@@ -13,6 +14,7 @@ use jiff::civil::DateTime;
 use patchline_nodes::Time;
 use patchline_wav::Subtype;
 
+pub(crate) use flight::FlightArgs;
 pub(crate) use sound::{BenchArgs, DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
@@ -118,6 +120,9 @@ pub(crate) struct RunArgs {
     /// Prints the final report as one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
+    /// What is written of the flight recorder.
+    #[command(flatten)]
+    pub(crate) flight: FlightArgs,
     /// What every command that reads a patch takes.
     #[command(flatten)]
     pub(crate) patch_args: PatchArgs,

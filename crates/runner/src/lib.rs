@@ -19,6 +19,7 @@ mod commands;
 mod exit;
 mod figures;
 mod files;
+mod flight;
 mod hosts;
 mod latency;
 mod live;

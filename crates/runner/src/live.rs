@@ -1,6 +1,9 @@
 //! A graph, played on a device until something ends it.
 
+mod cases;
 mod done;
+mod flight;
+mod not_started;
 mod player;
 mod silence;
 mod state;
@@ -8,14 +11,12 @@ mod terms;
 mod view;
 mod xruns;
 
-use std::fmt;
-use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use patchline_graph::{Engine, Graph, LoadError, StreamSpec, engine};
+use patchline_graph::{Engine, Graph, StreamSpec, engine_timed};
 use patchline_io::load::{Load, LoadMeter};
-use patchline_io::{DeviceSpec, IoError, IoEvent, IoEventKind, IoStats};
+use patchline_io::{DeviceSpec, IoEvent, IoEventKind, IoStats};
 use patchline_patch::{OnDeviceLoss, OnXrun};
 use tracing::{debug, info, warn};
 
@@ -29,8 +30,11 @@ use crate::rights::{self, Rights};
 use crate::units::frames_and_ms;
 use crate::watch::Watch;
 use crate::{allocator, signals, style};
-
+pub(crate) use cases::Case;
 pub(crate) use done::Done;
+use flight::Flight;
+pub(crate) use flight::Profile;
+pub(crate) use not_started::NotStarted;
 pub(crate) use player::Player;
 use player::{Heard, Limited};
 use silence::Silence;
@@ -41,9 +45,6 @@ use xruns::Xruns;
 
 /// How much of the device's time goes by between two looks at what happened.
 const STEP: Duration = Duration::from_millis(10);
-
-/// One call in so many has the time of each node taken.
-const TIMED: u32 = 64;
 
 /// What is played.
 pub(crate) struct Piece {
@@ -75,6 +76,7 @@ pub(crate) struct Live {
     load: LoadMeter,
     silence: Silence,
     xruns: Xruns,
+    flight: Flight,
     /// Whether it was said what helps against them.
     advised: bool,
     state: State,
@@ -110,23 +112,24 @@ impl Live {
         allocator::on_violation(terms.on_violation);
         signals::listen();
         let locked = if opened.is_simulated() { None } else { Some(memory::lock()) };
-        let (mut engine, renderer) = engine(piece.stream);
+        let (flight, writer) = Flight::new(&opened, &spec, terms.profile);
+        let (mut engine, renderer) = engine_timed(piece.stream, flight.timing(&piece.graph));
         engine.load(piece.graph)?;
-        // A device in virtual time has all the time it wants.
-        engine.profile(NonZeroU32::new(TIMED).filter(|_| !opened.is_simulated()));
+        flight.begin(&mut engine);
         engine.wait_ready(2 * spec.max_frames);
         let figures = Figures::new(&engine);
         opened.device.set_latency(engine.schedule().latency);
         let device_in = engine.schedule().device_in.iter().enumerate();
         let used: Vec<usize> = device_in.filter_map(|(channel, buffer)| buffer.is_some().then_some(channel)).collect();
         let no_news = opened.is_made_up() || terms.silence_is_usual || used.is_empty();
-        let timed = (!opened.is_simulated()).then_some(spec.rate);
-        let (player, heard, load) = Limited::new(renderer, piece.limit, used).timed(timed);
+        let limited = Limited::new(renderer, piece.limit, used);
+        let (player, heard, load) = limited.timed(spec.rate, flight.time().clone(), writer);
         opened.device.start(player).map_err(|refused| refused.error)?;
         Ok(Self {
             watch: Watch::new(spec.rate),
             silence: Silence::new(spec.rate, no_news),
             xruns: Xruns::new(spec.rate, terms.on_xrun == OnXrun::Ignore),
+            flight,
             limit: piece.limit,
             advised: false,
             state: State::default(),
@@ -155,6 +158,8 @@ impl Live {
             self.watch.listen(&mut self.engine);
             let frames = self.frames();
             self.silence.look(frames, self.heard.frame());
+            self.explain(false);
+            self.flight.pass(&mut self.engine, frames);
             let stats = self.stats();
             self.xruns.pass(stats.frames + stats.frames_lost + stats.frames_away);
             self.advise();
@@ -167,6 +172,7 @@ impl Live {
                 self.end(Ended::Asked);
             }
         }
+        self.explain(true);
         self.xruns.tell();
     }
 
@@ -231,7 +237,7 @@ impl Live {
 
     /// What helps against the xruns that there were; nothing on a device that simulates them.
     fn advice(&self, rights: &Rights) -> Option<Advice> {
-        let load = self.load.read()?;
+        let load = self.load.read().filter(|_| !self.opened.is_simulated())?;
         let DeviceSpec { rate, max_frames, .. } = *self.opened.device.spec();
         Advice::for_xruns(&Situation {
             rate,
@@ -269,6 +275,7 @@ impl Live {
             advice,
             block: self.terms.block,
             device,
+            causes: self.flight.causes(),
             stats: self.engine.stats(),
             figures: self.figures,
             watch: self.watch,
@@ -285,7 +292,7 @@ impl Live {
 
     fn event(&mut self, event: IoEvent) {
         if matches!(event.kind, IoEventKind::Xrun { .. }) {
-            return self.xrun(&event);
+            return self.xrun(event);
         }
         // A device that is gone is opened again as soon as it is there; what plays waits with its state.
         self.state.happened(event.kind);
@@ -304,8 +311,15 @@ impl Live {
         }
     }
 
-    fn xrun(&mut self, event: &IoEvent) {
-        self.xruns.happened(event);
+    /// Tells of the xruns whose causes are known by now, or at the `end` of all.
+    fn explain(&mut self, end: bool) {
+        for case in self.flight.judge(&self.engine, end) {
+            self.xruns.happened(&case.event, &case.text());
+        }
+    }
+
+    fn xrun(&mut self, event: IoEvent) {
+        self.flight.xrun(event);
         let too_many = self.terms.most_xruns.is_some_and(|most| self.stats().xruns > most);
         if self.terms.on_xrun == OnXrun::Stop || too_many {
             self.end(Ended::Xruns);
@@ -318,49 +332,6 @@ fn introduced(spec: &DeviceSpec, host: &str) -> String {
     let DeviceSpec { name, rate, max_frames, inputs, outputs, .. } = spec;
     let block = frames_and_ms(*max_frames as u64, *rate);
     format!("on {}: {rate} Hz, blocks of {block}, {inputs} in, {outputs} out", done::place(name, host))
-}
-
-/// Why nothing plays.
-#[derive(Debug)]
-pub(crate) enum NotStarted {
-    /// The engine refuses the graph.
-    Graph(LoadError),
-    /// The device refuses to start.
-    Device(IoError),
-}
-
-impl From<LoadError> for NotStarted {
-    fn from(error: LoadError) -> Self {
-        Self::Graph(error)
-    }
-}
-
-impl From<IoError> for NotStarted {
-    fn from(error: IoError) -> Self {
-        Self::Device(error)
-    }
-}
-
-impl fmt::Display for NotStarted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Graph(error) => error.fmt(f),
-            Self::Device(error) => error.fmt(f),
-        }
-    }
-}
-
-/// For graphs that a command made: what they are refused for was said on the command line.
-impl From<NotStarted> for Failure {
-    fn from(error: NotStarted) -> Self {
-        match error {
-            NotStarted::Graph(LoadError::Graph(errors)) => {
-                Self::new(Exit::Usage, style::safe(&errors.to_string(), 600))
-            }
-            NotStarted::Graph(error) => Self::new(Exit::Broken, error.to_string()),
-            NotStarted::Device(error) => Self::new(Exit::Device, error.to_string()),
-        }
-    }
 }
 
 impl<C> Opened<C> {

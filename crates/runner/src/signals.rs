@@ -1,12 +1,14 @@
-//! Ctrl-C and SIGTERM: the first asks for an orderly end, the second forces one.
+//! Ctrl-C and SIGTERM: the first asks for an orderly end, the second forces one. SIGUSR1 asks for the flight recorder.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::exit::Exit;
 
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
+/// Set by SIGUSR1, once somebody listens.
+static DUMP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 /// The name of the file on its way: it must not stay behind half done when the end is forced.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
@@ -31,6 +33,26 @@ fn outlive_size_limits() {
 
 #[cfg(not(unix))]
 fn outlive_size_limits() {}
+
+/// Starts to listen for SIGUSR1, which would end the process otherwise.
+#[cfg(unix)]
+pub(crate) fn listen_for_dumps() {
+    use signal_hook::consts::SIGUSR1;
+    // Where it cannot be handled it ends the process, as it always did.
+    DUMP.get_or_init(|| {
+        let wanted = Arc::default();
+        let _ = signal_hook::flag::register(SIGUSR1, Arc::clone(&wanted));
+        wanted
+    });
+}
+
+#[cfg(not(unix))]
+pub(crate) fn listen_for_dumps() {}
+
+/// Whether SIGUSR1 came since this was last asked.
+pub(crate) fn dump_wanted() -> bool {
+    DUMP.get().is_some_and(|wanted| wanted.swap(false, Ordering::Relaxed))
+}
 
 /// Whether somebody has asked for the end.
 pub(crate) fn stopping() -> bool {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use patchline_graph::NodeSpan;
 
 use super::Call;
+use crate::event::missed;
+use crate::{IoEvent, IoEventKind};
 
 /// Calls before an xrun that may have caused it.
 const SUSPECTS: usize = 3;
@@ -86,14 +88,14 @@ pub fn diagnose(scene: &Scene<'_>) -> Option<Diagnosis> {
     let period = last.period(rate).as_secs_f64();
     let (late, latest) = suspects
         .iter()
-        .map(|call| (rhythm.late(call.begins, call.position), call))
+        .map(|call| (rhythm.late(call, call.position), call))
         .fold((0.0, last), |most, next| if next.0 > most.0 { next } else { most });
     if late > LATE * period {
         return Some(evidence(Cause::LateWakeUp, latest, late, None));
     }
     if let Some(next) = after.first() {
-        let late = rhythm.late(next.begins, position);
-        let off = rhythm.late(next.begins, next.position).abs();
+        let late = rhythm.late(next, position);
+        let off = rhythm.late(next, next.position).abs();
         if late > LATE * period && (paced_here || off > ON_TIME * period) {
             return Some(evidence(Cause::LateWakeUp, next, late, None));
         }
@@ -115,16 +117,21 @@ impl Rhythm {
         let usual = &calls[..calls.len().saturating_sub(SUSPECTS).max(1).min(calls.len())];
         let usual = &usual[usual.len().saturating_sub(RHYTHM)..];
         let mut bases: Vec<f64> =
-            usual.iter().map(|call| call.begins.as_secs_f64() - call.position as f64 / rate).collect();
+            usual.iter().map(|call| call.begins.as_secs_f64() - end(call, call.position) / rate).collect();
         bases.sort_by(f64::total_cmp);
         // Most calls are a little late, now and then one is very early: not the least, but nearly.
         Self { base: bases.get(bases.len() / 8).copied().unwrap_or(0.0), rate }
     }
 
-    /// How much later than usual a call for this frame begins, in seconds.
-    fn late(&self, begins: Duration, position: u64) -> f64 {
-        begins.as_secs_f64() - position as f64 / self.rate - self.base
+    /// How much later than usual a call begins, in seconds, had its block to start at this frame.
+    fn late(&self, call: &Call, position: u64) -> f64 {
+        call.begins.as_secs_f64() - end(call, position) / self.rate - self.base
     }
+}
+
+/// Where a call's block ends if it starts at `position`: a device calls when all its frames are there, however many.
+fn end(call: &Call, position: u64) -> f64 {
+    position as f64 + call.frames as f64
 }
 
 /// The node that took longest in the timed call closest to this one. Calls are told apart by their number.
@@ -153,6 +160,17 @@ impl Cause {
             Self::Graph => "graph",
             Self::LateWakeUp => "late_wake_up",
             Self::Device => "device",
+        }
+    }
+}
+
+impl Diagnosis {
+    /// The event and its cause in one line, in the place of the event's general advice.
+    #[must_use]
+    pub fn explain(&self, event: &IoEvent) -> String {
+        match event.kind {
+            IoEventKind::Xrun { lost, side } => format!("{}; {self}", missed(event.position, lost, side)),
+            _ => format!("{event}; {self}"),
         }
     }
 }

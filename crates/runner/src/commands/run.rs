@@ -12,6 +12,7 @@ use patchline_patch::{Checked, Registry};
 
 use crate::cli::RunArgs;
 use crate::exit::{Failure, Outcome};
+use crate::flight::Dumps;
 use crate::hosts::Opened;
 use crate::live::{Done, Live, NotStarted, Piece, Player, Terms};
 use crate::load::Assumed;
@@ -28,14 +29,17 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
         StreamSpec { max_frames: args.block.unwrap_or(stream.max_frames), ..stream }
     })?;
     load::show(&checked.loaded.warnings);
+    let mut dumps = Dumps::new(&args.flight, &args.patch)?;
     let name = checked.loaded.name.clone();
     let (mut opened, mut checked) = device::open(&score, checked)?;
     let mut past = Vec::new();
     loop {
-        let (mut done, device) = play(&score, checked, opened)?;
+        let (mut done, device) = play(&score, checked, opened, &mut dumps)?;
         let rate = device.device.spec().rate;
         if !done.changed_rate() || signals::stopping() || score.left(rate) == Some(0) {
-            return summary::tell(args, &name, &past, &done);
+            let told = summary::tell(args, &name, &past, &done)?;
+            dumps.finish()?;
+            return Ok(told);
         }
         // Another rate: the patch starts anew, with files of its own.
         score.go_on_after(&done, rate);
@@ -47,10 +51,17 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
 }
 
 /// Plays until the end, or until the device has another rate.
-fn play(score: &Score, checked: Checked, opened: Opened<Player>) -> Result<(Done, Opened<Player>), Failure> {
+fn play(
+    score: &Score,
+    checked: Checked,
+    opened: Opened<Player>,
+    dumps: &mut Dumps,
+) -> Result<(Done, Opened<Player>), Failure> {
     let Checked { loaded, stream, .. } = checked;
+    let profile = score.args.flight.profile(stream.rate);
     let terms = Terms::of(&loaded.engine);
-    let terms = Terms { block: score.args.block.or(terms.block), on_violation: score.args.on_violation, ..terms };
+    let terms =
+        Terms { block: score.args.block.or(terms.block), on_violation: score.args.on_violation, profile, ..terms };
     // The simulated device knows itself when it has to end.
     let limit = if opened.is_simulated() { None } else { score.left(stream.rate) };
     let piece = Piece { graph: loaded.graph.clone(), stream, limit };
@@ -61,8 +72,10 @@ fn play(score: &Score, checked: Checked, opened: Opened<Player>) -> Result<(Done
     let mut status = Status::new(live.latency().rate());
     live.play(|live| {
         status.show(live);
+        dumps.look(live);
         ControlFlow::Continue(())
     });
     status.clear();
+    dumps.end(&live);
     live.stop()
 }

@@ -6,6 +6,7 @@ use patchline_io::{DeviceSpec, IoStats};
 use serde_json::{Value, json};
 
 use super::Ended;
+use super::cases::Causes;
 use crate::advice::Advice;
 use crate::exit::Exit;
 use crate::figures::Figures;
@@ -25,7 +26,6 @@ pub(crate) struct Done {
     pub(super) host: &'static str,
     pub(crate) spec: DeviceSpec,
     pub(super) latency: Latency,
-    /// None on a device in virtual time.
     pub(super) load: Option<Load>,
     /// What each node cost, the heaviest first.
     pub(super) costs: Vec<NodeCost>,
@@ -34,6 +34,8 @@ pub(crate) struct Done {
     /// What helps against the xruns, if there were any.
     pub(super) advice: Option<Advice>,
     pub(crate) device: IoStats,
+    /// Whose fault the xruns were.
+    pub(super) causes: Causes,
     pub(crate) stats: Stats,
     pub(crate) figures: Figures,
     pub(super) watch: Watch,
@@ -96,12 +98,15 @@ impl Done {
     pub(crate) fn text(&self) -> String {
         let DeviceSpec { name, rate, max_frames, .. } = &self.spec;
         let mut out = format!("on {}", place(name, self.host));
+        let causes = self.causes.text();
         let IoStats { blocks, xruns, frames_lost, losses, frames_away, .. } = self.device;
         out.push_str(&format!(
-            ", {} of {}, {} ({frames_lost} frames lost)\n",
+            ", {} of {}, {} ({frames_lost} frames lost{}{})\n",
             count(blocks as usize, "block"),
             frames_and_ms(*max_frames as u64, *rate),
             count(xruns as usize, "xrun"),
+            if causes.is_empty() { "" } else { "; " },
+            causes,
         ));
         if losses > 0 {
             let losses = count(losses as usize, "time");
@@ -152,6 +157,7 @@ impl Done {
             "advice": self.advice.as_ref().map(Advice::data),
             "notes": self.spec.notes,
             "xruns": device.xruns,
+            "xrun_causes": self.causes.data(),
             "frames_lost": device.frames_lost,
             "device_losses": device.losses,
             "frames_away": device.frames_away,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use patchline_graph::Renderer;
+use patchline_graph::{Renderer, TimeSource};
+use patchline_io::flight::FlightWriter;
 use patchline_io::load::{LoadMeter, Measured};
 use patchline_io::{Block, Callback};
 
 /// What a device calls.
-pub(crate) type Player = Measured<Limited>;
+pub(crate) type Player = Measured<Limited, TimeSource>;
 
 /// Renders so many frames and no more, wherever the device's blocks end; silence follows.
 pub(crate) struct Limited {
@@ -37,14 +38,11 @@ impl Limited {
         Self { renderer, rendered: 0, left: limit.unwrap_or(u64::MAX), used, heard: Heard::default() }
     }
 
-    /// Timed on a device of `rate` Hz, unless that has a time of its own.
-    pub(crate) fn timed(self, rate: Option<u32>) -> (Player, Heard, LoadMeter) {
+    /// Timed by this clock on a device of `rate` Hz, each call noted.
+    pub(crate) fn timed(self, rate: u32, time: TimeSource, flight: FlightWriter) -> (Player, Heard, LoadMeter) {
         let heard = self.heard.clone();
-        let (player, load) = match rate {
-            Some(rate) => Measured::new(self, rate),
-            None => Measured::unmeasured(self),
-        };
-        (player, heard, load)
+        let (player, load) = Measured::with_clock(self, rate, time);
+        (player.recorded(flight), heard, load)
     }
 
     pub(crate) fn into_renderer(self) -> Renderer {

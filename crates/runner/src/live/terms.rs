@@ -2,6 +2,7 @@
 
 use patchline_patch::{EngineSettings, OnDeviceLoss, OnXrun};
 
+use super::Profile;
 use crate::allocator::OnViolation;
 
 /// The terms on which something is played. By default a device that goes is waited for, and xruns are reported.
@@ -19,6 +20,8 @@ pub(crate) struct Terms {
     pub(crate) needs_files: bool,
     /// Whether an input that is silent is no news.
     pub(crate) silence_is_usual: bool,
+    /// How often the time of each node is taken.
+    pub(crate) profile: Profile,
 }
 
 impl Default for Terms {
@@ -31,6 +34,7 @@ impl Default for Terms {
             on_device_loss: OnDeviceLoss::default(),
             needs_files: true,
             silence_is_usual: false,
+            profile: Profile::default(),
         }
     }
 }

@@ -22,11 +22,11 @@ impl Xruns {
         Self { rate, silent, until: 0, untold: 0, lost: 0, last: 0 }
     }
 
-    /// One happened.
-    pub(super) fn happened(&mut self, event: &IoEvent) {
+    /// One happened, which is told so.
+    pub(super) fn happened(&mut self, event: &IoEvent, text: &str) {
         let IoEventKind::Xrun { lost, .. } = event.kind else { return };
         if self.silent {
-            return debug!("{event}");
+            return debug!("{text}");
         }
         self.pass(event.position);
         if event.position < self.until {
@@ -36,7 +36,7 @@ impl Xruns {
             return;
         }
         self.until = event.position + u64::from(self.rate);
-        warn!("{event}");
+        warn!("{text}");
     }
 
     /// The device is at this frame.
@@ -74,25 +74,25 @@ mod tests {
     #[test]
     fn what_follows_within_a_second_is_summed_up() {
         let mut xruns = Xruns::new(1_000, false);
-        xruns.happened(&at(5_000));
+        xruns.happened(&at(5_000), "xrun");
         assert_eq!(xruns.words(), None, "it was told at once");
-        xruns.happened(&at(5_500));
-        xruns.happened(&at(5_900));
+        xruns.happened(&at(5_500), "xrun");
+        xruns.happened(&at(5_900), "xrun");
         xruns.pass(5_999);
         assert_eq!(xruns.words().unwrap(), "2 more xruns, the last at frame 5900: 20 frames are lost");
         xruns.pass(6_000);
         assert_eq!(xruns.words(), None);
-        xruns.happened(&at(6_950));
+        xruns.happened(&at(6_950), "xrun");
         assert_eq!(xruns.words().unwrap(), "1 more xrun, the last at frame 6950: 10 frames are lost");
         xruns.pass(7_000);
-        xruns.happened(&at(8_000));
+        xruns.happened(&at(8_000), "xrun");
         assert_eq!(xruns.words(), None, "after a quiet second, one is told at once again");
     }
 
     #[test]
     fn ignored_ones_are_not_told() {
         let mut xruns = Xruns::new(1_000, true);
-        (0..3).for_each(|n| xruns.happened(&at(n)));
+        (0..3).for_each(|n| xruns.happened(&at(n), "xrun"));
         assert_eq!(xruns.words(), None);
     }
 }

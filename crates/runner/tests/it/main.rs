@@ -6,6 +6,7 @@ mod corpus;
 mod demo;
 mod devices;
 mod doctor;
+mod flight;
 mod help;
 #[cfg(target_os = "linux")]
 mod jack;
