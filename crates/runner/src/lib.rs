@@ -34,11 +34,13 @@ mod report;
 mod rights;
 mod signals;
 mod style;
+mod terminal;
 mod units;
 mod wanted;
 mod watch;
 
 use std::ffi::OsString;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -65,7 +67,7 @@ pub fn standard_registry() -> Registry {
 pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(cli::with_default_command(args.into_iter().collect())) {
         Ok(cli) => cli,
-        Err(error) => return explain_usage(&error),
+        Err(error) => return explain_usage(&error).into(),
     };
     guard::quiet_panics();
     log::start(if cli.quiet { -1 } else { i8::try_from(cli.verbose).unwrap_or(i8::MAX) });
@@ -108,9 +110,13 @@ fn conclude(outcome: Outcome) -> Exit {
 }
 
 /// Help and version are results; anything else is a mistake in the command line.
-fn explain_usage(error: &clap::Error) -> ExitCode {
-    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
-    // A closed pipe has nobody left to read it.
-    let _ = error.print();
-    exit.into()
+fn explain_usage(error: &clap::Error) -> Exit {
+    match (error.print(), error.use_stderr()) {
+        (_, true) => Exit::Usage,
+        // A closed pipe has nobody left to read it.
+        (Err(unsaid), false) if unsaid.kind() != io::ErrorKind::BrokenPipe => {
+            conclude(Err(Failure::new(Exit::File, format!("cannot write to stdout: {unsaid}"))))
+        }
+        _ => Exit::Ok,
+    }
 }

@@ -27,7 +27,9 @@ pub(crate) fn start(verbosity: i8) {
     };
     let usual = if verbosity <= 0 { format!("{level},{CHATTY}") } else { level.to_owned() };
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(usual));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).event_format(Line).with_writer(|| LogWriter);
+    // A line that cannot be written must not be complained of by a line that cannot be written either.
+    let subscriber = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter);
+    let subscriber = subscriber.event_format(Line).with_writer(|| LogWriter);
     // A program that embeds the runner may log in its own way: then that one stays.
     let _ = subscriber.try_init();
 }

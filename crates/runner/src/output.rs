@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use indicatif::MultiProgress;
 
 use crate::exit::{Exit, Failure};
+use crate::terminal;
 
 /// The live lines at the bottom of the terminal; hidden where stderr is none.
-static LIVE: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+static LIVE: LazyLock<MultiProgress> = LazyLock::new(|| MultiProgress::with_draw_target(terminal::stderr()));
 
 /// The live lines.
 pub(crate) fn live() -> &'static MultiProgress {
@@ -44,12 +45,14 @@ pub(crate) fn tell(line: &str) {
     });
 }
 
-/// Where log lines go: stderr, above the live lines.
+/// Where log lines go: stderr, above the live lines. Where stderr is gone or full, nowhere: what plays goes on.
 pub(crate) struct LogWriter;
 
 impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LIVE.suspend(|| anstream::stderr().lock().write_all(bytes))?;
+        LIVE.suspend(|| {
+            let _ = anstream::stderr().lock().write_all(bytes);
+        });
         Ok(bytes.len())
     }
 

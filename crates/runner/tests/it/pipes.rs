@@ -30,3 +30,31 @@ fn a_render_into_a_closed_pipe_fails_and_names_stdout() {
     let ended = unheard(folder.command(["render", "tone.toml", "-o", "-", "-d", "10s"])).exits(5).says("stdout: ");
     assert!(!ended.stderr.contains("kept"), "{}", ended.stderr);
 }
+
+/// A log that nobody takes is no reason to lose a recording.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recording_outlives_its_stderr() {
+    use crate::support::read;
+
+    let folder = Folder::new();
+    let (reader, closed) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is always there");
+    for (name, stderr) in [("closed.wav", closed.into()), ("full.wav", std::process::Stdio::from(full))] {
+        let mut command = folder.command(["record", "--backend", "null", "-d", "200ms", "-o", name]);
+        Ended::of(command.stderr(stderr).output().expect("the binary runs")).exits(0);
+        assert_eq!(read(&folder.path().join(name)).0.len(), 9_600 * 2, "{name}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_said() {
+    let folder = Folder::new();
+    for args in [&["help"][..], &["--version"], &["run", "--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is always there");
+        Ended::of(folder.command(args).stdout(full).output().expect("the binary runs")).exits(5).says("stdout: ");
+        unheard(folder.command(args)).exits(0);
+    }
+}
