@@ -1,6 +1,7 @@
 //! A device that is watched and, when it is lost, opened again, while the callback keeps its state.
 
 mod away;
+mod course;
 mod placed;
 mod watchdog;
 
@@ -11,8 +12,7 @@ use self::away::Away;
 pub use self::placed::Placed;
 use self::watchdog::Watchdog;
 use crate::{
-    Backend, Callback, ChannelCount, DeviceRequest, DeviceSpec, Host, IoError, IoEvent, IoEventKind, IoStats,
-    LostReason, Refused, SideRequest,
+    Backend, Callback, ChannelCount, DeviceRequest, DeviceSpec, Host, IoError, IoEvent, IoStats, Refused, SideRequest,
 };
 
 /// What is done about a device that is lost.
@@ -43,7 +43,7 @@ impl Default for Patience {
 /// A device of a [`Host`] that outlives its server, its cable and its own silence.
 ///
 /// While it is away the callback rests with its state. When it is back with the same rate and channels, the callback
-/// runs on. At another rate it rests on ([`RateChanged`](IoEventKind::RateChanged)) until it is stopped and one for the
+/// runs on. At another rate it rests on ([`RateChanged`](crate::IoEventKind::RateChanged)) until it is stopped and one for the
 /// new rate is started. Positions go on counting over an absence, at the device's rate.
 pub struct Supervised<C: Callback> {
     host: Box<dyn Host<Placed<C>>>,
@@ -98,138 +98,6 @@ impl<C: Callback> Supervised<C> {
         let (words, past) = (VecDeque::new(), IoStats::default());
         let state = State::Ready(device);
         Ok(Self { host, request, patience, spec, state, words, past, origin: 0, latency: 0, watchdog })
-    }
-
-    /// Follows what the device says.
-    fn heed(&mut self, event: IoEvent) {
-        let State::Running { device, rests } = &mut self.state else { return };
-        match event.kind {
-            IoEventKind::Finished => *rests = true,
-            IoEventKind::RateChanged { .. } => {
-                *rests = true;
-                self.spec = device.spec().clone();
-            }
-            IoEventKind::BlockChanged { .. } => {
-                self.spec = device.spec().clone();
-                self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
-            }
-            IoEventKind::Lost { .. } => {
-                self.leave(event.position);
-                self.part();
-            }
-            _ => {}
-        }
-    }
-
-    /// The device is lost.
-    fn leave(&mut self, position: u64) {
-        self.state = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Running { device, .. } => State::Leaving { device, position },
-            other => other,
-        };
-    }
-
-    /// Takes the callback from a device that is lost, if there is one.
-    fn part(&mut self) {
-        let (mut device, position) = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Leaving { device, position } => (device, position),
-            other => return self.state = other,
-        };
-        let stopped = device.stop();
-        add(&mut self.past, &device.stats());
-        let now = Instant::now();
-        match stopped {
-            Ok(Placed { callback, .. }) => {
-                self.state = State::Away { callback, away: Away::new(position, &self.patience, now) };
-            }
-            // Without a callback there is nothing to come back for.
-            Err(_) => self.say(position, IoEventKind::Finished),
-        }
-    }
-
-    /// Looks for a device that is away.
-    fn seek(&mut self) {
-        let State::Away { callback, mut away } = std::mem::replace(&mut self.state, State::Closed) else { return };
-        match self.reopen() {
-            Ok(device) if device.spec().rate == self.spec.rate => self.resume(device, callback, away),
-            Ok(device) => {
-                let (from, to) = (self.spec.rate, device.spec().rate);
-                self.return_at(&device, &away);
-                self.say(self.origin, IoEventKind::RateChanged { from, to });
-                self.state = State::Changed { callback, device };
-            }
-            Err(error) => {
-                away.failed(error, Instant::now());
-                self.state = State::Away { callback, away };
-            }
-        }
-    }
-
-    fn reopen(&self) -> Result<Device<C>, IoError> {
-        let device = self.host.open(&self.request).or_else(|error| {
-            if !self.patience.fallback {
-                return Err(error);
-            }
-            let mut request = self.request.clone();
-            let sides = request.input.iter_mut().chain(request.output.iter_mut());
-            sides.for_each(|side| side.device = None);
-            self.host.open(&request)
-        })?;
-        let DeviceSpec { inputs, outputs, .. } = *device.spec();
-        let (side, asked, has) = match (inputs == self.spec.inputs, outputs == self.spec.outputs) {
-            (true, true) => return Ok(device),
-            (false, _) => (crate::Side::Input, self.spec.inputs, inputs),
-            (true, false) => (crate::Side::Output, self.spec.outputs, outputs),
-        };
-        Err(IoError::Channels { device: device.spec().name.clone(), side, asked, has })
-    }
-
-    fn resume(&mut self, mut device: Device<C>, callback: C, mut away: Away) {
-        let (before, origin) = (self.spec.max_frames, self.origin);
-        let frames = self.return_at(&device, &away);
-        device.set_latency(self.latency);
-        match device.start(Placed { callback, origin: self.origin, gap: true }) {
-            Ok(()) => {
-                self.past.frames_away += frames;
-                self.say(self.origin, IoEventKind::Reconnected { away: frames });
-                let to = self.spec.max_frames;
-                if before != to {
-                    self.say(self.origin, IoEventKind::BlockChanged { from: before, to });
-                }
-                self.state = State::Running { device, rests: false };
-            }
-            Err(Refused { callback, error }) => {
-                self.origin = origin;
-                away.failed(error, Instant::now());
-                self.state = State::Away { callback: callback.callback, away };
-            }
-        }
-    }
-
-    /// The device is another one from here on; gives the frames that passed without any.
-    fn return_at(&mut self, device: &Device<C>, away: &Away) -> u64 {
-        let frames = away.frames(self.spec.rate, Instant::now());
-        self.origin = away.position.saturating_add(frames);
-        self.spec = device.spec().clone();
-        self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
-        frames
-    }
-
-    /// Ends a device that has not called for too long.
-    fn bark(&mut self) {
-        let State::Running { device, rests: false } = &self.state else { return };
-        let stats = device.stats();
-        if !self.watchdog.is_silent(stats.blocks, Instant::now()) {
-            return;
-        }
-        let position = self.origin + stats.frames + stats.frames_lost + stats.frames_away;
-        self.past.losses += 1;
-        self.say(position, IoEventKind::Lost { reason: LostReason::Silent });
-        self.leave(position);
-    }
-
-    fn say(&mut self, position: u64, kind: IoEventKind) {
-        self.words.push_back(IoEvent { position, kind });
     }
 }
 

@@ -1,0 +1,142 @@
+//! What becomes of a device: it is lost, looked for, and back.
+
+use std::time::Instant;
+
+use super::away::Away;
+use super::watchdog::Watchdog;
+use super::{Device, Placed, State, Supervised, add};
+use crate::{Callback, DeviceSpec, IoError, IoEvent, IoEventKind, LostReason, Refused};
+
+impl<C: Callback> Supervised<C> {
+    /// Follows what the device says.
+    pub(super) fn heed(&mut self, event: IoEvent) {
+        let State::Running { device, rests } = &mut self.state else { return };
+        match event.kind {
+            IoEventKind::Finished => *rests = true,
+            IoEventKind::RateChanged { .. } => {
+                *rests = true;
+                self.spec = device.spec().clone();
+            }
+            IoEventKind::BlockChanged { .. } => {
+                self.spec = device.spec().clone();
+                self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+            }
+            IoEventKind::Lost { .. } => {
+                self.leave(event.position);
+                self.part();
+            }
+            _ => {}
+        }
+    }
+
+    /// The device is lost.
+    fn leave(&mut self, position: u64) {
+        self.state = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Running { device, .. } => State::Leaving { device, position },
+            other => other,
+        };
+    }
+
+    /// Takes the callback from a device that is lost, if there is one.
+    pub(super) fn part(&mut self) {
+        let (mut device, position) = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Leaving { device, position } => (device, position),
+            other => return self.state = other,
+        };
+        let stopped = device.stop();
+        add(&mut self.past, &device.stats());
+        let now = Instant::now();
+        match stopped {
+            Ok(Placed { callback, .. }) => {
+                self.state = State::Away { callback, away: Away::new(position, &self.patience, now) };
+            }
+            // Without a callback there is nothing to come back for.
+            Err(_) => self.say(position, IoEventKind::Finished),
+        }
+    }
+
+    /// Looks for a device that is away.
+    pub(super) fn seek(&mut self) {
+        let State::Away { callback, mut away } = std::mem::replace(&mut self.state, State::Closed) else { return };
+        match self.reopen() {
+            Ok(device) if device.spec().rate == self.spec.rate => self.resume(device, callback, away),
+            Ok(device) => {
+                let (from, to) = (self.spec.rate, device.spec().rate);
+                self.return_at(&device, &away);
+                self.say(self.origin, IoEventKind::RateChanged { from, to });
+                self.state = State::Changed { callback, device };
+            }
+            Err(error) => {
+                away.failed(error, Instant::now());
+                self.state = State::Away { callback, away };
+            }
+        }
+    }
+
+    pub(super) fn reopen(&self) -> Result<Device<C>, IoError> {
+        let device = self.host.open(&self.request).or_else(|error| {
+            if !self.patience.fallback {
+                return Err(error);
+            }
+            let mut request = self.request.clone();
+            let sides = request.input.iter_mut().chain(request.output.iter_mut());
+            sides.for_each(|side| side.device = None);
+            self.host.open(&request)
+        })?;
+        let DeviceSpec { inputs, outputs, .. } = *device.spec();
+        let (side, asked, has) = match (inputs == self.spec.inputs, outputs == self.spec.outputs) {
+            (true, true) => return Ok(device),
+            (false, _) => (crate::Side::Input, self.spec.inputs, inputs),
+            (true, false) => (crate::Side::Output, self.spec.outputs, outputs),
+        };
+        Err(IoError::Channels { device: device.spec().name.clone(), side, asked, has })
+    }
+
+    fn resume(&mut self, mut device: Device<C>, callback: C, mut away: Away) {
+        let (before, origin) = (self.spec.max_frames, self.origin);
+        let frames = self.return_at(&device, &away);
+        device.set_latency(self.latency);
+        match device.start(Placed { callback, origin: self.origin, gap: true }) {
+            Ok(()) => {
+                self.past.frames_away += frames;
+                self.say(self.origin, IoEventKind::Reconnected { away: frames });
+                let to = self.spec.max_frames;
+                if before != to {
+                    self.say(self.origin, IoEventKind::BlockChanged { from: before, to });
+                }
+                self.state = State::Running { device, rests: false };
+            }
+            Err(Refused { callback, error }) => {
+                self.origin = origin;
+                away.failed(error, Instant::now());
+                self.state = State::Away { callback: callback.callback, away };
+            }
+        }
+    }
+
+    /// The device is another one from here on; gives the frames that passed without any.
+    fn return_at(&mut self, device: &Device<C>, away: &Away) -> u64 {
+        let frames = away.frames(self.spec.rate, Instant::now());
+        self.origin = away.position.saturating_add(frames);
+        self.spec = device.spec().clone();
+        self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+        frames
+    }
+
+    /// Ends a device that has not called for too long.
+    pub(super) fn bark(&mut self) {
+        let State::Running { device, rests: false } = &self.state else { return };
+        let stats = device.stats();
+        if !self.watchdog.is_silent(stats.blocks, Instant::now()) {
+            return;
+        }
+        let position = self.origin + stats.frames + stats.frames_lost + stats.frames_away;
+        self.past.losses += 1;
+        self.say(position, IoEventKind::Lost { reason: LostReason::Silent });
+        self.leave(position);
+    }
+
+    fn say(&mut self, position: u64, kind: IoEventKind) {
+        self.words.push_back(IoEvent { position, kind });
+    }
+}
