@@ -67,7 +67,8 @@ pub struct DeviceSpec {
 pub trait Backend<C: Callback> {
     /// What the device is now. Changes only while no callback runs, or with a
     /// [`RateChanged`](crate::IoEventKind::RateChanged) or [`BlockChanged`](crate::IoEventKind::BlockChanged) event;
-    /// the latencies at any [`poll`](Self::poll), as the server finds out about them.
+    /// the latencies at any [`poll`](Self::poll), as the server finds out about them. More notes may come at any poll,
+    /// and with [`stop`](Self::stop).
     fn spec(&self) -> &DeviceSpec;
 
     /// Tells how long a sample takes through the callback, in frames, so that a server that aligns its clients can.
@@ -82,7 +83,7 @@ pub trait Backend<C: Callback> {
     /// [`Refused`] hands the callback back, with the reason: it runs already, or the device is gone or unwilling.
     fn start(&mut self, callback: C) -> Result<(), Refused<C>>;
 
-    /// The next event, if there is one. Never waits.
+    /// The next event, if there is one. Never waits. What had not been asked for yet can be had after the stop.
     fn poll(&mut self) -> Option<IoEvent>;
 
     /// Lets `time` of the device's world go by, or less when something has happened before that.

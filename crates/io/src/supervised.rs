@@ -2,6 +2,7 @@
 
 mod away;
 mod course;
+mod notes;
 mod placed;
 mod watchdog;
 
@@ -9,6 +10,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use self::away::Away;
+use self::notes::Notes;
 pub use self::placed::Placed;
 use self::watchdog::Watchdog;
 use crate::{
@@ -59,6 +61,7 @@ pub struct Supervised<C: Callback> {
     /// Where the present device's frame 0 stands.
     origin: u64,
     latency: u64,
+    notes: Notes,
     watchdog: Watchdog,
 }
 
@@ -77,6 +80,8 @@ enum State<C: Callback> {
     Changed { callback: C, device: Device<C> },
     /// Neither device nor callback.
     Closed,
+    /// The same; the callback was not given back, which is yet to be said to whoever stops it.
+    Failed(IoError),
 }
 
 impl<C: Callback> Supervised<C> {
@@ -95,9 +100,19 @@ impl<C: Callback> Supervised<C> {
         fix(request.input.as_mut(), spec.inputs);
         fix(request.output.as_mut(), spec.outputs);
         let watchdog = Watchdog::new(patience.silence, &spec);
-        let (words, past) = (VecDeque::new(), IoStats::default());
-        let state = State::Ready(device);
-        Ok(Self { host, request, patience, spec, state, words, past, origin: 0, latency: 0, watchdog })
+        Ok(Self {
+            host,
+            request,
+            patience,
+            notes: Notes::new(&spec),
+            spec,
+            state: State::Ready(device),
+            words: VecDeque::new(),
+            past: IoStats::default(),
+            origin: 0,
+            latency: 0,
+            watchdog,
+        })
     }
 }
 
@@ -112,14 +127,14 @@ impl<C: Callback> Backend<C> for Supervised<C> {
             State::Ready(device) | State::Running { device, .. } | State::Changed { device, .. } => {
                 device.set_latency(frames);
             }
-            State::Leaving { .. } | State::Away { .. } | State::Closed => {}
+            State::Leaving { .. } | State::Away { .. } | State::Closed | State::Failed(_) => {}
         }
     }
 
     fn start(&mut self, callback: C) -> Result<(), Refused<C>> {
         let mut device = match std::mem::replace(&mut self.state, State::Closed) {
             State::Ready(device) => device,
-            State::Closed => match self.reopen() {
+            State::Closed | State::Failed(_) => match self.reopen() {
                 Ok(device) => device,
                 Err(error) => return Err(Refused { callback, error }),
             },
@@ -128,8 +143,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
                 return Err(Refused { callback, error: IoError::Running(self.spec.name.clone()) });
             }
         };
-        self.spec = device.spec().clone();
-        self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+        self.adopt(&device);
         device.set_latency(self.latency);
         match device.start(Placed { callback, origin: self.origin, gap: false }) {
             Ok(()) => {
@@ -147,10 +161,10 @@ impl<C: Callback> Backend<C> for Supervised<C> {
         if let Some(event) = self.words.pop_front() {
             return Some(event);
         }
+        // What any other device had to say was heard when it was stopped.
         let State::Running { device, .. } = &mut self.state else { return None };
         let event = device.poll();
-        let DeviceSpec { input_latency, output_latency, .. } = *device.spec();
-        (self.spec.input_latency, self.spec.output_latency) = (input_latency, output_latency);
+        self.notes.learn(device.spec(), &mut self.spec);
         let mut event = event?;
         event.position = event.position.saturating_add(self.origin);
         self.heed(event);
@@ -190,7 +204,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
             | State::Running { device, .. }
             | State::Leaving { device, .. }
             | State::Changed { device, .. } => add(&mut stats, &device.stats()),
-            State::Away { .. } | State::Closed => {}
+            State::Away { .. } | State::Closed | State::Failed(_) => {}
         }
         stats
     }
@@ -198,9 +212,14 @@ impl<C: Callback> Backend<C> for Supervised<C> {
     fn stop(&mut self) -> Result<C, IoError> {
         self.part();
         let (callback, state) = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Running { mut device, .. } => (device.stop()?.callback, State::Ready(device)),
+            State::Running { mut device, .. } => {
+                let stopped = device.stop();
+                self.hear_out(&mut device, |_| true);
+                (stopped?.callback, State::Ready(device))
+            }
             State::Away { callback, .. } => (callback, State::Closed),
             State::Changed { callback, device } => (callback, State::Ready(device)),
+            State::Failed(error) => return Err(error),
             idle @ (State::Ready(_) | State::Leaving { .. } | State::Closed) => {
                 self.state = idle;
                 return Err(IoError::NotRunning(self.spec.name.clone()));

@@ -15,10 +15,10 @@ impl<C: Callback> Supervised<C> {
             IoEventKind::Finished => *rests = true,
             IoEventKind::RateChanged { .. } => {
                 *rests = true;
-                self.spec = device.spec().clone();
+                self.notes.follow(device.spec(), &mut self.spec);
             }
             IoEventKind::BlockChanged { .. } => {
-                self.spec = device.spec().clone();
+                self.notes.follow(device.spec(), &mut self.spec);
                 self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
             }
             IoEventKind::Lost { .. } => {
@@ -44,6 +44,11 @@ impl<C: Callback> Supervised<C> {
             other => return self.state = other,
         };
         let stopped = device.stop();
+        // What it is itself is over.
+        self.hear_out(&mut device, |kind| {
+            !matches!(kind, IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. } | IoEventKind::Finished)
+        });
+        self.notes.keep();
         add(&mut self.past, &device.stats());
         let now = Instant::now();
         match stopped {
@@ -51,7 +56,20 @@ impl<C: Callback> Supervised<C> {
                 self.state = State::Away { callback, away: Away::new(position, &self.patience, now) };
             }
             // Without a callback there is nothing to come back for.
-            Err(_) => self.say(position, IoEventKind::Finished),
+            Err(error) => {
+                self.say(position, IoEventKind::Finished);
+                self.state = State::Failed(error);
+            }
+        }
+    }
+
+    /// Takes what a device that was stopped knows now, and what it had to say and nobody had asked for yet.
+    pub(super) fn hear_out(&mut self, device: &mut Device<C>, wanted: impl Fn(IoEventKind) -> bool) {
+        self.notes.learn(device.spec(), &mut self.spec);
+        while let Some(IoEvent { position, kind }) = device.poll() {
+            if wanted(kind) {
+                self.say(position.saturating_add(self.origin), kind);
+            }
         }
     }
 
@@ -118,9 +136,14 @@ impl<C: Callback> Supervised<C> {
     fn return_at(&mut self, device: &Device<C>, away: &Away) -> u64 {
         let frames = away.frames(self.spec.rate, Instant::now());
         self.origin = away.position.saturating_add(frames);
-        self.spec = device.spec().clone();
-        self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+        self.adopt(device);
         frames
+    }
+
+    /// This is the device from here on.
+    pub(super) fn adopt(&mut self, device: &Device<C>) {
+        self.notes.adopt(device.spec(), &mut self.spec);
+        self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
     }
 
     /// Ends a device that has not called for too long.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use patchline_io::sim::{Incident, Sim, SimConfig, Trouble};
 use patchline_io::{
     Backend, Block, Callback, DeviceInfo, DeviceRequest, DeviceSpec, Host, IoError, IoEvent, IoEventKind, IoStats,
-    LostReason, Patience, Placed, Refused, SideRequest, Supervised,
+    LostReason, Patience, Placed, Refused, Side, SideRequest, Supervised,
 };
 
 /// Notes the blocks it gets, and counts its frames as a node's state would.
@@ -156,6 +156,126 @@ fn with_fallback_the_default_device_takes_over() {
     let named: Vec<bool> =
         bench.requests.lock().unwrap().iter().map(|asked| asked.input.as_ref().unwrap().device.is_some()).collect();
     assert_eq!(named, [true, true, false]);
+}
+
+/// A device that does what is written here, and whose callback is never called.
+struct Told<C> {
+    spec: DeviceSpec,
+    /// What it says while it runs, and what it has to say when it was stopped.
+    running: Vec<IoEvent>,
+    stopped: Vec<IoEvent>,
+    /// What it notes when it is stopped.
+    note: &'static str,
+    /// Whether it loses the callback.
+    fails: bool,
+    callback: Option<C>,
+}
+
+/// Not derived: that would want the same of `C`.
+impl<C> Default for Told<C> {
+    fn default() -> Self {
+        let (running, stopped) = (Vec::new(), Vec::new());
+        Self { spec: DeviceSpec::default(), running, stopped, note: "", fails: false, callback: None }
+    }
+}
+
+impl<C: Callback> Backend<C> for Told<C> {
+    fn spec(&self) -> &DeviceSpec {
+        &self.spec
+    }
+
+    fn start(&mut self, callback: C) -> Result<(), Refused<C>> {
+        self.callback = Some(callback);
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Option<IoEvent> {
+        let events = if self.callback.is_some() { &mut self.running } else { &mut self.stopped };
+        (!events.is_empty()).then(|| events.remove(0))
+    }
+
+    fn stats(&self) -> IoStats {
+        IoStats::default()
+    }
+
+    fn stop(&mut self) -> Result<C, IoError> {
+        self.spec.notes.extend((!self.note.is_empty()).then(|| self.note.to_owned()));
+        let callback = self.callback.take().ok_or_else(|| IoError::NotRunning(String::new()))?;
+        if self.fails { Err(IoError::Panicked("mine".to_owned())) } else { Ok(callback) }
+    }
+}
+
+/// Makes the devices that its function describes, by their number.
+struct ToldHost(fn(usize) -> Told<Placed<Note>>, AtomicUsize);
+
+impl Host<Placed<Note>> for ToldHost {
+    fn name(&self) -> &'static str {
+        "told"
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, _request: &DeviceRequest) -> Result<Box<dyn Backend<Placed<Note>>>, IoError> {
+        let mut device = (self.0)(self.1.fetch_add(1, Ordering::Relaxed));
+        device.spec = DeviceSpec { rate: 48_000, max_frames: 480, ..device.spec };
+        Ok(Box::new(device))
+    }
+}
+
+fn told(devices: fn(usize) -> Told<Placed<Note>>) -> Bench {
+    let host = Box::new(ToldHost(devices, AtomicUsize::new(0)));
+    let mut device = Supervised::open(host, DeviceRequest::default(), QUICK).unwrap();
+    let blocks = Arc::new(Mutex::new(Vec::new()));
+    device.start(Note { blocks: Arc::clone(&blocks), frames: 0 }).unwrap();
+    Bench { device, blocks, requests: Arc::default() }
+}
+
+const XRUN: IoEvent = IoEvent { position: 96, kind: IoEventKind::Xrun { lost: 48, side: Side::Both } };
+const ENDED: IoEvent = IoEvent { position: 480, kind: IoEventKind::Lost { reason: LostReason::ServerEnded } };
+
+#[test]
+fn what_a_lost_device_had_not_said_yet_is_heard_once() {
+    let mut bench = told(|number| match number {
+        0 => Told { running: vec![ENDED], stopped: vec![XRUN, ENDED], ..Told::default() },
+        _ => Told::default(),
+    });
+    let said = bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    assert_eq!(said[..2], [ENDED, XRUN]);
+    assert!(matches!(said[2].kind, IoEventKind::Reconnected { .. }), "{said:?}");
+}
+
+#[test]
+fn what_a_device_had_not_said_when_it_was_stopped_can_still_be_heard() {
+    let mut bench = told(|_| Told { stopped: vec![XRUN], ..Told::default() });
+    assert!(bench.device.stop().is_ok());
+    assert_eq!((bench.device.poll(), bench.device.poll()), (Some(XRUN), None));
+}
+
+#[test]
+fn what_a_device_learns_in_the_end_is_noted_and_outlives_it() {
+    let mut bench = told(|number| match number {
+        0 => Told { running: vec![ENDED], note: "7 errors", ..Told::default() },
+        _ => Told { note: "no rights", ..Told::default() },
+    });
+    assert_eq!(bench.device.spec().notes, [""; 0]);
+    bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    assert_eq!(bench.device.spec().notes, ["7 errors"]);
+    assert!(bench.device.stop().is_ok());
+    assert_eq!(bench.device.spec().notes, ["7 errors", "no rights"]);
+}
+
+#[test]
+fn why_a_callback_is_lost_is_told_to_whoever_stops_it_and_another_may_be_started() {
+    let mut bench = told(|number| Told { running: vec![ENDED], fails: number == 0, ..Told::default() });
+    bench.until(|kind| kind == IoEventKind::Finished);
+    let error = bench.device.stop().map(|_| ()).unwrap_err();
+    assert!(matches!(&error, IoError::Panicked(name) if name == "mine"), "{error}");
+    assert!(matches!(bench.device.stop(), Err(IoError::NotRunning(_))), "it is told once");
+    bench.device.start(Note { blocks: Arc::clone(&bench.blocks), frames: 0 }).unwrap();
+    bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    assert!(bench.device.stop().is_ok());
 }
 
 /// Calls once, then never again, and says nothing.
