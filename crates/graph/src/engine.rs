@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use basedrop::{Collector, Owned};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -26,6 +27,8 @@ use crate::{
 const MESSAGES: usize = 1024;
 /// Events on their way back.
 const EVENTS: usize = 4096;
+/// From one look at helper threads that are waited for to the next.
+const LOOK: Duration = Duration::from_millis(2);
 /// Panic payloads on their way back.
 const PAYLOADS: usize = 16;
 
@@ -338,5 +341,24 @@ impl Engine {
         drop(renderer);
         self.collect();
         self.cast.finish();
+    }
+
+    /// Ends a run whose renderer is lost: a panic in a callback took it along, or the callback does not return.
+    ///
+    /// Where the renderer was dropped, this is as [`close`](Self::close). Where somebody still has it, its files cannot
+    /// be closed: after `patience` they are left as they are. Returns whether all were closed.
+    pub fn close_lost(&mut self, patience: Duration) -> bool {
+        let start = Instant::now();
+        loop {
+            self.collect();
+            if self.cast.is_finished() {
+                self.cast.finish();
+                return true;
+            }
+            if start.elapsed() >= patience {
+                return false;
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 }

@@ -118,6 +118,11 @@ impl Cast {
         self.retired.clear();
     }
 
+    /// Whether no helper thread has anything to do any more.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.companions().chain(&self.retired).all(|companion| companion.is_finished())
+    }
+
     /// Forgets what nobody will ask for again.
     pub(crate) fn tidy(&mut self) {
         self.retired.retain(|companion| !companion.is_finished());

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use patchline_graph::{
     Companion, DeviceChannels, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, StreamSpec, engine,
@@ -216,6 +217,19 @@ fn helpers_are_waited_for_after_their_processors_are_gone() {
     engine.load(helped).unwrap();
     engine.close(renderer);
     // Three were replaced and had nothing left to finish; the fourth never reached the audio thread.
+    assert_eq!(finished.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn without_a_renderer_helpers_are_waited_for_but_not_forever() {
+    let finished = Arc::new(AtomicUsize::new(0));
+    let mut helped = Graph::new();
+    helped.add("helped", Helped(Arc::clone(&finished))).unwrap();
+    let (mut engine, renderer) = playing(helped);
+    assert!(!engine.close_lost(Duration::from_millis(20)), "somebody has it still");
+    assert_eq!(finished.load(Ordering::Relaxed), 0);
+    drop(renderer);
+    assert!(engine.close_lost(Duration::from_secs(60)));
     assert_eq!(finished.load(Ordering::Relaxed), 1);
 }
 
