@@ -16,12 +16,12 @@ use std::time::Duration;
 
 use patchline_graph::{Engine, Graph, StreamSpec, engine_timed};
 use patchline_io::load::{Load, LoadMeter};
-use patchline_io::{DeviceSpec, IoEvent, IoEventKind, IoStats};
+use patchline_io::{DeviceSpec, IoError, IoEvent, IoEventKind, IoStats};
 use patchline_patch::{OnDeviceLoss, OnXrun};
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::advice::{Advice, Situation, Strain};
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::figures::Figures;
 use crate::hosts::{self, Opened};
 use crate::latency::Latency;
@@ -45,6 +45,9 @@ use xruns::Xruns;
 
 /// How much of the device's time goes by between two looks at what happened.
 const STEP: Duration = Duration::from_millis(10);
+
+/// How long files are waited for whose nodes somebody else still has.
+const FILES: Duration = Duration::from_secs(2);
 
 /// What is played.
 pub(crate) struct Piece {
@@ -152,9 +155,7 @@ impl Live {
                 self.engine.wait_ready(2 * self.engine.stream().max_frames);
             }
             self.opened.device.pass(STEP);
-            while let Some(event) = self.opened.device.poll() {
-                self.event(event);
-            }
+            self.listen();
             self.watch.listen(&mut self.engine);
             let frames = self.frames();
             self.silence.look(frames, self.heard.frame());
@@ -252,18 +253,26 @@ impl Live {
 
     /// Stops the device, and closes all files. The device can be started again.
     ///
-    /// # Errors
-    /// A callback that panicked outside of any node.
-    pub(crate) fn stop(mut self) -> Result<(Done, Opened<Player>), Failure> {
+    /// A callback that is lost, since it panicked outside of any node or does not return, makes what is done a
+    /// [broken](Exit::Broken) run.
+    pub(crate) fn stop(mut self) -> (Done, Opened<Player>) {
         let rights = rights::seen();
         let latency = self.latency();
         let (costs, advice) = (self.engine.costs(), self.advice(&rights));
         let stopped = self.opened.device.stop();
-        let player = stopped.map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
-        let device = self.stats();
         // Some is known only in the end.
+        self.listen();
+        self.explain(true);
+        self.xruns.tell();
+        let device = self.stats();
         self.spec.notes = self.opened.device.spec().notes.clone();
-        self.engine.close(player.into_inner().into_renderer());
+        let broken = match stopped {
+            Ok(player) => {
+                self.engine.close(player.into_inner().into_renderer());
+                None
+            }
+            Err(error) => Some(self.close_lost(&error)),
+        };
         self.watch.listen(&mut self.engine);
         let simulated = self.opened.is_simulated();
         let done = Done {
@@ -282,8 +291,25 @@ impl Live {
             rights: (!simulated).then_some(rights),
             locked: self.locked,
             ended: self.ended,
+            broken,
         };
-        Ok((done, self.opened))
+        (done, self.opened)
+    }
+
+    /// Closes what can be closed without the renderer; says why it is lost.
+    fn close_lost(&mut self, error: &IoError) -> String {
+        let closed = self.engine.close_lost(FILES);
+        let left = if closed { "" } else { "; its files were left as they are" };
+        let words = format!("{}{left}", style::safe(&error.to_string(), 300));
+        error!("{words}");
+        words
+    }
+
+    /// Hears what the device has to say.
+    fn listen(&mut self) {
+        while let Some(event) = self.opened.device.poll() {
+            self.event(event);
+        }
     }
 
     fn end(&mut self, why: Ended) {
@@ -345,3 +371,6 @@ impl<C> Opened<C> {
         self.is_simulated() || self.host == hosts::NULL
     }
 }
+
+#[cfg(test)]
+mod tests;

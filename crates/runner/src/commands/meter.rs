@@ -56,7 +56,7 @@ fn measure(
         if closed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     view.clear();
-    let (done, _) = live.stop()?;
+    let (done, _) = live.stop();
     closed.map(|()| done)
 }
 

@@ -58,7 +58,7 @@ fn play(opened: Opened<Player>, source: FileSource, info: &Info, args: &PlayArgs
         end.look(played as u64, frames)
     });
     view.clear();
-    Ok(live.stop()?.0)
+    Ok(live.stop().0)
 }
 
 /// When a file has been heard to its end.

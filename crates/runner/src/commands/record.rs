@@ -63,7 +63,7 @@ fn record(opened: Opened<Player>, args: &RecordArgs) -> Result<Done, Failure> {
         ControlFlow::Continue(())
     });
     view.clear();
-    Ok(live.stop()?.0)
+    Ok(live.stop().0)
 }
 
 fn graph(args: &RecordArgs, window: Time) -> Result<Graph, Failure> {

@@ -77,5 +77,5 @@ fn play(
     });
     status.clear();
     dumps.end(&live);
-    live.stop()
+    Ok(live.stop())
 }

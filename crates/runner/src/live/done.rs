@@ -42,6 +42,8 @@ pub(crate) struct Done {
     pub(super) rights: Option<Rights>,
     pub(super) locked: Option<Locked>,
     pub(super) ended: Option<Ended>,
+    /// Why the callback was lost, if it was.
+    pub(super) broken: Option<String>,
 }
 
 /// `Scarlett 2i2 (alsa)`: a device and its host, if its name does not say that already.
@@ -64,6 +66,9 @@ fn busy(load: &Load, costs: &[NodeCost], rate: u32) -> String {
 impl Done {
     /// A broken promise outweighs the device, and the device a file.
     pub(crate) fn exit(&self) -> Exit {
+        if self.broken.is_some() {
+            return Exit::Broken;
+        }
         match (self.watch.exit(), self.ended) {
             (Exit::Broken, _) => Exit::Broken,
             (_, Some(Ended::Xruns)) => Exit::Xruns,
@@ -128,6 +133,9 @@ impl Done {
         for note in &self.spec.notes {
             out.push_str(&format!("note: {}\n", style::safe(note, 300)));
         }
+        if let Some(broken) = &self.broken {
+            out.push_str(&format!("{}: {broken}\n", style::error("error")));
+        }
         out.push_str(&report::closing(&self.figures, &self.stats, &self.watch));
         out
     }
@@ -166,6 +174,7 @@ impl Done {
             "scheduling": self.rights.as_ref().map(Rights::data),
         });
         report::add_data(&mut data, &self.figures, &self.stats, &self.watch);
+        data["callback_lost"] = json!(self.broken);
         data["exit"] = json!(self.exit() as u8);
         data
     }
