@@ -19,8 +19,9 @@ use crate::slots::Payload;
 use crate::span::{RawSpan, SpanReader};
 use crate::stats::StatsCells;
 use crate::{
-    AnyNode, Event, Frame, Graph, GraphError, GraphErrors, Loaded, Node, NodeCost, NodeName, NodeSpan, NodeSpans,
-    PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, compile,
+    AnyNode, Event, EventKind, Frame, Graph, GraphError, GraphErrors, Loaded, Node, NodeCost, NodeName, NodeSpan,
+    NodeSpans, PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, compile,
+    touched,
 };
 
 /// Messages on their way to the audio thread.
@@ -51,8 +52,9 @@ pub struct Timing {
 #[must_use]
 pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
     let (messages, messages_end) = RingBuffer::new(MESSAGES);
-    let (events_end, events) = RingBuffer::new(EVENTS);
-    let (payloads_end, payloads) = RingBuffer::new(PAYLOADS);
+    let nothing = || RawEvent { frame: 0, instance: None, kind: EventKind::Loaded };
+    let (events_end, events) = touched::ring(EVENTS, nothing);
+    let (payloads_end, payloads) = touched::ring(PAYLOADS, || Box::new(()) as Payload);
     let (report, reports) = channel();
     let stats = Arc::new(StatsCells::default());
     let profile = Arc::new(ProfileCells::default());

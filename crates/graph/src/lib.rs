@@ -125,6 +125,7 @@ mod stats;
 mod stream;
 mod time;
 mod topology;
+mod touched;
 mod verify;
 
 pub use companion::Companion;

@@ -14,7 +14,7 @@ use crate::plan::{Op, Plan, Run};
 use crate::profile::{Sampler, Watch};
 use crate::slots::{Payload, Seat, Slab};
 use crate::stats::StatsCells;
-use crate::{EventKind, Frame, Inputs, Io, Outputs, guard, kernels};
+use crate::{EventKind, Frame, Inputs, Io, Outputs, guard, kernels, touched};
 
 /// Parameter changes that can wait for their frame.
 pub(crate) const PENDING: usize = 1024;
@@ -43,7 +43,7 @@ impl Renderer {
         sampler: Sampler,
         max_frames: usize,
     ) -> Self {
-        let pending = Vec::with_capacity(PENDING);
+        let pending = touched::room(PENDING);
         let (plan, slab) = (Plan::default(), Slab::default());
         Self { messages, events, payloads, stats, sampler, plan, slab, pending, position: 0, max_frames }
     }
