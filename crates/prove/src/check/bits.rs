@@ -1,0 +1,79 @@
+//! The same samples, to the bit.
+
+use patchline_graph::Node;
+
+use crate::proof::Row;
+use crate::stage::{self, Feed, NAME, Stage};
+use crate::{Check, Prove, signal};
+
+const FRAMES: usize = 6_000;
+
+/// Frames at which parameters change: within and at the edges of blocks, one on top of another's glide.
+const CHANGES: [u64; 4] = [700, 1_000, 1_333, 4_096];
+
+fn input<N: Node>(prove: &Prove<N>) -> Vec<Vec<f32>> {
+    let channels = stage::device_channels(&prove.node, prove.channels);
+    prove.input.clone().unwrap_or_else(|| signal::noise(2, channels, FRAMES, 0.5))
+}
+
+pub(crate) fn any_block<N: Node>(prove: &Prove<N>) -> Row {
+    Row::judge(Check::AnyBlock, every_split(prove))
+}
+
+fn every_split<N: Node>(prove: &Prove<N>) -> Result<String, String> {
+    let whole = changing(prove, &[FRAMES])?;
+    let mixed = [64, 1, 3, 255, 17];
+    let lengths = prove.blocks.iter().map(std::slice::from_ref);
+    let splits = lengths.chain([&prove.blocks[..], &mixed, &[2, 511], &[333, 5, 1_000]]);
+    let mut count = 0;
+    for split in splits {
+        same(&changing(prove, split)?, &whole).map_err(|error| format!("in blocks of {split:?}: {error}"))?;
+        count += 1;
+    }
+    Ok(format!("{count} splits of {FRAMES} frames, {} parameter changes in each", CHANGES.len()))
+}
+
+/// The node's output while its parameters change at fixed frames, where they need no new processor.
+fn changing<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Vec<Vec<f32>>, String> {
+    let mut stage = Stage::new(prove, Feed::Device)?;
+    let mut playing = &prove.node;
+    for (round, frame) in CHANGES.into_iter().enumerate() {
+        let next = prove.turn(round);
+        if next.ports() == playing.ports() && !next.rebuilds(playing) {
+            stage
+                .engine
+                .set(NAME, next.clone(), Some(frame))
+                .map_err(|error| format!("parameters refused: {error}"))?;
+            playing = next;
+        }
+    }
+    let out = stage.render(&input(prove), FRAMES, split);
+    stage.close();
+    Ok(out)
+}
+
+pub(crate) fn reset<N: Node>(prove: &Prove<N>) -> Row {
+    Row::judge(Check::Reset, after_reset(prove))
+}
+
+fn after_reset<N: Node>(prove: &Prove<N>) -> Result<String, String> {
+    let input = input(prove);
+    let mut stage = Stage::new(prove, Feed::Device)?;
+    let first = stage.render(&input, FRAMES, &[100, 31]);
+    stage.renderer.reset();
+    let second = stage.render(&input, FRAMES, &[64]);
+    stage.close();
+    same(&second, &first)?;
+    Ok(format!("{FRAMES} frames, then the same again"))
+}
+
+/// Whether two outputs are the same to the bit; if not, where they differ.
+pub(crate) fn same(got: &[Vec<f32>], expected: &[Vec<f32>]) -> Result<(), String> {
+    for (channel, (got, expected)) in got.iter().zip(expected).enumerate() {
+        if let Some(frame) = got.iter().zip(expected).position(|(g, e)| g.to_bits() != e.to_bits()) {
+            let (got, expected) = (got[frame], expected[frame]);
+            return Err(format!("channel {channel}, frame {frame}: {got:e} instead of {expected:e}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Callbacks on a thread of their own, watched, while another sets parameters and loads graphs.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use patchline_graph::{Engine, Graph, LoadError, Node, Renderer, SetError};
+use patchline_guard::{Availability, Guard, Kind, Report, Watch};
+
+use crate::proof::Row;
+use crate::stage::{self, Feed, NAME, Stage};
+use crate::{Check, Prove, Verdict, signal};
+
+pub(crate) const CHECKS: [Check; 5] =
+    [Check::Allocations, Check::Syscalls, Check::PageFaults, Check::Switches, Check::Panics];
+
+/// Callbacks before those that are watched: the code itself is brought into memory when it first runs.
+const WARM_UP: usize = 100;
+
+pub(crate) fn rows<N: Node>(prove: &Prove<N>) -> Vec<Row> {
+    match watched(prove) {
+        Ok(watched) => CHECKS.into_iter().map(|check| watched.row(check)).collect(),
+        Err(error) => CHECKS.into_iter().map(|check| Row::new(check, Verdict::Broken, error.clone())).collect(),
+    }
+}
+
+/// What was seen of the callbacks.
+struct Watched {
+    report: Report,
+    changes: Changes,
+    panics: u64,
+}
+
+/// What was sent meanwhile.
+#[derive(Default)]
+struct Changes {
+    sets: usize,
+    loads: usize,
+}
+
+fn watched<N: Node>(prove: &Prove<N>) -> Result<Watched, String> {
+    let Stage { mut engine, renderer, outputs } = Stage::new(prove, Feed::Device)?;
+    let guard = Guard::new(Watch::all());
+    let (done, rendered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let part = Part::new(prove, outputs);
+    let (renderer, changes) = thread::scope(|scope| {
+        let audio = scope.spawn(|| {
+            let _done = Done(&done);
+            part.play(renderer, &guard, &rendered)
+        });
+        let changes = change(prove, &mut engine, &done, &rendered);
+        (audio.join().map_err(|_| "a callback panicked through the renderer".to_owned()), changes)
+    });
+    let panics = engine.stats().panics;
+    engine.close(renderer?);
+    Ok(Watched { report: guard.report(), changes: changes?, panics })
+}
+
+/// Ends the changes however the callbacks end.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// What the audio thread does: callbacks of all lengths, with everything that they need made before.
+struct Part {
+    lengths: Vec<usize>,
+    callbacks: usize,
+    input: Vec<Vec<f32>>,
+    outputs: usize,
+}
+
+impl Part {
+    fn new<N: Node>(prove: &Prove<N>, outputs: usize) -> Self {
+        let longest = prove.blocks.iter().copied().max().unwrap_or(1);
+        let channels = stage::device_channels(&prove.node, prove.channels);
+        let input = prove.input.clone().unwrap_or_else(|| signal::noise(1, channels, longest, 0.5));
+        Self { lengths: prove.blocks.clone(), callbacks: WARM_UP + prove.callbacks, input, outputs }
+    }
+
+    fn play(&self, mut renderer: Renderer, guard: &Guard, rendered: &AtomicUsize) -> Renderer {
+        let longest = self.lengths.iter().copied().max().unwrap_or(1);
+        let mut output = vec![vec![1.0_f32; longest]; self.outputs];
+        for (number, length) in (0..self.callbacks).zip(self.lengths.iter().copied().cycle()) {
+            let inputs: Vec<&[f32]> = self.input.iter().map(|channel| stage::slice(channel, 0..length)).collect();
+            let mut outputs: Vec<&mut [f32]> = output.iter_mut().map(|channel| &mut channel[..length]).collect();
+            let mut render = || renderer.render(length, &inputs, &mut outputs);
+            if number < WARM_UP {
+                render()
+            } else {
+                guard.visit(render)
+            }
+            rendered.store(number, Relaxed);
+        }
+        renderer
+    }
+}
+
+/// The control thread: sets, and now and then a load with other parameters, one without the node, one with a fresh one.
+fn change<N: Node>(
+    prove: &Prove<N>,
+    engine: &mut Engine,
+    done: &AtomicBool,
+    rendered: &AtomicUsize,
+) -> Result<Changes, String> {
+    let mut changes = Changes::default();
+    let mut heard = 0;
+    while !done.load(Relaxed) {
+        let node = prove.turn(changes.sets);
+        match engine.set(NAME, node.clone(), None) {
+            Ok(()) => changes.sets += 1,
+            Err(SetError::Busy) => {}
+            Err(error) => return Err(format!("parameters are refused: {error}")),
+        }
+        if changes.sets % 8 == 0 {
+            let graph = |turn| stage::graph_around(prove.turn(turn), prove.channels, Feed::Device).0;
+            for graph in [graph(changes.loads), Graph::new(), graph(changes.loads + 1)] {
+                load(engine, graph, &mut changes)?;
+            }
+        }
+        engine.collect();
+        while engine.next_event().is_some() {}
+        heard = wait_for_callbacks(heard, done, rendered);
+    }
+    Ok(changes)
+}
+
+fn load(engine: &mut Engine, graph: Graph, changes: &mut Changes) -> Result<(), String> {
+    match engine.load(graph) {
+        Ok(_) => changes.loads += 1,
+        Err(LoadError::Busy(_)) => {}
+        Err(error) => return Err(format!("a graph is refused: {error}")),
+    }
+    Ok(())
+}
+
+/// Waits until a few callbacks have been made since the last change, so that changes meet many different blocks.
+fn wait_for_callbacks(since: usize, done: &AtomicBool, rendered: &AtomicUsize) -> usize {
+    loop {
+        let now = rendered.load(Relaxed);
+        if now > since + 3 || done.load(Relaxed) {
+            return now;
+        }
+        thread::sleep(Duration::from_micros(20));
+    }
+}
+
+impl Watched {
+    fn row(&self, check: Check) -> Row {
+        let kind = match check {
+            Check::Syscalls => Kind::Syscalls,
+            Check::PageFaults => Kind::PageFaults,
+            Check::Switches => Kind::Switches,
+            Check::Allocations => Kind::Allocations,
+            _ => return self.panics(),
+        };
+        let evidence = match self.report.availability(kind) {
+            Availability::Unavailable(reason) => return Row::new(check, Verdict::NotChecked, reason),
+            _ if self.report.violations_of(kind) > 0 => Err(self.report.to_string()),
+            _ if kind == Kind::Syscalls && !self.report.gaps().is_empty() => Err(self.report.to_string()),
+            _ => Ok(self.evidence()),
+        };
+        Row::judge(check, evidence)
+    }
+
+    fn evidence(&self) -> String {
+        let Changes { sets, loads } = self.changes;
+        format!("0 in {} callbacks, {sets} parameter changes and {loads} loads meanwhile", self.report.visits())
+    }
+
+    fn panics(&self) -> Row {
+        let result = match self.panics {
+            0 => Ok(self.evidence()),
+            panics => Err(format!("it panicked {panics} times")),
+        };
+        Row::judge(Check::Panics, result)
+    }
+}

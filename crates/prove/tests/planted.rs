@@ -1,0 +1,183 @@
+//! Nodes that break one promise each: the harness says which, and of a good node that all hold.
+
+use std::hint::black_box;
+
+use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_guard::CountingAllocator;
+use patchline_prove::{Check, Proof, Prove, Verdict};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Fault {
+    None,
+    Allocates,
+    AllocatesForParameters,
+    Yields,
+    Panics,
+    ColdMemory,
+    CountsBlocks,
+    KeepsState,
+    KeepsNan,
+    Overflows,
+    DecaysIntoDenormals,
+    UnderDeclares,
+}
+
+/// A one-pole low-pass, with a fault.
+#[derive(Clone, PartialEq)]
+struct Pole {
+    fault: Fault,
+    coefficient: f32,
+}
+
+struct PoleProcessor {
+    fault: Fault,
+    coefficient: f32,
+    state: [f32; 2],
+    blocks: u64,
+    memory: Vec<f32>,
+}
+
+impl Node for Pole {
+    const KIND: &'static str = "pole";
+    type Processor = PoleProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<PoleProcessor, NodeError> {
+        let bytes = match self.fault {
+            Fault::ColdMemory => 1 << 23,
+            Fault::UnderDeclares => 1 << 14,
+            _ => 0,
+        };
+        // Zeroed memory is lazy: nothing is touched.
+        let memory = vec![0.0; bytes / size_of::<f32>()];
+        Ok(PoleProcessor { fault: self.fault, coefficient: self.coefficient, state: [0.0; 2], blocks: 0, memory })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        let memory = if self.fault == Fault::ColdMemory { 1 << 23 } else { 0 };
+        memory + size_of::<PoleProcessor>()
+    }
+}
+
+impl Processor for PoleProcessor {
+    type Params = Pole;
+
+    fn update(&mut self, params: &Pole) {
+        self.coefficient = params.coefficient;
+        if self.fault == Fault::AllocatesForParameters {
+            drop(black_box(vec![1.0_f32; 10]));
+        }
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        self.blocks += 1;
+        match self.fault {
+            Fault::Allocates if self.blocks % 20 == 10 => drop(black_box(vec![1.0_f32; 10])),
+            Fault::Yields if self.blocks % 20 == 10 => std::thread::yield_now(),
+            Fault::Panics if self.blocks == 20 => panic!("planted"),
+            Fault::ColdMemory => self.memory.iter_mut().step_by(1024).for_each(|sample| *sample += 1.0),
+            _ => {}
+        }
+        for (channel, state) in io.main().channels().zip(&mut self.state) {
+            for sample in channel {
+                *state = step(self.fault, *state, *sample, self.coefficient);
+                *sample = *state;
+            }
+            if self.fault == Fault::CountsBlocks && self.blocks % 2 == 0 {
+                *state *= 0.5;
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        self.blocks = 0;
+        if self.fault != Fault::KeepsState {
+            self.state = [0.0; 2];
+        }
+    }
+}
+
+fn step(fault: Fault, state: f32, sample: f32, coefficient: f32) -> f32 {
+    let input = if sample.is_finite() || fault == Fault::KeepsNan { sample } else { 0.0 };
+    let next = input + coefficient * (state - input);
+    match fault {
+        Fault::DecaysIntoDenormals => next,
+        Fault::Overflows => next * input.abs().max(1.0),
+        Fault::KeepsNan if next.is_nan() => next,
+        _ if next.is_finite() && next.abs() >= 1e-15 => next,
+        _ => 0.0,
+    }
+}
+
+fn proof(fault: Fault) -> Proof {
+    let pole = |coefficient| Pole { fault, coefficient };
+    Prove::new(pole(0.999)).with(pole(0.99)).callbacks(5_000).run()
+}
+
+/// What is broken in a node with this fault.
+fn broken(fault: Fault) -> Vec<Check> {
+    let proof = proof(fault);
+    assert_eq!(proof.rows().len(), Check::ALL.len());
+    let broken = proof.rows().iter().filter(|row| row.verdict == Verdict::Broken);
+    broken.map(|row| row.check).collect()
+}
+
+#[test]
+fn a_good_node_keeps_all_promises() {
+    let proof = proof(Fault::None);
+    proof.assert_where_checked();
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        proof.assert();
+    }
+}
+
+#[test]
+fn allocating_is_found_in_blocks_and_over_parameters() {
+    for fault in [Fault::Allocates, Fault::AllocatesForParameters] {
+        assert_eq!(broken(fault), [Check::Allocations], "{fault:?}");
+    }
+}
+
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn system_calls_and_cold_memory_are_found() {
+    assert!(broken(Fault::Yields).contains(&Check::Syscalls));
+    assert_eq!(broken(Fault::ColdMemory), [Check::PageFaults, Check::FirstBlock]);
+}
+
+#[test]
+fn panics_are_found() {
+    let broken = broken(Fault::Panics);
+    assert!(broken.contains(&Check::Panics), "{broken:?}");
+}
+
+#[test]
+fn meaning_in_blocks_and_state_behind_a_reset_are_found() {
+    assert!(broken(Fault::CountsBlocks).contains(&Check::AnyBlock));
+    assert_eq!(broken(Fault::KeepsState), [Check::Reset, Check::NonFinite]);
+}
+
+#[test]
+fn bad_numbers_are_found() {
+    assert_eq!(broken(Fault::KeepsNan), [Check::NonFinite]);
+    assert!(broken(Fault::Overflows).contains(&Check::Finite));
+    assert_eq!(broken(Fault::DecaysIntoDenormals), [Check::Silence]);
+}
+
+#[test]
+fn memory_that_was_not_declared_is_found() {
+    assert_eq!(broken(Fault::UnderDeclares), [Check::Footprint]);
+}
+
+#[test]
+fn evidence_names_the_place() {
+    let proof = proof(Fault::Allocates);
+    let row = proof.row(Check::Allocations).unwrap();
+    assert!(row.evidence.contains("planted.rs:"), "{proof}");
+}
