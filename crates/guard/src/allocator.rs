@@ -61,19 +61,65 @@ fn note(deed: Deed, freed: usize, taken: usize) {
     thread::with(|thread| thread.tell(|record| record.heap(deed, taken)));
 }
 
+thread_local! {
+    /// Whether memory comes with pages that the kernel has yet to bring.
+    static FRESH: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work`, and gives what this thread allocates meanwhile pages that the kernel has yet to bring, as in a process
+/// that has just started. Otherwise memory that was freed before is used again, and code that forgets to write to its
+/// memory before the callback does would go unnoticed. On Linux, with a [`CountingAllocator`] over the system's
+/// allocator; elsewhere it only runs `work`.
+pub fn with_fresh_pages<T>(work: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            FRESH.set(self.0);
+        }
+    }
+    let _restore = Restore(FRESH.replace(true));
+    work()
+}
+
+/// Gives the whole pages of new memory back to the kernel, which brings them again, zeroed, when they are touched.
+///
+/// # Safety
+/// Nobody uses what the memory holds, unless it is zero.
+unsafe fn refresh(memory: *mut u8, size: usize) {
+    #[cfg(target_os = "linux")]
+    if FRESH.get() && !memory.is_null() {
+        const PAGE: usize = 4096;
+        let (start, end) = ((memory as usize).next_multiple_of(PAGE), (memory as usize + size) / PAGE * PAGE);
+        if start < end {
+            let arguments = [start, end - start, libc::MADV_DONTNEED as usize, 0, 0, 0];
+            // SAFETY: whole pages of memory that was just allocated, whose contents nobody relies on. Where pages are
+            // larger, the kernel refuses, and they stay.
+            unsafe { crate::dispatch::call(libc::SYS_madvise as usize, arguments) };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, size, &FRESH);
+}
+
 // SAFETY: every call goes on to the other allocator with the caller's own arguments.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(Deed::Alloc, 0, layout.size());
         // SAFETY: the caller's promise.
-        unsafe { self.0.alloc(layout) }
+        let memory = unsafe { self.0.alloc(layout) };
+        // SAFETY: new memory holds nothing yet.
+        unsafe { refresh(memory, layout.size()) };
+        memory
     }
 
     /// Passed on as it is, so that pages which the kernel would bring lazily still are.
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         note(Deed::Alloc, 0, layout.size());
         // SAFETY: the caller's promise.
-        unsafe { self.0.alloc_zeroed(layout) }
+        let memory = unsafe { self.0.alloc_zeroed(layout) };
+        // SAFETY: it holds zeros.
+        unsafe { refresh(memory, layout.size()) };
+        memory
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {

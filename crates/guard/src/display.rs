@@ -6,7 +6,7 @@ use crate::{Frame, Kind, Report, Site};
 
 /// Places that are printed; the rest is counted.
 const SITES: usize = 8;
-/// Functions that are printed of each.
+/// Functions that are printed of each: the innermost one, and those around it that are not the standard library's.
 const FRAMES: usize = 12;
 
 impl fmt::Display for Report {
@@ -61,7 +61,9 @@ impl Report {
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} × {}", self.what(), self.count())?;
-        self.frames().iter().take(FRAMES).try_for_each(|frame| writeln!(f, "    {frame}"))
+        let frames = self.frames();
+        let own = frames.iter().enumerate().filter(|(index, frame)| *index == 0 || !frame.is_library());
+        own.take(FRAMES).try_for_each(|(_, frame)| writeln!(f, "    {frame}"))
     }
 }
 

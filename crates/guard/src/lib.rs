@@ -13,7 +13,7 @@ mod trace;
 mod usage;
 mod watch;
 
-pub use allocator::CountingAllocator;
+pub use allocator::{CountingAllocator, with_fresh_pages};
 pub use guard::Guard;
 pub use heap::{Heap, measure_heap, measure_heap_of_process};
 pub use report::{Report, Site};

@@ -87,10 +87,24 @@ pub(crate) fn name(addresses: &[usize]) -> Vec<Frame> {
 
 /// Only what the watched code called: without the guard's own frames at both ends.
 pub(crate) fn trim(mut frames: Vec<Frame>) -> Vec<Frame> {
-    let has = |frame: &Frame, part: &str| frame.name().is_some_and(|name| name.contains(part));
-    let is_visit = |frame: &Frame| has(frame, "patchline_guard::guard::Guard") && has(frame, "visit");
-    let is_ours = |frame: &Frame| has(frame, "patchline_guard::") || has(frame, "backtrace::backtrace::");
+    let is_visit = |frame: &Frame| frame.is_ours() && frame.name().is_some_and(|name| name.contains("visit"));
     frames.truncate(frames.iter().position(is_visit).unwrap_or(frames.len()));
-    let inner = frames.iter().rposition(is_ours).map_or(0, |last| last + 1);
+    let is_inner = |frame: &Frame| frame.is_ours() || frame.name().is_some_and(|name| name.starts_with("backtrace::"));
+    let inner = frames.iter().rposition(is_inner).map_or(0, |last| last + 1);
     frames.split_off(inner)
+}
+
+impl Frame {
+    /// Whether it is this crate's. Inlined functions have names without a path.
+    fn is_ours(&self) -> bool {
+        const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        self.name().is_some_and(|name| name.contains("patchline_guard::"))
+            || self.place().is_some_and(|(file, _)| file.starts_with(SOURCE))
+    }
+
+    /// Whether it is the standard library's.
+    pub(crate) fn is_library(&self) -> bool {
+        self.name().is_some_and(|name| name.contains("__rust"))
+            || self.place().is_some_and(|(file, _)| file.starts_with("/rustc/") || file.starts_with("library/"))
+    }
 }

@@ -140,7 +140,10 @@ fn a_good_node_keeps_all_promises() {
 #[test]
 fn allocating_is_found_in_blocks_and_over_parameters() {
     for fault in [Fault::Allocates, Fault::AllocatesForParameters] {
-        assert_eq!(broken(fault), [Check::Allocations], "{fault:?}");
+        let broken = broken(fault);
+        // Looking at the stack of an allocation may touch pages of its own.
+        let others = broken.iter().filter(|check| !matches!(check, Check::Allocations | Check::PageFaults));
+        assert!(broken.contains(&Check::Allocations) && others.count() == 0, "{fault:?}: {broken:?}");
     }
 }
 

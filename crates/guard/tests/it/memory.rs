@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use patchline_guard::{Guard, Kind, Watch, measure_heap, measure_heap_of_process};
+use patchline_guard::{Guard, Kind, Watch, measure_heap, measure_heap_of_process, with_fresh_pages};
 
 use crate::report_of;
 
@@ -84,4 +84,18 @@ fn other_threads_count_for_the_process() {
     let take = || std::thread::spawn(|| drop(black_box(vec![0_u8; 1 << 22]))).join().unwrap();
     assert!(measure_heap(take).1.unwrap().peak() < 1 << 20);
     assert!(measure_heap_of_process(take).1.unwrap().peak() >= 1 << 22);
+}
+
+#[test]
+fn memory_that_is_used_again_can_be_made_fresh() {
+    let pages = 16;
+    let faults =
+        |memory: &mut [u8]| report_of(|| memory.iter_mut().step_by(4096).for_each(|byte| *byte += 1)).minor_faults();
+    drop(black_box(vec![1_u8; pages * 4096]));
+    let mut again = black_box(vec![1_u8; pages * 4096]);
+    assert_eq!(faults(&mut again), 0);
+    drop(again);
+    let mut fresh: Vec<u8> = with_fresh_pages(|| black_box(vec![0; pages * 4096]));
+    assert!(faults(&mut fresh) >= pages as u64 - 1, "the pages inside");
+    assert!(fresh.iter().step_by(4096).all(|byte| *byte == 1));
 }

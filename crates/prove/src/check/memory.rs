@@ -1,7 +1,9 @@
 //! Memory: as much as declared, and there before the first block.
 
 use patchline_graph::{Node, PrepareSpec};
-use patchline_guard::{Availability, Guard, Heap, Kind, Watch, measure_heap, measure_heap_of_process};
+use patchline_guard::{
+    Availability, Guard, Heap, Kind, Watch, measure_heap, measure_heap_of_process, with_fresh_pages,
+};
 
 use crate::proof::Row;
 use crate::stage::{self, Feed, Stage};
@@ -57,30 +59,23 @@ fn taken<N: Node>(prove: &Prove<N>, node: &N, channels: usize) -> Result<(usize,
 }
 
 pub(crate) fn first_block<N: Node>(prove: &Prove<N>) -> Row {
-    match Kind::PageFaults.availability() {
-        Availability::Unavailable(reason) => Row::new(Check::FirstBlock, Verdict::NotChecked, reason),
-        _ => Row::judge(Check::FirstBlock, touched(prove)),
+    let needed = [Kind::PageFaults, Kind::Allocations].map(Kind::availability);
+    match needed.into_iter().find(|availability| *availability != Availability::Watched) {
+        Some(gap) => Row::new(Check::FirstBlock, Verdict::NotChecked, gap.to_string()),
+        None => Row::judge(Check::FirstBlock, touched(prove)),
     }
 }
 
-/// A run first, since the code itself is brought into memory when it first runs. Then a fresh one beside it, whose
-/// memory is not what the first has given back.
+/// A run first, since the code itself is brought into memory when it first runs. Then a fresh one, whose memory is not
+/// what the first has given back.
 fn touched<N: Node>(prove: &Prove<N>) -> Result<String, String> {
     let mut warm = Stage::new(prove, Feed::Device)?;
-    let unwatched = Guard::new(Watch::nothing());
-    (0..8).for_each(|_| block(prove, &mut warm, &unwatched));
-    let (mut fresh, warm) = match Stage::new(prove, Feed::Device) {
-        Ok(fresh) => (fresh, Some(warm)),
-        // What it writes may be there but once.
-        Err(_) => {
-            warm.close();
-            (Stage::new(prove, Feed::Device)?, None)
-        }
-    };
+    (0..8).for_each(|_| block(prove, &mut warm, &Guard::new(Watch::nothing())));
+    warm.close();
     let guard = Guard::new(Watch::nothing().and(Kind::PageFaults));
+    let mut fresh = with_fresh_pages(|| Stage::new(prove, Feed::Device))?;
     block(prove, &mut fresh, &guard);
     fresh.close();
-    warm.into_iter().for_each(Stage::close);
     match guard.report().violations() {
         0 => Ok(format!("0 page faults in the first {} frames", prove.max_frames)),
         faults => {
