@@ -349,6 +349,7 @@ impl Engine {
     ///
     /// Where the renderer was dropped, this is as [`close`](Self::close). Where somebody still has it, its files cannot
     /// be closed: after `patience` they are left as they are. Returns whether all were closed.
+    #[expect(clippy::disallowed_methods, reason = "the control thread may wait")]
     pub fn close_lost(&mut self, patience: Duration) -> bool {
         let start = Instant::now();
         loop {
