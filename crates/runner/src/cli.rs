@@ -19,13 +19,14 @@ pub(crate) use sound::{BenchArgs, DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, 
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
 use crate::allocator::OnViolation;
-use crate::exit::EXIT_CODES;
+use crate::document::Form;
+use crate::exit::{EXIT_CODES, JSON};
 
 /// Plays, renders and checks Patchline patches: audio graphs written in TOML.
 ///
 /// `runner PATCH` is short for `runner run PATCH`.
 #[derive(Debug, Parser)]
-#[command(name = "runner", version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "runner", version, max_term_width = 100, arg_required_else_help = true, after_help = format!("{EXIT_CODES}\n\n{JSON}"))]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -71,6 +72,31 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write one page for each command into a folder.
     Man(ManArgs),
+}
+
+impl Command {
+    /// How its results are wanted.
+    pub(crate) fn form(&self) -> Form {
+        let json = match self {
+            Self::Run(args) => args.json,
+            Self::Render(args) => args.json,
+            Self::Check(args) => args.json,
+            Self::Record(args) => args.json,
+            Self::Play(args) => args.json,
+            Self::Meter(args) => args.json,
+            Self::Nodes(args) => args.json,
+            Self::Devices(args) => args.json,
+            Self::Bench(args) => args.json,
+            Self::Doctor(args) => args.json,
+            Self::Graph(_) | Self::Schema | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
+        };
+        match self {
+            _ if !json => Form::Text,
+            Self::Meter(_) | Self::Devices(DevicesArgs { watch: true, .. }) => Form::Lines,
+            Self::Render(RenderArgs { output: Some(path), .. }) if path == Path::new("-") => Form::Aside,
+            _ => Form::Document,
+        }
+    }
 }
 
 /// What every command that reads a patch takes.

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use serde_json::{Map, Value};
+
 /// The exit codes, a promise to scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -36,13 +38,39 @@ Exit codes:
   7    internal, or a broken real-time promise
   130  a render was interrupted, or a run by a second Ctrl-C";
 
-/// Why a command ends early.
+impl Exit {
+    /// The code in a word, for programs.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Usage => "usage",
+            Self::Patch => "patch",
+            Self::Device => "device",
+            Self::File => "file",
+            Self::Xruns => "xruns",
+            Self::Broken => "internal",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// What programs get, as `--help` and the man page say it.
+pub(crate) const JSON: &str = "\
+With --json there is one JSON document on stdout whatever happens; of `meter` and `devices --watch` JSON Lines, one
+document in each line. `exit` is the exit code. `error` is null or missing when all went well, else it has `code` (usage,
+patch, device, file, xruns, internal, interrupted), `message`, and what more is known: `mistakes` with line and column.";
+
+/// Why a command ends early, or other than well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The code it ends with.
     pub exit: Exit,
-    /// What is wrong and what would be right, for stderr; empty where all has been said.
+    /// What is wrong and what would be right.
     pub message: String,
+    /// Whether people have been told already.
+    said: bool,
+    /// What programs are told beside the message.
+    pub(crate) details: Map<String, Value>,
 }
 
 /// What a command comes to.
@@ -50,12 +78,23 @@ pub(crate) type Outcome = Result<Exit, Failure>;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self { exit, message: message.into(), said: false, details: Map::new() }
     }
 
-    /// An end of which everything has been said.
-    pub(crate) fn silent(exit: Exit) -> Self {
-        Self::new(exit, "")
+    /// Of which people have been told already.
+    pub(crate) fn said(self) -> Self {
+        Self { said: true, ..self }
+    }
+
+    /// With more for programs.
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// What is left to tell people.
+    pub(crate) fn unsaid(&self) -> Option<&str> {
+        (!self.said).then_some(self.message.as_str())
     }
 }
 

@@ -16,6 +16,7 @@ mod advice;
 mod allocator;
 mod cli;
 mod commands;
+mod document;
 mod exit;
 mod figures;
 mod files;
@@ -65,10 +66,13 @@ pub fn standard_registry() -> Registry {
 /// Patches may use the node types of `registry`. The program must install [`Watch`] as its global allocator, or the
 /// first panic of a node ends the process.
 pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(cli::with_default_command(args.into_iter().collect())) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    document::want(document::of_unreadable(&args));
+    let cli = match Cli::try_parse_from(cli::with_default_command(args)) {
         Ok(cli) => cli,
         Err(error) => return explain_usage(&error).into(),
     };
+    document::want(cli.command.form());
     guard::quiet_panics();
     log::start(if cli.quiet { -1 } else { i8::try_from(cli.verbose).unwrap_or(i8::MAX) });
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&registry, &cli.command)));
@@ -96,23 +100,24 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
     }
 }
 
-/// Says what went wrong, if anything did.
+/// Says what went wrong, if anything did: to people, and to programs that want it.
 fn conclude(outcome: Outcome) -> Exit {
-    match outcome {
-        Ok(exit) => exit,
-        Err(Failure { exit, message }) => {
-            if !message.is_empty() {
-                output::tell(&format!("{}: {message}", style::error("error")));
-            }
-            exit
-        }
+    let Err(failure) = outcome else { return outcome.unwrap_or(Exit::Ok) };
+    if let Some(message) = failure.unsaid() {
+        output::tell(&format!("{}: {message}", style::error("error")));
     }
+    document::fail(&failure);
+    failure.exit
 }
 
 /// Help and version are results; anything else is a mistake in the command line.
 fn explain_usage(error: &clap::Error) -> Exit {
     match (error.print(), error.use_stderr()) {
-        (_, true) => Exit::Usage,
+        (_, true) => {
+            let words = error.to_string();
+            let words = words.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+            conclude(Err(Failure::new(Exit::Usage, words).said()))
+        }
         // A closed pipe has nobody left to read it.
         (Err(unsaid), false) if unsaid.kind() != io::ErrorKind::BrokenPipe => {
             conclude(Err(Failure::new(Exit::File, format!("cannot write to stdout: {unsaid}"))))

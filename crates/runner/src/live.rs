@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use patchline_graph::{Engine, Graph, StreamSpec, engine_timed};
 use patchline_io::load::{Load, LoadMeter};
-use patchline_io::{DeviceSpec, IoError, IoEvent, IoEventKind, IoStats};
+use patchline_io::{DeviceSpec, IoError, IoEvent, IoEventKind, IoStats, LostReason};
 use patchline_patch::{OnDeviceLoss, OnXrun};
 use tracing::{debug, error, info, warn};
 
@@ -83,6 +83,12 @@ pub(crate) struct Live {
     /// Whether it was said what helps against them.
     advised: bool,
     state: State,
+    /// What the device had counted before, and why it last went.
+    before: IoStats,
+    loss: Option<LostReason>,
+    /// The latency and the block as they were when they were last looked at.
+    latency: Latency,
+    block: usize,
     ended: Option<Ended>,
 }
 
@@ -125,6 +131,7 @@ impl Live {
         let device_in = engine.schedule().device_in.iter().enumerate();
         let used: Vec<usize> = device_in.filter_map(|(channel, buffer)| buffer.is_some().then_some(channel)).collect();
         let no_news = opened.is_made_up() || terms.silence_is_usual || used.is_empty();
+        let (before, latency) = (opened.device.stats(), Latency::new(&spec, engine.schedule().latency));
         let limited = Limited::new(renderer, piece.limit, used);
         let (player, heard, load) = limited.timed(spec.rate, flight.time().clone(), writer);
         opened.device.start(player).map_err(|refused| refused.error)?;
@@ -136,6 +143,10 @@ impl Live {
             limit: piece.limit,
             advised: false,
             state: State::default(),
+            before,
+            loss: None,
+            latency,
+            block: spec.max_frames,
             ended: None,
             spec,
             opened,
@@ -154,6 +165,8 @@ impl Live {
             if self.opened.is_simulated() {
                 self.engine.wait_ready(2 * self.engine.stream().max_frames);
             }
+            // Afterwards it may be another device's.
+            self.latency = self.latency();
             self.opened.device.pass(STEP);
             self.listen();
             self.watch.listen(&mut self.engine);
@@ -215,13 +228,18 @@ impl Live {
 
     /// What goes on, in a word or two.
     pub(crate) fn state(&self) -> String {
-        if !self.state.away {
+        if !self.is_away() {
             return self.state.words().to_owned();
         }
         match self.opened.device.waits_for() {
             Some(trouble) => format!("waiting ({})", style::safe(&trouble.to_string(), 100)),
             None => "waiting for the device".to_owned(),
         }
+    }
+
+    /// Whether the device is gone and waited for.
+    pub(crate) fn is_away(&self) -> bool {
+        self.state.away && self.ended.is_none()
     }
 
     /// Says once what helps against xruns, when enough was measured.
@@ -257,15 +275,18 @@ impl Live {
     /// [broken](Exit::Broken) run.
     pub(crate) fn stop(mut self) -> (Done, Opened<Player>) {
         let rights = rights::seen();
-        let latency = self.latency();
+        let other_rate = self.ended == Some(Ended::Rate);
+        let latency = if other_rate { self.latency } else { self.latency() };
         let (costs, advice) = (self.engine.costs(), self.advice(&rights));
         let stopped = self.opened.device.stop();
         // Some is known only in the end.
         self.listen();
         self.explain(true);
         self.xruns.tell();
-        let device = self.stats();
-        self.spec.notes = self.opened.device.spec().notes.clone();
+        let device = since(self.stats(), self.before);
+        if !other_rate {
+            self.spec.notes = self.opened.device.spec().notes.clone();
+        }
         let broken = match stopped {
             Ok(player) => {
                 self.engine.close(player.into_inner().into_renderer());
@@ -282,9 +303,13 @@ impl Live {
             load: self.load.read(),
             costs,
             advice,
-            block: self.terms.block,
+            terms: self.terms,
+            blocks: self.heard.blocks(),
             device,
             causes: self.flight.causes(),
+            exact: self.xruns.exact(),
+            loss: self.loss,
+            rate_now: self.opened.device.spec().rate,
             stats: self.engine.stats(),
             figures: self.figures,
             watch: self.watch,
@@ -323,11 +348,18 @@ impl Live {
         // A device that is gone is opened again as soon as it is there; what plays waits with its state.
         self.state.happened(event.kind);
         match event.kind {
-            IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. } | IoEventKind::EventsLost { .. } => {
-                warn!("{event}");
+            IoEventKind::Lost { .. } | IoEventKind::EventsLost { .. } => warn!("{event}"),
+            IoEventKind::RateChanged { from, to } => {
+                warn!("at frame {} the device changed from {from} Hz to {to} Hz", event.position);
             }
+            IoEventKind::Reconnected { .. } => info!("{event}{}", self.other_blocks()),
             IoEventKind::BlockChanged { .. } | IoEventKind::Finished => debug!("{event}"),
             _ => info!("{event}"),
+        }
+        match event.kind {
+            IoEventKind::Lost { reason } => self.loss = Some(reason),
+            IoEventKind::BlockChanged { to, .. } if !self.state.away => self.block = to,
+            _ => {}
         }
         match event.kind {
             IoEventKind::Lost { .. } if self.terms.on_device_loss == OnDeviceLoss::Stop => self.end(Ended::Device),
@@ -344,12 +376,33 @@ impl Live {
         }
     }
 
+    /// `, in blocks of 1024 frames (21.33 ms) instead of 256`, if they are others now.
+    fn other_blocks(&mut self) -> String {
+        let DeviceSpec { rate, max_frames, .. } = *self.opened.device.spec();
+        let before = std::mem::replace(&mut self.block, max_frames);
+        let now = frames_and_ms(max_frames as u64, rate);
+        if before == max_frames { String::new() } else { format!(", in blocks of {now} instead of {before}") }
+    }
+
     fn xrun(&mut self, event: IoEvent) {
         self.flight.xrun(event);
         let too_many = self.terms.most_xruns.is_some_and(|most| self.stats().xruns > most);
         if self.terms.on_xrun == OnXrun::Stop || too_many {
             self.end(Ended::Xruns);
         }
+    }
+}
+
+/// What a device has counted since it had counted `before`.
+fn since(now: IoStats, before: IoStats) -> IoStats {
+    IoStats {
+        blocks: now.blocks - before.blocks,
+        frames: now.frames - before.frames,
+        xruns: now.xruns - before.xruns,
+        frames_lost: now.frames_lost - before.frames_lost,
+        losses: now.losses - before.losses,
+        frames_away: now.frames_away - before.frames_away,
+        events_lost: now.events_lost - before.events_lost,
     }
 }
 

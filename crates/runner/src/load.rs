@@ -9,9 +9,11 @@ use patchline_graph::{Graph, LoadError, StreamSpec};
 use patchline_patch::{
     Checked, Diagnostics, EngineSettings, Loaded, MOST_BYTES, Options, Patch, Registry, Style, render,
 };
+use serde_json::Value;
 
 use crate::cli::PatchArgs;
 use crate::exit::{Exit, Failure};
+use crate::units::count;
 use crate::{output, overview, style};
 
 /// The rate in Hz, the block in frames and the channels where nobody says.
@@ -105,16 +107,24 @@ impl From<Diagnostics> for Trouble {
     }
 }
 
-/// The mistakes are said at once, since a failure's message is one sentence.
+/// The mistakes are shown at once, since a failure's message is one sentence.
 impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::File(message) => Self::new(Exit::File, message),
-            Trouble::Mistakes(mistakes) => {
-                show(&mistakes);
-                Self::silent(Exit::Patch)
-            }
+            Trouble::Mistakes(mistakes) => shown_failure(Exit::Patch, &mistakes),
         }
+    }
+}
+
+/// A failure by mistakes that have places, and are shown there.
+pub(crate) fn shown_failure(exit: Exit, mistakes: &Diagnostics) -> Failure {
+    show(mistakes);
+    let message = format!("{}: {}", shown(mistakes.path()), count(mistakes.len(), "mistake"));
+    let failure = Failure::new(exit, message).said();
+    match serde_json::to_value(mistakes) {
+        Ok(Value::Object(data)) => data.into_iter().fold(failure, |failure, (key, value)| failure.with(&key, value)),
+        _ => unreachable!("mistakes are an object of texts and numbers"),
     }
 }
 

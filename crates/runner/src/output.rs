@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use indicatif::MultiProgress;
 
 use crate::exit::{Exit, Failure};
-use crate::terminal;
+use crate::{document, terminal};
 
 /// The live lines at the bottom of the terminal; hidden where stderr is none.
 static LIVE: LazyLock<MultiProgress> = LazyLock::new(|| MultiProgress::with_draw_target(terminal::stderr()));
@@ -26,6 +26,7 @@ pub(crate) fn on_terminal() -> bool {
 /// A reader that has seen enough (`| head`) is no failure: what is left goes unsaid, and the exit code stays what the
 /// command comes to.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    document::begun();
     let written = LIVE.suspend(|| {
         let mut stdout = anstream::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())

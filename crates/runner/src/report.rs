@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::figures::Figures;
 use crate::meter::{bar, dbfs, signed};
-use crate::style;
 use crate::watch::Watch;
+use crate::{document, style};
 
 const TAKES: &str = "a string takes every text";
 
@@ -63,5 +63,5 @@ pub(crate) fn add_data(report: &mut Value, figures: &Figures, stats: &Stats, wat
     if let Value::Object(heard) = watch.data() {
         heard.into_iter().for_each(|(key, value)| report[key.as_str()] = value);
     }
-    report["exit"] = json!(watch.exit() as u8);
+    document::conclude(report, watch.failure().as_ref());
 }

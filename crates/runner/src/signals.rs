@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::document;
 use crate::exit::Exit;
 
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
@@ -18,6 +19,7 @@ pub(crate) fn listen() {
     let _ = ctrlc::set_handler(|| {
         if SIGNALS.fetch_add(1, Ordering::Relaxed) > 0 {
             remove_unfinished();
+            document::forced();
             std::process::exit(Exit::Interrupted as i32);
         }
     });

@@ -6,7 +6,7 @@ use patchline_graph::{Engine, Event, EventKind, Frame, Report, Severity};
 use serde_json::{Value, json};
 use tracing::{debug, error, info, warn};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::units::clock;
 
 /// Reports kept; all of them are said.
@@ -93,6 +93,17 @@ impl Watch {
             (true, true) => Exit::File,
             (true, false) => Exit::Ok,
         }
+    }
+
+    /// Why it ended other than well, if it did; people have been told.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let failed = || self.reports.iter().find(|report| report.severity == Severity::Error);
+        let message = match self.exit() {
+            Exit::Ok => return None,
+            Exit::Broken => self.faults().swap_remove(0),
+            _ => failed().map_or_else(String::new, |report| format!("{}: {}", report.node, report.message)),
+        };
+        Some(Failure::new(self.exit(), message).said())
     }
 
     /// The lines of a report on what went wrong in the callback.

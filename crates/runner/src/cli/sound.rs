@@ -35,7 +35,7 @@ pub(crate) struct DevicesArgs {
     /// Only the devices of this host: jack, alsa, pulseaudio.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Option<String>,
-    /// Prints one JSON object on stdout; with --watch in one line, then another line for each change.
+    /// Prints one JSON object on stdout; with --watch JSON Lines: it in one line, then a line for each change.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -132,7 +132,7 @@ pub(crate) struct MeterArgs {
     /// Measures what is played on this output device instead of an input.
     #[arg(long, value_name = "NAME", conflicts_with = "device")]
     pub(crate) loopback_of: Option<String>,
-    /// Prints one JSON object a second on stdout.
+    /// Prints JSON Lines on stdout: an object in each line, one a second.
     #[arg(long)]
     pub(crate) json: bool,
     /// The device.

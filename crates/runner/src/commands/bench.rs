@@ -15,7 +15,7 @@ use crate::cli::{BackendChoice, BenchArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::meter::{dbfs, signed};
 use crate::units::{count, ms};
-use crate::{memory, output, signals, style};
+use crate::{document, memory, output, signals, style};
 use probe::{Echo, Plan, probe};
 use round_trip::RoundTrip;
 
@@ -44,10 +44,7 @@ pub(crate) fn run(args: &BenchArgs) -> Outcome {
     }
     let told = Told { host: opened.host, spec: &spec, round_trip: &round_trip, args };
     output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
-    match round_trip.latencies.is_empty() {
-        true => Err(Failure::new(Exit::Device, nothing_came(&round_trip))),
-        false => Ok(Exit::Ok),
-    }
+    told.failure().map_or(Ok(Exit::Ok), Err)
 }
 
 fn request(args: &BenchArgs) -> DeviceRequest {
@@ -120,6 +117,11 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
+    fn failure(&self) -> Option<Failure> {
+        let found = self.round_trip;
+        found.latencies.is_empty().then(|| Failure::new(Exit::Device, nothing_came(found)))
+    }
+
     fn reported(&self) -> u64 {
         self.spec.input_latency + self.spec.output_latency
     }
@@ -138,6 +140,10 @@ impl Told<'_> {
             spec.max_frames,
             count(self.args.count as usize, "impulse"),
         );
+        if found.heard() < self.args.count as usize {
+            let (heard, all) = (found.heard(), self.args.count);
+            writeln!(out, "stopped before the end: {heard} of {all} impulses were waited for").expect(TAKES);
+        }
         if let (Some(mean), Some((least, most))) = (found.mean(), found.range()) {
             let spread = self.frames((most - least) as f64);
             writeln!(out, "measured  {}, from {least} to {most}: a spread of {spread}", self.frames(mean))
@@ -172,12 +178,13 @@ impl Told<'_> {
             })
         });
         let positions = found.latencies.iter().map(|(sent, latency)| json!({ "sent": sent, "heard": sent + latency }));
-        json!({
+        let mut document = json!({
             "device": spec.name,
             "host": self.host,
             "sample_rate": spec.rate,
             "block": spec.max_frames,
             "impulses": self.args.count,
+            "stopped": found.heard() < self.args.count as usize,
             "measured": latency,
             "positions": positions.collect::<Vec<_>>(),
             "missed": found.missed,
@@ -188,7 +195,9 @@ impl Told<'_> {
             "reported_input_frames": spec.input_latency,
             "reported_output_frames": spec.output_latency,
             "warnings": found.remarks(),
-        })
+        });
+        document::conclude(&mut document, self.failure().as_ref());
+        document
     }
 }
 

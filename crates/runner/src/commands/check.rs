@@ -8,10 +8,10 @@ use patchline_patch::{Checked, Registry};
 use serde_json::{Value, json};
 
 use crate::cli::CheckArgs;
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::load::{Assumed, Trouble, show, shown};
 use crate::units::count;
-use crate::{output, style};
+use crate::{document, output, style};
 
 pub(crate) fn run(registry: &Registry, args: &CheckArgs) -> Outcome {
     let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
@@ -27,9 +27,21 @@ pub(crate) fn run(registry: &Registry, args: &CheckArgs) -> Outcome {
         }
     }
     if args.json {
-        output::print(&format!("{:#}\n", json!({ "ok": worst == Exit::Ok, "patches": data })))?;
+        let mut document = json!({ "ok": worst == Exit::Ok, "patches": data });
+        document::conclude(&mut document, failure(worst).as_ref());
+        output::print(&format!("{document:#}\n"))?;
     }
-    Ok(worst)
+    failure(worst).map_or(Ok(Exit::Ok), Err)
+}
+
+/// What it comes to; of each patch everything has been said.
+fn failure(worst: Exit) -> Option<Failure> {
+    let message = match worst {
+        Exit::Ok => return None,
+        Exit::Patch => "there are mistakes in a patch",
+        _ => "a patch cannot be read",
+    };
+    Some(Failure::new(worst, message).said())
 }
 
 fn exit(checked: &Result<Checked, Trouble>) -> Exit {
@@ -49,7 +61,7 @@ fn worse(a: Exit, b: Exit) -> Exit {
     }
 }
 
-fn say(path: &Path, checked: &Result<Checked, Trouble>, assumed: &Assumed) -> Result<(), crate::exit::Failure> {
+fn say(path: &Path, checked: &Result<Checked, Trouble>, assumed: &Assumed) -> Result<(), Failure> {
     match checked {
         Ok(checked) => {
             output::print(&summary::text(path, checked, assumed))?;

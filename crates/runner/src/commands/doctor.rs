@@ -122,7 +122,7 @@ fn text(checks: &[Check]) -> String {
 
 fn data(checks: &[Check]) -> Value {
     let one = |check: &Check| json!({ "name": check.name, "status": check.status.word(), "finding": check.finding, "fix": check.fix });
-    json!({ "checks": checks.iter().map(one).collect::<Vec<_>>() })
+    json!({ "exit": 0, "checks": checks.iter().map(one).collect::<Vec<_>>() })
 }
 
 #[cfg(test)]

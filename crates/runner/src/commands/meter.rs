@@ -25,7 +25,7 @@ pub(crate) fn run(args: &MeterArgs) -> Outcome {
     let opened = args.device.open(&request)?;
     let in_place = !args.json && std::io::stdout().is_terminal();
     let done = measure(opened, args, in_place, output::print)?;
-    Ok(done.exit())
+    done.outcome()
 }
 
 /// Measures until the end; lines that do not stay in their place go to `print`.

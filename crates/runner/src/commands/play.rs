@@ -26,7 +26,7 @@ pub(crate) fn run(args: &PlayArgs) -> Outcome {
     let request = DeviceRequest { output: Some(args.device.side(width(&info))), ..args.device.request() };
     let done = play(args.device.open(&request)?, source, &info, args)?;
     output::print(&if args.json { format!("{}\n", data(&done, args, &info)) } else { text(&done, args, &info) })?;
-    Ok(done.exit())
+    done.outcome()
 }
 
 /// All channels that the file has; one is played on two where there are two.

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &RecordArgs) -> Outcome {
     let channels = opened.device.spec().inputs;
     let done = record(opened, args)?;
     output::print(&if args.json { format!("{}\n", data(&done, args, channels)) } else { text(&done, args, channels) })?;
-    Ok(done.exit())
+    done.outcome()
 }
 
 /// Whether a file can be made there, before a device is opened.

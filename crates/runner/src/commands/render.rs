@@ -60,7 +60,7 @@ pub(crate) fn render(loaded: &Loaded, args: &RenderArgs, each: impl FnMut(&Engin
         hint: hint(args, tail, inputs.rate),
     }
     .tell()?;
-    Ok(watch.exit())
+    watch.failure().map_or(Ok(Exit::Ok), Err)
 }
 
 fn watched(

@@ -2,20 +2,22 @@
 
 use patchline_graph::{NodeCost, Stats, StreamSpec};
 use patchline_io::load::Load;
-use patchline_io::{DeviceSpec, IoStats};
+use patchline_io::{DeviceSpec, IoStats, LostReason};
+use patchline_patch::OnXrun;
 use serde_json::{Value, json};
 
-use super::Ended;
 use super::cases::Causes;
+use super::player::Blocks;
+use super::{Ended, Terms, xruns};
 use crate::advice::Advice;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure, Outcome};
 use crate::figures::Figures;
 use crate::latency::Latency;
 use crate::memory::Locked;
 use crate::rights::Rights;
 use crate::units::{clock, count, frames_and_ms, percent};
 use crate::watch::Watch;
-use crate::{report, style};
+use crate::{document, report, style};
 
 /// Nodes that take less of the time are not worth a word, nor are more of them.
 const WORTH: f64 = 0.005;
@@ -29,13 +31,20 @@ pub(crate) struct Done {
     pub(super) load: Option<Load>,
     /// What each node cost, the heaviest first.
     pub(super) costs: Vec<NodeCost>,
-    /// Frames that a block was asked to have.
-    pub(super) block: Option<usize>,
+    /// On what terms it was played.
+    pub(super) terms: Terms,
+    /// The blocks that were played.
+    pub(super) blocks: Blocks,
     /// What helps against the xruns, if there were any.
     pub(super) advice: Option<Advice>,
     pub(crate) device: IoStats,
     /// Whose fault the xruns were.
     pub(super) causes: Causes,
+    /// Whether it could tell of every xrun what was lost.
+    pub(super) exact: bool,
+    /// Why the device last went, if it did, and the rate that it has now, in Hz.
+    pub(super) loss: Option<LostReason>,
+    pub(super) rate_now: u32,
     pub(crate) stats: Stats,
     pub(crate) figures: Figures,
     pub(super) watch: Watch,
@@ -63,17 +72,53 @@ fn busy(load: &Load, costs: &[NodeCost], rate: u32) -> String {
     format!("load: {mean} of the time, {worst} at worst, {late} took too long{nodes}")
 }
 
+/// `1125 blocks of 128 frames (2.67 ms)`, `40 blocks of 24 to 940 frames`.
+fn blocks(blocks: &Blocks, rate: u32) -> String {
+    let Blocks { count: number, shortest, longest } = *blocks;
+    let number = count(number as usize, "block");
+    match (shortest, longest) {
+        (0, _) => number,
+        (shortest, longest) if shortest == longest => format!("{number} of {}", frames_and_ms(longest, rate)),
+        (shortest, longest) => format!("{number} of {shortest} to {longest} frames"),
+    }
+}
+
 impl Done {
-    /// A broken promise outweighs the device, and the device a file.
-    pub(crate) fn exit(&self) -> Exit {
-        if self.broken.is_some() {
-            return Exit::Broken;
+    /// Why it ended other than well, if it did: a broken promise outweighs the device, and the device a file.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        if let Some(broken) = &self.broken {
+            return Some(Failure::new(Exit::Broken, broken.as_str()).said());
         }
+        let ended = |exit, why: String| Some(Failure::new(exit, why).with("frame", self.stats.frames));
         match (self.watch.exit(), self.ended) {
-            (Exit::Broken, _) => Exit::Broken,
-            (_, Some(Ended::Xruns)) => Exit::Xruns,
-            (_, Some(Ended::Device | Ended::Rate)) => Exit::Device,
-            (exit, _) => exit,
+            (Exit::Broken, _) => self.watch.failure(),
+            (_, Some(Ended::Xruns)) => ended(Exit::Xruns, self.too_many_xruns()),
+            (_, Some(Ended::Device)) => {
+                let reason = self.loss.map_or_else(String::new, |reason| format!(": {reason}"));
+                ended(
+                    Exit::Device,
+                    format!("the device was lost, and `on_device_loss = \"stop\"` ends the run{reason}"),
+                )
+            }
+            (_, Some(Ended::Rate)) => {
+                let (before, now) = (self.spec.rate, self.rate_now);
+                ended(Exit::Device, format!("the device runs at {now} Hz now instead of {before} Hz: start again"))
+            }
+            _ => self.watch.failure(),
+        }
+    }
+
+    /// How a command ends that has told of this.
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.failure().map_or(Ok(Exit::Ok), Err)
+    }
+
+    fn too_many_xruns(&self) -> String {
+        match self.terms.most_xruns {
+            Some(most) if self.terms.on_xrun != OnXrun::Stop => {
+                format!("there were more xruns than `max_xruns = {most}` allows, which ends the run")
+            }
+            _ => "there was an xrun, and `on_xrun = \"stop\"` ends the run".to_owned(),
         }
     }
 
@@ -101,21 +146,16 @@ impl Done {
 
     /// The device, what it lost, how its thread was scheduled, and what nodes have to say.
     pub(crate) fn text(&self) -> String {
-        let DeviceSpec { name, rate, max_frames, .. } = &self.spec;
-        let mut out = format!("on {}", place(name, self.host));
-        let causes = self.causes.text();
-        let IoStats { blocks, xruns, frames_lost, losses, frames_away, .. } = self.device;
-        out.push_str(&format!(
-            ", {} of {}, {} ({frames_lost} frames lost{}{})\n",
-            count(blocks as usize, "block"),
-            frames_and_ms(*max_frames as u64, *rate),
-            count(xruns as usize, "xrun"),
-            if causes.is_empty() { "" } else { "; " },
-            causes,
-        ));
+        let DeviceSpec { name, rate, .. } = &self.spec;
+        let IoStats { xruns, losses, frames_away, .. } = self.device;
+        let (blocks, lost) = (blocks(&self.blocks, *rate), self.lost());
+        let (xruns, causes) = (count(xruns as usize, "xrun"), self.causes.text());
+        let gap = if causes.is_empty() { "" } else { "; " };
+        let mut out = format!("on {}, {blocks}, {xruns} ({lost} lost{gap}{causes})\n", place(name, self.host));
         if losses > 0 {
             let losses = count(losses as usize, "time");
-            out.push_str(&format!("the device was gone {losses}, {frames_away} frames long\n"));
+            let long = frames_and_ms(frames_away, *rate);
+            out.push_str(&format!("the device was gone {losses}, {long} long\n"));
         }
         out.push_str(&format!("{}\n", self.latency));
         if let Some(load) = &self.load {
@@ -150,8 +190,11 @@ impl Done {
             "frames": self.stats.frames,
             "seconds": self.stats.frames as f64 / f64::from(self.spec.rate),
             "block": self.spec.max_frames,
-            "block_asked": self.block,
-            "blocks": device.blocks,
+            "block_asked": self.terms.block,
+            "calls": device.blocks,
+            "blocks": self.blocks.count,
+            "shortest_block": self.blocks.shortest,
+            "longest_block": self.blocks.longest,
             "inputs": self.spec.inputs,
             "outputs": self.spec.outputs,
             "latency": self.latency.data(),
@@ -167,6 +210,7 @@ impl Done {
             "xruns": device.xruns,
             "xrun_causes": self.causes.data(),
             "frames_lost": device.frames_lost,
+            "frames_lost_exact": self.exact,
             "device_losses": device.losses,
             "frames_away": device.frames_away,
             "device_events_lost": device.events_lost,
@@ -175,7 +219,11 @@ impl Done {
         });
         report::add_data(&mut data, &self.figures, &self.stats, &self.watch);
         data["callback_lost"] = json!(self.broken);
-        data["exit"] = json!(self.exit() as u8);
+        document::conclude(&mut data, self.failure().as_ref());
         data
+    }
+
+    fn lost(&self) -> String {
+        xruns::lost(self.device.frames_lost, !self.exact)
     }
 }

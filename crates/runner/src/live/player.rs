@@ -17,25 +17,55 @@ pub(crate) struct Limited {
     /// Frames rendered, and frames left to render.
     rendered: u64,
     left: u64,
+    /// Calls so far, the frames of the shortest one and of the longest.
+    calls: u64,
+    shortest: u64,
+    longest: u64,
     /// The input channels that the graph listens to.
     used: Vec<usize>,
     heard: Heard,
 }
 
-/// The frame up to which the input was last not all zeros.
+/// What the callback tells of the device's calls.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heard(Arc<AtomicU64>);
+pub(crate) struct Heard(Arc<Cells>);
+
+#[derive(Debug, Default)]
+struct Cells {
+    frame: AtomicU64,
+    calls: AtomicU64,
+    shortest: AtomicU64,
+    longest: AtomicU64,
+}
+
+/// The blocks that were played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Blocks {
+    pub(crate) count: u64,
+    /// Frames of the shortest and of the longest one; 0 where there were none.
+    pub(crate) shortest: u64,
+    pub(crate) longest: u64,
+}
 
 impl Heard {
+    /// The frame up to which the input was last not all zeros.
     pub(crate) fn frame(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.frame.load(Ordering::Relaxed)
+    }
+
+    /// Exact when the device has stopped.
+    pub(crate) fn blocks(&self) -> Blocks {
+        let Cells { calls, shortest, longest, .. } = &*self.0;
+        let [count, shortest, longest] = [calls, shortest, longest].map(|cell| cell.load(Ordering::Relaxed));
+        Blocks { count, shortest, longest }
     }
 }
 
 impl Limited {
     /// Without a limit it goes on. `used` are the input channels that matter.
     pub(crate) fn new(renderer: Renderer, limit: Option<u64>, used: Vec<usize>) -> Self {
-        Self { renderer, rendered: 0, left: limit.unwrap_or(u64::MAX), used, heard: Heard::default() }
+        let left = limit.unwrap_or(u64::MAX);
+        Self { renderer, rendered: 0, left, calls: 0, shortest: u64::MAX, longest: 0, used, heard: Heard::default() }
     }
 
     /// Timed by this clock on a device of `rate` Hz, each call noted.
@@ -50,10 +80,24 @@ impl Limited {
     }
 }
 
+impl Limited {
+    /// Only the last block may hold frames beyond the limit.
+    fn count(&mut self, frames: u64) {
+        self.calls += 1;
+        self.shortest = self.shortest.min(frames);
+        self.longest = self.longest.max(frames);
+        let Cells { calls, shortest, longest, .. } = &*self.heard.0;
+        calls.store(self.calls, Ordering::Relaxed);
+        shortest.store(self.shortest, Ordering::Relaxed);
+        longest.store(self.longest, Ordering::Relaxed);
+    }
+}
+
 impl Callback for Limited {
     fn process(&mut self, block: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let frames = usize::try_from(self.left).unwrap_or(usize::MAX).min(block.frames);
         if frames > 0 {
+            self.count(block.frames as u64);
             self.renderer.render(frames, inputs, outputs);
             self.left -= frames as u64;
             self.rendered += frames as u64;
@@ -62,7 +106,7 @@ impl Callback for Limited {
         // Where there is sound, the first samples tell.
         let mut used = self.used.iter().filter_map(|&channel| inputs.get(channel));
         if used.any(|samples| samples.iter().any(|&sample| sample != 0.0)) {
-            self.heard.0.store(self.rendered, Ordering::Relaxed);
+            self.heard.0.frame.store(self.rendered, Ordering::Relaxed);
         }
     }
 }

@@ -73,7 +73,7 @@ fn a_callback_that_is_lost_is_a_broken_run_with_a_full_report_and_whole_files() 
     let mut live = Live::start(opened, Piece::on(&spec, graph, None), Terms::default()).unwrap();
     live.play(|_| ControlFlow::Continue(()));
     let (done, _) = live.stop();
-    assert_eq!(done.exit(), Exit::Broken);
+    assert_eq!(done.failure().unwrap().exit, Exit::Broken);
     let (text, data) = (done.text(), done.data());
     assert!(text.contains("the callback of the device `bad` panicked and is lost"), "{text}");
     assert!(text.contains("note: its host reported 3 errors in all"), "{text}");

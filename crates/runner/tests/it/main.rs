@@ -10,6 +10,7 @@ mod flight;
 mod help;
 #[cfg(target_os = "linux")]
 mod jack;
+mod json;
 mod meter;
 mod panel;
 mod pipes;

@@ -41,6 +41,11 @@ impl RoundTrip {
         found
     }
 
+    /// Impulses that were waited for, to whatever end.
+    pub(super) fn heard(&self) -> usize {
+        self.latencies.len() + self.missed + self.interrupted
+    }
+
     fn frames(&self) -> impl Iterator<Item = u64> {
         self.latencies.iter().map(|(_, latency)| *latency)
     }

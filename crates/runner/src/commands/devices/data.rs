@@ -10,9 +10,9 @@ use crate::cli::DevicesArgs;
 pub(super) fn all(found: &[Found], args: &DevicesArgs) -> Value {
     let hosts: Vec<Value> = found.iter().map(host).collect();
     if args.hosts {
-        return json!({ "hosts": hosts });
+        return json!({ "exit": 0, "hosts": hosts });
     }
-    json!({ "hosts": hosts, "devices": wanted(found, args).map(device).collect::<Vec<_>>() })
+    json!({ "exit": 0, "hosts": hosts, "devices": wanted(found, args).map(device).collect::<Vec<_>>() })
 }
 
 fn host(found: &Found) -> Value {

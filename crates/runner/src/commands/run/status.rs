@@ -38,6 +38,9 @@ impl Status {
 
     /// `0:12.345  playing  load 4 %, peak 9 %  0 xruns  latency 128 + 0 + 256 = 384 frames (8.00 ms)  level -12.3 dBFS`.
     fn line(&self, state: &str, live: &Live) -> String {
+        if live.is_away() {
+            return format!("{}  {state}", clock(live.frames(), self.rate));
+        }
         let mut parts = vec![
             clock(live.frames(), self.rate),
             state.to_owned(),

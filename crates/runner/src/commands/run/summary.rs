@@ -3,20 +3,19 @@
 use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::live::Done;
-use crate::{output, style};
+use crate::{document, output, style};
 
 /// Tells of a run: of its last stretch, and of those `before` it at other rates.
 pub(super) fn tell(args: &RunArgs, name: &str, before: &[Done], last: &Done) -> Outcome {
     output::print(&if args.json { format!("{}\n", data(name, before, last)) } else { text(name, before, last) })?;
-    Ok(exit(before, last))
+    failure(before, last).map_or(Ok(Exit::Ok), Err)
 }
 
 /// The last one's, unless only an earlier one has something to say.
-fn exit(before: &[Done], last: &Done) -> Exit {
-    let mut exits = [last].into_iter().chain(before).map(Done::exit);
-    exits.find(|exit| *exit != Exit::Ok).unwrap_or(Exit::Ok)
+fn failure(before: &[Done], last: &Done) -> Option<Failure> {
+    [last].into_iter().chain(before).find_map(Done::failure)
 }
 
 fn text(name: &str, before: &[Done], last: &Done) -> String {
@@ -24,11 +23,11 @@ fn text(name: &str, before: &[Done], last: &Done) -> String {
     before.iter().chain([last]).map(stretch).collect::<Vec<_>>().join("\n")
 }
 
-/// The last stretch, with the earlier ones in `before`. What a device counts, it counts over all of them.
+/// The last stretch, with the earlier ones in `before`.
 fn data(name: &str, before: &[Done], last: &Done) -> Value {
     let mut data = last.data();
     data["patch"] = json!(name);
-    data["exit"] = json!(exit(before, last) as u8);
+    document::conclude(&mut data, failure(before, last).as_ref());
     data["before"] = before.iter().map(Done::data).collect();
     data
 }
