@@ -60,6 +60,8 @@ pub struct Supervised<C: Callback> {
     past: IoStats,
     /// Where the present device's frame 0 stands.
     origin: u64,
+    /// Whether what is started next does not follow what was before, since the device was away.
+    gap: bool,
     latency: u64,
     notes: Notes,
     watchdog: Watchdog,
@@ -72,8 +74,8 @@ enum State<C: Callback> {
     Ready(Device<C>),
     /// The device calls; `rests` once it has said that it will not.
     Running { device: Device<C>, rests: bool },
-    /// The device is silent, which is told first: to take the callback from it may take a while.
-    Leaving { device: Device<C>, position: u64 },
+    /// The device has been silent since then, which is told first: to take the callback from it may take a while.
+    Leaving { device: Device<C>, position: u64, since: Instant },
     /// The device is lost; the callback waits for it.
     Away { callback: C, away: Away },
     /// The device came back as another one; the callback waits to be stopped.
@@ -110,6 +112,7 @@ impl<C: Callback> Supervised<C> {
             words: VecDeque::new(),
             past: IoStats::default(),
             origin: 0,
+            gap: false,
             latency: 0,
             watchdog,
         })
@@ -145,8 +148,9 @@ impl<C: Callback> Backend<C> for Supervised<C> {
         };
         self.adopt(&device);
         device.set_latency(self.latency);
-        match device.start(Placed { callback, origin: self.origin, gap: false }) {
+        match device.start(Placed { callback, origin: self.origin, gap: self.gap }) {
             Ok(()) => {
+                self.gap = false;
                 self.state = State::Running { device, rests: false };
                 Ok(())
             }
@@ -200,10 +204,10 @@ impl<C: Callback> Backend<C> for Supervised<C> {
     fn stats(&self) -> IoStats {
         let mut stats = self.past;
         match &self.state {
-            State::Ready(device)
-            | State::Running { device, .. }
-            | State::Leaving { device, .. }
-            | State::Changed { device, .. } => add(&mut stats, &device.stats()),
+            State::Ready(device) | State::Running { device, .. } | State::Changed { device, .. } => {
+                add(&mut stats, &device.stats())
+            }
+            State::Leaving { device, .. } => add(&mut stats, &course::lost(device)),
             State::Away { .. } | State::Closed | State::Failed(_) => {}
         }
         stats
@@ -214,10 +218,17 @@ impl<C: Callback> Backend<C> for Supervised<C> {
         let (callback, state) = match std::mem::replace(&mut self.state, State::Closed) {
             State::Running { mut device, .. } => {
                 let stopped = device.stop();
+                let Ok(placed) = stopped else {
+                    self.bury(device);
+                    return stopped.map(|placed| placed.callback);
+                };
                 self.hear_out(&mut device, |_| true);
-                (stopped?.callback, State::Ready(device))
+                (placed.callback, State::Ready(device))
             }
-            State::Away { callback, .. } => (callback, State::Closed),
+            State::Away { callback, away } => {
+                self.absent(&away);
+                (callback, State::Closed)
+            }
             State::Changed { callback, device } => (callback, State::Ready(device)),
             State::Failed(error) => return Err(error),
             idle @ (State::Ready(_) | State::Leaving { .. } | State::Closed) => {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::away::Away;
 use super::watchdog::Watchdog;
 use super::{Device, Placed, State, Supervised, add};
-use crate::{Callback, DeviceSpec, IoError, IoEvent, IoEventKind, LostReason, Refused};
+use crate::{Callback, DeviceSpec, IoError, IoEvent, IoEventKind, IoStats, LostReason, Refused};
 
 impl<C: Callback> Supervised<C> {
     /// Follows what the device says.
@@ -19,9 +19,10 @@ impl<C: Callback> Supervised<C> {
             }
             IoEventKind::BlockChanged { .. } => {
                 self.notes.follow(device.spec(), &mut self.spec);
-                self.watchdog = Watchdog::new(self.patience.silence, &self.spec);
+                self.watchdog.follow(self.patience.silence, &self.spec);
             }
             IoEventKind::Lost { .. } => {
+                self.watchdog.see(device.stats().blocks, Instant::now());
                 self.leave(event.position);
                 self.part();
             }
@@ -32,15 +33,15 @@ impl<C: Callback> Supervised<C> {
     /// The device is lost.
     fn leave(&mut self, position: u64) {
         self.state = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Running { device, .. } => State::Leaving { device, position },
+            State::Running { device, .. } => State::Leaving { device, position, since: self.watchdog.last_call() },
             other => other,
         };
     }
 
     /// Takes the callback from a device that is lost, if there is one.
     pub(super) fn part(&mut self) {
-        let (mut device, position) = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Leaving { device, position } => (device, position),
+        let (mut device, position, since) = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Leaving { device, position, since } => (device, position, since),
             other => return self.state = other,
         };
         let stopped = device.stop();
@@ -49,18 +50,43 @@ impl<C: Callback> Supervised<C> {
             !matches!(kind, IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. } | IoEventKind::Finished)
         });
         self.notes.keep();
-        add(&mut self.past, &device.stats());
-        let now = Instant::now();
+        // Another of its threads may have been in a block while it was lost.
+        let position = position.max(self.place(&device));
+        add(&mut self.past, &lost(&device));
+        let away = Away::new(position, since, &self.patience, Instant::now());
         match stopped {
-            Ok(Placed { callback, .. }) => {
-                self.state = State::Away { callback, away: Away::new(position, &self.patience, now) };
-            }
+            Ok(Placed { callback, .. }) => self.state = State::Away { callback, away },
             // Without a callback there is nothing to come back for.
             Err(error) => {
+                self.absent(&away);
                 self.say(position, IoEventKind::Finished);
                 self.state = State::Failed(error);
             }
         }
+    }
+
+    /// A device without a callback is done with: what comes next stands after it.
+    pub(super) fn bury(&mut self, mut device: Device<C>) {
+        self.hear_out(&mut device, |_| true);
+        self.notes.keep();
+        self.origin = self.place(&device);
+        self.gap = true;
+        add(&mut self.past, &device.stats());
+    }
+
+    /// Where a device stands, as far as it can tell what it lost.
+    fn place(&self, device: &Device<C>) -> u64 {
+        let stats = device.stats();
+        self.origin.saturating_add(stats.frames + stats.frames_lost + stats.frames_away)
+    }
+
+    /// What comes next stands after an absence up to now; gives its frames.
+    pub(super) fn absent(&mut self, away: &Away) -> u64 {
+        let frames = away.frames(self.spec.rate, Instant::now());
+        self.origin = away.position.saturating_add(frames);
+        self.past.frames_away += frames;
+        self.gap = true;
+        frames
     }
 
     /// Takes what a device that was stopped knows now, and what it had to say and nobody had asked for yet.
@@ -80,7 +106,8 @@ impl<C: Callback> Supervised<C> {
             Ok(device) if device.spec().rate == self.spec.rate => self.resume(device, callback, away),
             Ok(device) => {
                 let (from, to) = (self.spec.rate, device.spec().rate);
-                self.return_at(&device, &away);
+                self.absent(&away);
+                self.adopt(&device);
                 self.say(self.origin, IoEventKind::RateChanged { from, to });
                 self.state = State::Changed { callback, device };
             }
@@ -111,33 +138,27 @@ impl<C: Callback> Supervised<C> {
     }
 
     fn resume(&mut self, mut device: Device<C>, callback: C, mut away: Away) {
-        let (before, origin) = (self.spec.max_frames, self.origin);
-        let frames = self.return_at(&device, &away);
         device.set_latency(self.latency);
+        let before = (self.origin, self.past.frames_away);
+        let frames = self.absent(&away);
         match device.start(Placed { callback, origin: self.origin, gap: true }) {
             Ok(()) => {
-                self.past.frames_away += frames;
+                let from = self.spec.max_frames;
+                self.adopt(&device);
+                self.gap = false;
                 self.say(self.origin, IoEventKind::Reconnected { away: frames });
                 let to = self.spec.max_frames;
-                if before != to {
-                    self.say(self.origin, IoEventKind::BlockChanged { from: before, to });
+                if from != to {
+                    self.say(self.origin, IoEventKind::BlockChanged { from, to });
                 }
                 self.state = State::Running { device, rests: false };
             }
             Err(Refused { callback, error }) => {
-                self.origin = origin;
+                (self.origin, self.past.frames_away) = before;
                 away.failed(error, Instant::now());
                 self.state = State::Away { callback: callback.callback, away };
             }
         }
-    }
-
-    /// The device is another one from here on; gives the frames that passed without any.
-    fn return_at(&mut self, device: &Device<C>, away: &Away) -> u64 {
-        let frames = away.frames(self.spec.rate, Instant::now());
-        self.origin = away.position.saturating_add(frames);
-        self.adopt(device);
-        frames
     }
 
     /// This is the device from here on.
@@ -153,8 +174,7 @@ impl<C: Callback> Supervised<C> {
         if !self.watchdog.is_silent(stats.blocks, Instant::now()) {
             return;
         }
-        let position = self.origin + stats.frames + stats.frames_lost + stats.frames_away;
-        self.past.losses += 1;
+        let position = self.place(device);
         self.say(position, IoEventKind::Lost { reason: LostReason::Silent });
         self.leave(position);
     }
@@ -162,4 +182,10 @@ impl<C: Callback> Supervised<C> {
     fn say(&mut self, position: u64, kind: IoEventKind) {
         self.words.push_back(IoEvent { position, kind });
     }
+}
+
+/// What a device that is lost has counted: it may not know of that.
+pub(super) fn lost<C: Callback>(device: &Device<C>) -> IoStats {
+    let stats = device.stats();
+    IoStats { losses: stats.losses.max(1), ..stats }
 }

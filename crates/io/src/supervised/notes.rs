@@ -84,6 +84,6 @@ mod tests {
             notes.learn(&device(&[&errors.to_string()]), &mut spec);
         }
         assert_eq!(spec.notes.len(), MOST + 1, "{:?}", spec.notes);
-        assert_eq!(spec.notes.last(), Some(&(2 * MOST - 2).to_string()));
+        assert_eq!(spec.notes.last(), Some(&(2 * MOST - 1).to_string()));
     }
 }

@@ -130,7 +130,10 @@ fn at_another_rate_the_callback_rests_until_it_is_stopped() {
     let callback = bench.device.stop().unwrap();
     bench.device.start(callback).unwrap();
     bench.device.pass(Duration::from_millis(20));
-    assert!(bench.blocks.lock().unwrap().len() > before);
+    let first = bench.blocks.lock().unwrap()[before];
+    let away = bench.device.stats().frames_away;
+    assert!(first.discontinuity && away > 0, "{first:?}");
+    assert_eq!(first.position, 256 + away);
 }
 
 #[test]
@@ -166,8 +169,11 @@ struct Told<C> {
     stopped: Vec<IoEvent>,
     /// What it notes when it is stopped.
     note: &'static str,
-    /// Whether it loses the callback.
+    /// How long it takes to stop, and whether it loses the callback then.
+    stops_in: Duration,
     fails: bool,
+    /// What it has counted.
+    stats: IoStats,
     callback: Option<C>,
 }
 
@@ -175,7 +181,8 @@ struct Told<C> {
 impl<C> Default for Told<C> {
     fn default() -> Self {
         let (running, stopped) = (Vec::new(), Vec::new());
-        Self { spec: DeviceSpec::default(), running, stopped, note: "", fails: false, callback: None }
+        let (spec, stats, stops_in) = (DeviceSpec::default(), IoStats::default(), Duration::ZERO);
+        Self { spec, running, stopped, note: "", stops_in, fails: false, stats, callback: None }
     }
 }
 
@@ -195,10 +202,11 @@ impl<C: Callback> Backend<C> for Told<C> {
     }
 
     fn stats(&self) -> IoStats {
-        IoStats::default()
+        self.stats
     }
 
     fn stop(&mut self) -> Result<C, IoError> {
+        std::thread::sleep(self.stops_in);
         self.spec.notes.extend((!self.note.is_empty()).then(|| self.note.to_owned()));
         let callback = self.callback.take().ok_or_else(|| IoError::NotRunning(String::new()))?;
         if self.fails { Err(IoError::Panicked("mine".to_owned())) } else { Ok(callback) }
@@ -276,6 +284,80 @@ fn why_a_callback_is_lost_is_told_to_whoever_stops_it_and_another_may_be_started
     bench.device.start(Note { blocks: Arc::clone(&bench.blocks), frames: 0 }).unwrap();
     bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
     assert!(bench.device.stop().is_ok());
+}
+
+fn away(said: &[IoEvent]) -> u64 {
+    said.iter()
+        .find_map(|event| match event.kind {
+            IoEventKind::Reconnected { away } => Some(away),
+            _ => None,
+        })
+        .expect("it is back")
+}
+
+/// Frames of a time at the rate of all devices here.
+fn frames(time: Duration) -> u64 {
+    (time.as_secs_f64() * 48_000.0) as u64
+}
+
+#[test]
+fn the_time_that_a_lost_device_takes_to_stop_is_time_away() {
+    const STOPS_IN: Duration = Duration::from_millis(150);
+    let mut bench = told(|number| match number {
+        0 => Told { running: vec![ENDED], stops_in: STOPS_IN, ..Told::default() },
+        _ => Told::default(),
+    });
+    let said = bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    let away = away(&said);
+    assert!(away >= frames(STOPS_IN), "{away}");
+    assert_eq!((said[1].position, bench.device.stats().frames_away), (ENDED.position + away, away));
+}
+
+#[test]
+fn the_silence_before_a_loss_is_time_away() {
+    let mut bench = told(|number| match number {
+        0 => Told { stats: IoStats { blocks: 1, frames: 480, ..IoStats::default() }, ..Told::default() },
+        _ => Told::default(),
+    });
+    let said = bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    assert!(away(&said) >= frames(QUICK.silence), "{said:?}");
+}
+
+#[test]
+fn positions_go_on_when_a_device_is_stopped_while_it_is_away() {
+    let mut bench = bench(vec![Some(unplugged_at(1_024)), None, Some(SimConfig::default())], QUICK);
+    bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    let rest = Duration::from_millis(50);
+    std::thread::sleep(rest);
+    let callback = bench.device.stop().unwrap();
+    let after = bench.blocks.lock().unwrap().len();
+    while let Err(refused) = bench.device.start(Note { blocks: Arc::clone(&bench.blocks), frames: callback.frames }) {
+        assert!(matches!(refused.error, IoError::Host { .. }), "{}", refused.error);
+    }
+    bench.device.pass(Duration::from_millis(20));
+    let blocks = bench.blocks.lock().unwrap().clone();
+    let first = blocks[after];
+    assert!(first.position >= 1_024 + frames(rest) && first.discontinuity, "{first:?}");
+    let IoStats { frames_away, losses, .. } = bench.device.stats();
+    assert_eq!((first.position, losses), (1_024 + frames_away, 1));
+}
+
+#[test]
+fn positions_go_on_after_a_callback_that_was_lost() {
+    let mut bench = told(|number| {
+        let stats = IoStats { blocks: 1, frames: 480, ..IoStats::default() };
+        Told { running: vec![ENDED], fails: number < 2, stats, ..Told::default() }
+    });
+    bench.until(|kind| kind == IoEventKind::Finished);
+    assert!(bench.device.stop().is_err());
+    let note = |bench: &Bench| Note { blocks: Arc::clone(&bench.blocks), frames: 0 };
+    bench.device.start(note(&bench)).unwrap();
+    // Stopped without being lost before.
+    assert!(bench.device.stop().is_err());
+    bench.device.start(note(&bench)).unwrap();
+    let said = bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    let lost = said.last().unwrap().position;
+    assert!(lost >= 3 * 480, "each stands after the one before: {lost}");
 }
 
 /// Calls once, then never again, and says nothing.
