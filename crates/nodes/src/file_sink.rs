@@ -4,11 +4,16 @@
 mod claim;
 mod feed;
 mod file;
+#[cfg(test)]
+mod frozen;
 mod gaps;
 mod name;
 mod recording;
 mod sidecar;
 mod split;
+#[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "holds up the recorder's thread")]
+mod stall;
 mod takes;
 #[expect(clippy::disallowed_types, reason = "on the control side and on the recorder's thread, never in the callback")]
 mod writer;

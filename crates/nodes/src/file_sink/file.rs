@@ -120,6 +120,8 @@ impl TakeFile {
     /// Writes frames × channels samples, of which the first stands at `position`; gives back how many frames the disk
     /// refused.
     pub(super) fn write(&mut self, samples: &[f32], position: Frame) -> u64 {
+        #[cfg(test)]
+        super::stall::pass(&self.path);
         self.end = position + (samples.len() / usize::from(self.writer.format().channels)) as u64;
         let result = self.writer.write_interleaved(samples);
         self.refused_by(result)
@@ -197,7 +199,8 @@ impl TakeFile {
     /// `goes_on`, another file follows it without a break.
     pub(super) fn close(mut self, recording: &Recording, goes_on: bool) -> (Held, u64) {
         let mut refused = self.write_out();
-        if goes_on {
+        // Silence up to the next file, unless the list cannot tell of it.
+        if goes_on && self.sidecar.write_out().is_ok() {
             let filled = self.writer.fill();
             refused += self.refused_by(filled);
         }
