@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use patchline_io::{Backend, Block, Callback, FnCallback, IoEventKind, LostReason, Patience, Supervised};
+use patchline_io::{Backend, Block, Callback, FnCallback, Host, IoEventKind, LostReason, Patience, Supervised};
 use patchline_io_jack::JackHost;
 
 use crate::support::{Server, alone, open, request, until};
@@ -152,6 +152,10 @@ fn a_server_that_hangs_is_left_and_one_that_goes_on_is_used() {
         until("it is called again", || begun.load(Ordering::Relaxed) > before);
         server.signal("STOP");
         device.stop().expect("the callback comes back, whatever the server does");
+        // So that it ends by itself, and leaves nothing in shared memory.
+        server.signal("CONT");
+        drop(device);
+        until("the server answers", || Host::<Counted>::devices(&JackHost).is_ok());
     });
 }
 
