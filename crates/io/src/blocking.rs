@@ -38,13 +38,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use rtrb::RingBuffer;
-
 use self::pump::Gap;
 pub use self::pump::Pump;
 pub use self::waiting::{Read, Stream, StreamError};
 use crate::settings::{MAX_BLOCK, within};
-use crate::{DeviceSpec, IoError};
+use crate::{DeviceSpec, IoError, touched};
 
 /// Losses that are kept apart from each other until they are read. More are told at a later place.
 const GAPS: usize = 256;
@@ -60,9 +58,9 @@ pub fn stream(spec: &DeviceSpec, frames: usize) -> Result<(Pump, Stream), IoErro
     let least = spec.max_frames.clamp(1, MAX_BLOCK) as u64;
     let allowed = "at least the device's longest block, and at most 1048576 frames";
     within("the stream's room", frames as u64, least..=MAX_BLOCK as u64, allowed)?;
-    let (recorded, to_read) = RingBuffer::new(frames * spec.inputs);
-    let (to_play, written) = RingBuffer::new(frames * spec.outputs);
-    let (gaps, gaps_read) = RingBuffer::<Gap>::new(GAPS);
+    let (recorded, to_read) = touched::ring(frames * spec.inputs, || 0.0);
+    let (to_play, written) = touched::ring(frames * spec.outputs, || 0.0);
+    let (gaps, gaps_read) = touched::ring(GAPS, Gap::default);
     let missed = Arc::new(AtomicU64::new(0));
     let pump = Pump::new(recorded, written, gaps, Arc::clone(&missed), (spec.inputs, spec.outputs));
     let stream = Stream::new(to_read, to_play, gaps_read, missed, spec, PATIENCE);

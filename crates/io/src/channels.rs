@@ -1,6 +1,6 @@
 //! Slices of channels for a callback, made on the stack.
 
-use crate::{Block, Callback};
+use crate::{Block, Callback, touched};
 
 /// The most channels a device may have on one side.
 pub const MAX_CHANNELS: usize = 1024;
@@ -14,14 +14,14 @@ pub struct Planar {
 }
 
 impl Planar {
-    /// Silence. Allocates.
+    /// Silence. Allocates, and writes to all of it, so that a callback may use it.
     ///
     /// # Panics
     /// If there are more than [`MAX_CHANNELS`].
     #[must_use]
     pub fn new(channels: usize, frames: usize) -> Self {
         assert!(channels <= MAX_CHANNELS, "{channels} channels; a device has at most {MAX_CHANNELS}");
-        Self { samples: vec![0.0; channels * frames], channels, frames }
+        Self { samples: touched::zeros(channels * frames), channels, frames }
     }
 
     /// How many channels there are.

@@ -34,6 +34,7 @@ mod settings;
 pub mod sim;
 mod stats;
 mod supervised;
+mod touched;
 
 pub use backend::{Backend, DeviceSpec};
 pub use callback::{Block, Callback, FnCallback};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::{Consumer, Producer};
 
 use crate::stats::StatsCells;
-use crate::{IoEvent, IoEventKind, IoStats};
+use crate::{IoEvent, IoEventKind, IoStats, touched};
 
 /// The two ends of a ring for `capacity` events, with counters that stay exact when it overflows.
 ///
@@ -23,7 +23,7 @@ use crate::{IoEvent, IoEventKind, IoStats};
 /// ```
 #[must_use]
 pub fn event_ring(capacity: usize) -> (EventSender, EventReceiver) {
-    let (producer, consumer) = RingBuffer::new(capacity);
+    let (producer, consumer) = touched::ring(capacity, || IoEvent { position: 0, kind: IoEventKind::Finished });
     let stats = Arc::new(StatsCells::default());
     let sender = EventSender { ring: producer, stats: Arc::clone(&stats) };
     (sender, EventReceiver { ring: consumer, stats, told: 0, position: 0 })

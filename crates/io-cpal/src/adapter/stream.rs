@@ -1,5 +1,6 @@
 //! Streams, and the samples that go through them.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
@@ -111,7 +112,8 @@ struct Scratch {
 
 impl Scratch {
     fn new(samples: usize) -> Self {
-        Self { signed: vec![I24(0); samples], unsigned: vec![U24(0); samples] }
+        // Zeros that the compiler does not know of, so that they are written now.
+        Self { signed: vec![black_box(I24(0)); samples], unsigned: vec![black_box(U24(0)); samples] }
     }
 }
 

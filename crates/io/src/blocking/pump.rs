@@ -8,7 +8,7 @@ use rtrb::{Consumer, Producer};
 use crate::{Block, Callback};
 
 /// Frames of input that are missing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Gap {
     /// The frame that they are missing before, of those that are there.
     pub(super) before: u64,

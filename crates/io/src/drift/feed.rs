@@ -8,7 +8,7 @@ use rtrb::Producer;
 use super::cells::Cells;
 
 /// Where the input device stood when a block came.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Stamp {
     /// When the block came.
     pub(super) now: Duration,

@@ -8,6 +8,7 @@ use rubato::{
 };
 
 use super::{DriftConfig, MOST, Quality};
+use crate::touched;
 
 /// Frames of output that are made at once.
 const CHUNK: usize = 256;
@@ -46,8 +47,8 @@ impl Path {
             nominal,
             step: nominal,
             target: nominal,
-            taken: vec![0.0; most * config.channels],
-            made: vec![0.0; CHUNK * config.channels],
+            taken: touched::zeros(most * config.channels),
+            made: touched::zeros(CHUNK * config.channels),
         }
     }
 
