@@ -45,7 +45,7 @@ impl CpalHost {
     /// null device, which has no clock, is left out.
     ///
     /// # Errors
-    /// [`IoError::Host`] when the server does not answer.
+    /// [`IoError::NoAnswer`] when the server does not answer.
     pub fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
         Ok(describe(&self.found()?, self.0))
     }
@@ -57,7 +57,7 @@ impl CpalHost {
         match found {
             Ok(Some(Ok(found))) => Ok(found),
             Ok(Some(Err(problem))) => Err(self.missing(problem)),
-            Ok(None) => Err(IoError::Host { host: kind.title(), reason: "it does not answer; restart it".to_owned() }),
+            Ok(None) => Err(IoError::NoAnswer { host: kind.title() }),
             Err(source) => Err(IoError::Thread { name: kind.name().to_owned(), source }),
         }
     }

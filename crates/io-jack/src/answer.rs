@@ -60,8 +60,7 @@ fn within<T: Send + 'static>(time: Duration, request: impl FnOnce() -> T + Send 
 }
 
 fn no_answer() -> IoError {
-    let reason = "its server runs but does not answer; let it go on (`kill -CONT`), or restart it".to_owned();
-    IoError::Host { host: NAME, reason }
+    IoError::NoAnswer { host: NAME }
 }
 
 #[cfg(test)]

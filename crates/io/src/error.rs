@@ -32,13 +32,19 @@ pub enum IoError {
         /// What is known of the cause.
         reason: String,
     },
-    /// A host is not there: its server does not answer, or its library is missing.
+    /// A host is not there: its server does not run, or its library is missing.
     #[error("{host} is not there: {reason}")]
     Host {
         /// Which.
         host: &'static str,
         /// What is known of the cause, and what helps.
         reason: String,
+    },
+    /// A host is there and hangs: it has been asked and does not answer.
+    #[error("{host} does not answer: its server runs, but hangs; let it go on (`kill -CONT`), or restart it")]
+    NoAnswer {
+        /// Which.
+        host: &'static str,
     },
     /// No device has this name.
     #[error("{}", not_found(wanted, *side, nearest))]
@@ -123,6 +129,7 @@ impl IoError {
             Self::NotRunning(_) => "device-not-running",
             Self::Unavailable { .. } => "device-unavailable",
             Self::Host { .. } => "host-missing",
+            Self::NoAnswer { .. } => "host-hangs",
             Self::NotFound { .. } => "device-not-found",
             Self::Ambiguous { .. } => "device-ambiguous",
             Self::Rate { .. } => "device-rate",

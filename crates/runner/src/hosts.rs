@@ -173,7 +173,13 @@ impl NotOpened {
     /// Whether waiting may help: something is not there yet, as opposed to there and unfit.
     pub(crate) fn may_come(&self) -> bool {
         let comes = |error: &IoError| {
-            matches!(error, IoError::Host { .. } | IoError::NotFound { .. } | IoError::Unavailable { .. })
+            matches!(
+                error,
+                IoError::Host { .. }
+                    | IoError::NoAnswer { .. }
+                    | IoError::NotFound { .. }
+                    | IoError::Unavailable { .. }
+            )
         };
         !self.tried.is_empty() && self.tried.iter().all(|(_, error)| comes(error))
     }
@@ -214,7 +220,7 @@ fn help() -> String {
 /// What a host said; its name is not said twice.
 fn line(host: &str, error: &IoError) -> String {
     match error {
-        IoError::Host { .. } => error.to_string(),
+        IoError::Host { .. } | IoError::NoAnswer { .. } => error.to_string(),
         _ => format!("{host}: {error}"),
     }
 }

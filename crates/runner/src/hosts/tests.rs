@@ -125,3 +125,13 @@ fn what_is_made_up_is_as_wide_as_it_is_asked_to_be() {
         assert!(said.contains("there is no output device `piano`"), "{said}");
     }
 }
+
+/// The system's own ways to a server that hangs would hang, too.
+#[test]
+fn a_server_that_hangs_is_not_passed_over() {
+    let hung = IoError::NoAnswer { host: JACK };
+    assert!(is_final(JACK, &request(None), &hung));
+    let not_opened = NotOpened { choice: BackendChoice::Auto, tried: vec![(JACK, hung)] };
+    assert!(not_opened.may_come(), "it may go on");
+    assert!(not_opened.to_string().starts_with("jack does not answer: its server runs, but hangs"), "{not_opened}");
+}
