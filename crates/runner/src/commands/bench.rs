@@ -32,13 +32,14 @@ pub(crate) fn run(args: &BenchArgs) -> Outcome {
         return Err(Failure::new(Exit::Usage, message));
     }
     let mut opened = args.device.open(&request(args))?;
-    let spec = opened.device.spec().clone();
-    spec.notes.iter().for_each(|note| info!("{note}"));
+    let asked = opened.device.spec().clone();
+    asked.notes.iter().for_each(|note| info!("{note}"));
     signals::listen();
     let _ = memory::lock();
-    let (callback, echoes) = probe(&plan(args, &spec));
-    let patience = PATIENCE + Duration::from_secs_f64(3.0 * args.interval.seconds(f64::from(spec.rate)));
-    let round_trip = measure(opened.device.as_mut(), callback, echoes, args.count, patience)?;
+    let (callback, echoes) = probe(&plan(args, &asked));
+    let patience = PATIENCE + Duration::from_secs_f64(3.0 * args.interval.seconds(f64::from(asked.rate)));
+    let (round_trip, spec) = measure(opened.device.as_mut(), callback, echoes, args.count, patience)?;
+    spec.notes.iter().filter(|note| !asked.notes.contains(note)).for_each(|note| info!("{note}"));
     if signals::stopping() && round_trip.latencies.is_empty() {
         return Err(Failure::new(Exit::Interrupted, "stopped before an impulse was heard"));
     }
@@ -65,14 +66,14 @@ fn plan(args: &BenchArgs, spec: &DeviceSpec) -> Plan {
 }
 
 /// Sends all impulses and gathers what comes back, until Ctrl-C at the latest. A device that says nothing for `patience`
-/// is given up.
+/// is given up. The device is described as it was in the end: some learn only while they run how late they are.
 fn measure<C: Callback>(
     device: &mut dyn Backend<C>,
     callback: C,
     mut echoes: Consumer<Echo>,
     count: u32,
     patience: Duration,
-) -> Result<RoundTrip, Failure> {
+) -> Result<(RoundTrip, DeviceSpec), Failure> {
     device.start(callback).map_err(|refused| Failure::new(Exit::Device, refused.to_string()))?;
     let mut heard = Vec::new();
     let mut last = Instant::now();
@@ -96,7 +97,7 @@ fn measure<C: Callback>(
     device.stop().map_err(|error| Failure::new(Exit::Broken, error.to_string()))?;
     match trouble {
         Some(trouble) => Err(Failure::new(Exit::Device, trouble)),
-        None => Ok(RoundTrip::new(&heard)),
+        None => Ok((RoundTrip::new(&heard), device.spec().clone())),
     }
 }
 
