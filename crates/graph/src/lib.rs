@@ -143,7 +143,7 @@ pub use node::{Frame, Frames, NoProcessor, Node, NodeError, PrepareSpec, Process
 pub use ports::{Channels, DeviceChannels, DeviceSide, Port, Ports};
 pub use reading::{Per, Reading, Readings};
 pub use renderer::Renderer;
-pub use report::{Report, Reports, Severity};
+pub use report::{Report, Reports, Severity, Written};
 pub use schedule::{BufferId, Schedule, Slot, Step, Term};
 pub use span::{NodeSpan, NodeSpans};
 pub use stats::Stats;

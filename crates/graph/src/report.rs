@@ -1,6 +1,9 @@
 //! Words from helper threads to the control side.
 
+use std::path::PathBuf;
 use std::sync::mpsc::Sender;
+
+use crate::{Frame, Frames};
 
 /// How serious a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +25,19 @@ pub struct Report {
     pub severity: Severity,
     /// One sentence for the user, every number with its unit.
     pub message: String,
+    /// The file that this is about, if it is about one that is complete now.
+    pub written: Option<Written>,
+}
+
+/// A file that a node has written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The stream's frame at which it begins.
+    pub first: Frame,
+    /// Frames that it holds.
+    pub frames: Frames,
 }
 
 /// The sending end, held by helper threads. Never used on the audio thread: sending allocates.
@@ -35,8 +51,16 @@ impl Reports {
 
     /// Sends a report; without a listener it is dropped.
     pub fn send(&self, node: &str, severity: Severity, message: impl Into<String>) {
+        self.give(Report { node: node.to_owned(), severity, message: message.into(), written: None });
+    }
+
+    /// Sends the report that a file is complete.
+    pub fn send_written(&self, node: &str, severity: Severity, message: impl Into<String>, written: Written) {
+        self.give(Report { node: node.to_owned(), severity, message: message.into(), written: Some(written) });
+    }
+
+    fn give(&self, report: Report) {
         if let Some(sender) = &self.0 {
-            let report = Report { node: node.to_owned(), severity, message: message.into() };
             // A closed channel means that the engine is gone and nobody is left to tell.
             let _ = sender.send(report);
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::DateTime;
-use patchline_nodes::Time;
+use patchline_nodes::{QuantityError, Time};
 use patchline_wav::Subtype;
 
 pub(crate) use flight::FlightArgs;
@@ -122,8 +122,8 @@ pub(crate) struct RunArgs {
     /// Waits for a device or a server that is not there yet.
     #[arg(long)]
     pub(crate) wait_device: bool,
-    /// Ends after so much was played: "12s", "500ms", "48000smp".
-    #[arg(long, short, allow_hyphen_values = true)]
+    /// Ends after so much was played: "12s", "500ms", "10min", "1.5h", "48000smp" (frames).
+    #[arg(long, short, value_parser = duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
     /// Frames per block, 1 to 65536; without it the patch's, else what the device delivers.
     #[arg(long, value_parser = block, allow_hyphen_values = true)]
@@ -184,8 +184,8 @@ pub(crate) struct RenderArgs {
     /// Replaces the output file if there is one.
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Renders this long: "12s", "500ms", "48000smp". Needed when no input file gives a length.
-    #[arg(long, short, conflicts_with = "tail", allow_hyphen_values = true)]
+    /// Renders this long: "12s", "500ms", "10min", "48000smp" (frames). Needed when no input file gives a length.
+    #[arg(long, short, conflicts_with = "tail", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
     /// What follows after the input has ended: a time, or `auto` for as long as the nodes ring on.
     #[arg(long, value_name = "TIME|auto", default_value = "0", allow_hyphen_values = true)]
@@ -338,8 +338,20 @@ fn block(text: &str) -> Result<usize, String> {
     within(text, 1, 65_536, "frames")
 }
 
+fn duration(text: &str) -> Result<Time, String> {
+    let units = |error: QuantityError| format!("{error}; its unit is one of h, min, s, ms, us and smp (frames)");
+    let time: Time = text.parse().map_err(units)?;
+    let none = time.seconds(1.0) <= 0.0;
+    if none { Err("nothing lasts that long: give more than 0, as in \"5s\"".to_owned()) } else { Ok(time) }
+}
+
+/// The frames of a `--duration`: one at least, however short it is.
+pub(crate) fn duration_frames(duration: Time, rate: u32) -> u64 {
+    duration.frames(f64::from(rate)).max(1)
+}
+
 fn rate(text: &str) -> Result<u32, String> {
-    within(text, 1_000, 1_536_000, "Hz")
+    within(text, 1_000, 768_000, "Hz")
 }
 
 fn channels(text: &str) -> Result<usize, String> {

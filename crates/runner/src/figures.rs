@@ -93,5 +93,13 @@ mod tests {
     fn what_was_never_measured_is_said_in_words() {
         assert_eq!(shown(f64::NAN, "dBFS"), "not measured");
         assert_eq!(shown(0.5, "s"), "0.5 s");
+        let mut graph = patchline_graph::Graph::new();
+        graph.add("a", patchline_nodes::Noise::default()).unwrap();
+        graph.add("level", patchline_nodes::Meter::default()).unwrap().chain(&["a", "level"]).unwrap();
+        let (mut engine, _renderer) = patchline_graph::engine(patchline_graph::StreamSpec::new(48_000, 64, 0, 0));
+        engine.load(graph).unwrap();
+        let figures = Figures::new(&engine);
+        assert!(figures.data()["level"]["rms_all"].is_null(), "{}", figures.data());
+        assert!(!figures.text().contains("0.0 dBFS") && !figures.text().contains('█'), "{}", figures.text());
     }
 }

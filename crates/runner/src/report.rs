@@ -36,6 +36,7 @@ pub(crate) fn levels_data(levels: &[Level]) -> Value {
 /// What nodes measured, what was not finite, what went wrong.
 pub(crate) fn closing(figures: &Figures, stats: &Stats, watch: &Watch) -> String {
     let mut out = figures.text();
+    out.push_str(&watch.files());
     let counts = [
         (stats.non_finite_inputs, "samples of the input were not finite and heard as 0"),
         (stats.non_finite_feedback, "samples on feedback links were not finite and replaced by 0"),

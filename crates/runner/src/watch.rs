@@ -1,16 +1,24 @@
 //! What the engine says while it runs: said on as it comes, and kept for the final report.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
 
-use patchline_graph::{Engine, Event, EventKind, Frame, Report, Severity};
+use patchline_graph::{Engine, Event, EventKind, Frame, Report, Severity, Written};
 use serde_json::{Value, json};
 use tracing::{debug, error, info, warn};
 
 use crate::exit::{Exit, Failure};
-use crate::units::clock;
+use crate::load::shown;
+use crate::units::{clock, count};
 
 /// Reports kept; all of them are said.
 const MOST_REPORTS: usize = 1000;
+
+/// Files kept; all of them are said.
+const MOST_FILES: usize = 10_000;
+/// Files that a report names.
+const NAMED_FILES: usize = 20;
 
 /// Listens to an engine.
 #[derive(Debug)]
@@ -20,13 +28,24 @@ pub(crate) struct Watch {
     /// By node: where it first allocated in the callback, and how often in all.
     allocations: BTreeMap<String, (Frame, u64)>,
     reports: Vec<Report>,
+    /// Files that nodes have written, and how many more there are.
+    files: Vec<(String, Written)>,
+    more_files: usize,
     failed: bool,
 }
 
 impl Watch {
     /// Nothing heard yet, at `rate` Hz.
     pub(crate) fn new(rate: u32) -> Self {
-        Self { rate, panics: Vec::new(), allocations: BTreeMap::new(), reports: Vec::new(), failed: false }
+        Self {
+            rate,
+            panics: Vec::new(),
+            allocations: BTreeMap::new(),
+            reports: Vec::new(),
+            files: Vec::new(),
+            more_files: 0,
+            failed: false,
+        }
     }
 
     /// Takes everything that the engine has to say, and lets it free what came back.
@@ -74,13 +93,18 @@ impl Watch {
     }
 
     fn report(&mut self, report: Report) {
-        let Report { node, severity, message } = &report;
+        let Report { node, severity, message, written } = &report;
         match severity {
             Severity::Info => info!("{node}: {message}"),
             Severity::Warning => warn!("{node}: {message}"),
             Severity::Error => error!("{node}: {message}"),
         }
         self.failed |= *severity == Severity::Error;
+        match written {
+            Some(written) if self.files.len() < MOST_FILES => self.files.push((node.clone(), written.clone())),
+            Some(_) => self.more_files += 1,
+            None => {}
+        }
         if self.reports.len() < MOST_REPORTS {
             self.reports.push(report);
         }
@@ -115,6 +139,30 @@ impl Watch {
         panics.chain(allocations).collect()
     }
 
+    /// The file that was written, if it was exactly one.
+    pub(crate) fn only_file(&self) -> Option<&Path> {
+        match &self.files[..] {
+            [(_, written)] => Some(&written.path),
+            _ => None,
+        }
+    }
+
+    /// The files that nodes have written, a line for each, but of many only the last ones.
+    pub(crate) fn files(&self) -> String {
+        let unnamed = self.more_files + self.files.len().saturating_sub(NAMED_FILES);
+        let mut out = if unnamed > 0 { format!("{} before these:\n", count(unnamed, "file")) } else { String::new() };
+        for (node, Written { path, frames, .. }) in self.files.iter().rev().take(NAMED_FILES).rev() {
+            let (path, length) = (shown(path), clock(*frames, self.rate));
+            writeln!(out, "{node}: {path}, {length}, {}", count(*frames as usize, "frame")).expect("a string takes it");
+        }
+        out
+    }
+
+    fn files_data(&self) -> Value {
+        let one = |(node, Written { path, first, frames }): &(String, Written)| json!({ "node": node, "path": path.to_string_lossy(), "first_frame": first, "frames": frames });
+        self.files.iter().map(one).collect()
+    }
+
     /// All of it, for programs.
     pub(crate) fn data(&self) -> Value {
         let panics: Vec<_> = self.panics.iter().map(|(node, frame)| json!({ "node": node, "frame": frame })).collect();
@@ -131,6 +179,12 @@ impl Watch {
         let reports: Vec<_> = reports
             .map(|report| json!({ "node": report.node, "severity": word(report.severity), "message": report.message }))
             .collect();
-        json!({ "panics": panics, "allocations": allocations, "reports": reports })
+        json!({
+            "panics": panics,
+            "allocations": allocations,
+            "reports": reports,
+            "files": self.files_data(),
+            "more_files": self.more_files,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use patchline_graph::{Frame, Severity};
+use patchline_graph::{Frame, Severity, Written};
 use patchline_wav::{FileWriter, Options, Place, WriteError};
 
 use super::claim::Claim;
@@ -234,7 +234,8 @@ impl TakeFile {
             frames as f64 / f64::from(recording.format.rate),
         );
         let severity = if held.gaps == 0 { Severity::Info } else { Severity::Warning };
-        recording.reports.send(&recording.node, severity, text);
+        let written = Written { path: self.path.clone(), first: self.first, frames };
+        recording.reports.send_written(&recording.node, severity, text, written);
     }
 
     fn say_unlisted(&self, recording: &Recording) {

@@ -7,7 +7,7 @@ use patchline_io::{Callback, ChannelCount, DeviceRequest, Patience, SideRequest}
 use patchline_nodes::{Level, QuantityError, Time};
 use patchline_wav::Subtype;
 
-use super::{BackendChoice, block, rate, subtype};
+use super::{BackendChoice, block, duration, rate, subtype};
 use crate::hosts::{self, NotOpened, Opened};
 use crate::signals;
 
@@ -74,8 +74,8 @@ pub(crate) struct RecordArgs {
     /// The WAV file to write; `{date}`, `{time}` and `{seq:03}` in it are filled in.
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
-    /// Records this long, to the frame: "5s", "10min", "48000smp"; until Ctrl-C without it.
-    #[arg(long, short, allow_hyphen_values = true)]
+    /// Records this long, to the frame: "5s", "10min", "1.5h", "48000smp" (frames); until Ctrl-C without it.
+    #[arg(long, short, value_parser = duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
     /// Records the first channels, as many; all of the device's without it.
     #[arg(long, short, value_name = "N", value_parser = some_channels, allow_hyphen_values = true)]
@@ -103,8 +103,8 @@ pub(crate) struct PlayArgs {
     /// The WAV file to play.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
-    /// Ends after this time, if the file has not ended before: "5s", "48000smp".
-    #[arg(long, short, allow_hyphen_values = true)]
+    /// Ends after this time, if the file has not ended before: "5s", "10min", "48000smp" (frames).
+    #[arg(long, short, value_parser = duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
     /// Plays it again and again, without a gap.
     #[arg(long = "loop")]
@@ -123,8 +123,8 @@ pub(crate) struct PlayArgs {
 /// `runner meter`.
 #[derive(Debug, Args)]
 pub(crate) struct MeterArgs {
-    /// Ends after this time: "5s"; at Ctrl-C without it.
-    #[arg(long, short, allow_hyphen_values = true)]
+    /// Ends after this time: "5s", "10min", "48000smp" (frames); at Ctrl-C without it.
+    #[arg(long, short, value_parser = duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Time>,
     /// Measures the first channels, as many; all of the device's without it.
     #[arg(long, short, value_name = "N", value_parser = some_channels, allow_hyphen_values = true)]

@@ -8,7 +8,7 @@ use patchline_io::DeviceRequest;
 use patchline_nodes::{Input, Meter, Time};
 use serde_json::{Value, json};
 
-use crate::cli::MeterArgs;
+use crate::cli::{self, MeterArgs};
 use crate::exit::{Failure, Outcome};
 use crate::hosts::Opened;
 use crate::live::{Done, Live, Piece, Player, Terms, View};
@@ -37,7 +37,7 @@ fn measure(
 ) -> Result<Done, Failure> {
     let (rate, channels) = (opened.device.spec().rate, opened.device.spec().inputs);
     let mut view = View::new(rate, channels.min(MOST_LINES), in_place);
-    let limit = args.duration.map(|duration| duration.frames(f64::from(rate)));
+    let limit = args.duration.map(|duration| cli::duration_frames(duration, rate));
     let terms = Terms { block: args.device.block, silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
     let piece = Piece::on(opened.device.spec(), graph(Time::Frames(view.period())), limit);
     let mut live = Live::start(opened, piece, terms)?;

@@ -8,7 +8,7 @@ use patchline_nodes::{ChannelIndex, FileSource, Output};
 use patchline_wav::{FileReader, Info, RateConverter};
 use serde_json::{Value, json};
 
-use crate::cli::PlayArgs;
+use crate::cli::{self, PlayArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hosts::Opened;
 use crate::live::{Done, Live, Piece, Player, Terms, View};
@@ -39,7 +39,7 @@ fn width(info: &Info) -> ChannelCount {
 
 fn play(opened: Opened<Player>, source: FileSource, info: &Info, args: &PlayArgs) -> Result<Done, Failure> {
     let spec = opened.device.spec().clone();
-    let limit = args.duration.map(|duration| duration.frames(f64::from(spec.rate)));
+    let limit = args.duration.map(|duration| cli::duration_frames(duration, spec.rate));
     let length = info.frames.filter(|_| !args.looped);
     let length = length.map(|frames| RateConverter::converted_frames(info.rate, spec.rate, frames));
     let mut end = End { length, under_way: spec.output_latency + spec.max_frames as u64, ended: None };

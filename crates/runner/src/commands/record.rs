@@ -8,7 +8,7 @@ use patchline_io::DeviceRequest;
 use patchline_nodes::{FileSink, Input, Meter, Time};
 use serde_json::{Value, json};
 
-use crate::cli::RecordArgs;
+use crate::cli::{self, RecordArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hosts::Opened;
 use crate::live::{Done, Live, Piece, Player, Terms, View};
@@ -46,7 +46,7 @@ fn record(opened: Opened<Player>, args: &RecordArgs) -> Result<Done, Failure> {
     let rate = opened.device.spec().rate;
     let mut view = View::new(rate, 1, true);
     let graph = graph(args, Time::Frames(view.period()))?;
-    let limit = args.duration.map(|duration| duration.frames(f64::from(rate)));
+    let limit = args.duration.map(|duration| cli::duration_frames(duration, rate));
     let terms = Terms { block: args.device.block, silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
     let piece = Piece::on(opened.device.spec(), graph, limit);
     let mut live = Live::start(opened, piece, terms)?;
@@ -88,13 +88,14 @@ fn graph(args: &RecordArgs, window: Time) -> Result<Graph, Failure> {
 }
 
 fn text(done: &Done, args: &RecordArgs, channels: usize) -> String {
-    let path = style::strong(shown(&args.output));
+    let path = style::strong(shown(done.only_file().unwrap_or(&args.output)));
     format!("{path}: {}, {}, {}\n{}", done.length(), count(channels, "channel"), args.subtype, done.text())
 }
 
 fn data(done: &Done, args: &RecordArgs, channels: usize) -> Value {
     let mut data = done.data();
-    data["output"] = json!({ "path": shown(&args.output), "subtype": args.subtype.name() });
+    let path = done.only_file().map(Path::to_string_lossy);
+    data["output"] = json!({ "path": path, "pattern": args.output.to_string_lossy(), "subtype": args.subtype.name() });
     data["channels"] = json!(channels);
     data
 }

@@ -139,7 +139,7 @@ fn output(args: &RenderArgs) -> Output {
 fn length(args: &RenderArgs, schedule: &Schedule, rate: u32) -> Result<Length, Failure> {
     let frames = |time: patchline_nodes::Time| time.frames(f64::from(rate));
     match (args.duration, args.tail) {
-        (Some(duration), _) => Ok(Length::Exactly(frames(duration))),
+        (Some(duration), _) => Ok(Length::Exactly(crate::cli::duration_frames(duration, rate))),
         (None, TailChoice::For(tail)) => Ok(Length::Inputs { tail: frames(tail) }),
         (None, TailChoice::Auto) => match schedule.tail {
             Tail::None => Ok(Length::Inputs { tail: 0 }),

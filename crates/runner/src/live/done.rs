@@ -1,5 +1,7 @@
 //! What a run came to.
 
+use std::path::Path;
+
 use patchline_graph::{NodeCost, Stats, StreamSpec};
 use patchline_io::load::Load;
 use patchline_io::{DeviceSpec, IoStats, LostReason};
@@ -106,6 +108,11 @@ impl Done {
             }
             _ => self.watch.failure(),
         }
+    }
+
+    /// The file that was written, if it was exactly one.
+    pub(crate) fn only_file(&self) -> Option<&Path> {
+        self.watch.only_file()
     }
 
     /// How a command ends that has told of this.

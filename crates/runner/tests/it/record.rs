@@ -45,6 +45,43 @@ fn nothing_is_replaced_unasked_and_no_folder_made_up() {
 }
 
 #[test]
+fn every_file_that_was_written_is_named_with_its_length() {
+    let folder = Folder::new();
+    let record =
+        |rest: &[&str]| folder.run(["record", "--backend", "sim", "--rate", "48000"].iter().chain(rest)).exits(0);
+    let text = record(&["-d", "1s", "-o", "takes/{seq:03}.wav"]).stdout;
+    assert!(text.starts_with("takes/001.wav: 0:01.000 at 48000 Hz"), "{text}");
+    assert!(text.contains("file: takes/001.wav, 0:01.000, 48000 frames\n"), "{text}");
+    let data = record(&["-d", "1s", "-o", "takes/{seq:03}.wav", "--json"]).json();
+    let file = serde_json::json!({ "node": "file", "path": "takes/002.wav", "first_frame": 0, "frames": 48_000 });
+    assert_eq!((&data["output"]["path"], &data["files"]), (&"takes/002.wav".into(), &serde_json::json!([file])));
+
+    folder.write(
+        "split.toml",
+        "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\n[nodes.b]\ntype = \"file_sink\"\npath = \"{seq}.wav\"\n\
+         split = \"500 ms\"\n[engine]\nbackend = \"null\"\n",
+    );
+    let data = folder.run(["split.toml", "-d", "1200ms", "--json"]).exits(0).json();
+    let frames = data["files"].as_array().unwrap().iter().map(|file| file["frames"].as_u64().unwrap());
+    assert_eq!(frames.collect::<Vec<_>>(), [24_000, 24_000, 9_600]);
+}
+
+#[test]
+fn no_recording_is_empty() {
+    let folder = Folder::new();
+    for command in ["record -o x.wav", "meter", "render x.toml -o x.wav", "play x.wav", "x.toml"] {
+        for none in ["0", "0s", "0smp"] {
+            let words = command.split(' ').chain(["-d", none]);
+            folder.run(words).exits(2).says("more than 0");
+        }
+    }
+    assert_eq!(folder.listing(), [""; 0]);
+    folder.run(["record", "-o", "x.wav", "--backend", "sim", "-d", "1us"]).exits(0);
+    assert_eq!(read(&folder.path().join("x.wav")).0.len(), 2, "less than a frame is one frame");
+    folder.run(["record", "-o", "y.wav", "-d", "1m"]).exits(2).says("min");
+}
+
+#[test]
 fn mistakes_are_told_before_anything_is_recorded() {
     let folder = Folder::new();
     folder.run(["record"]).exits(2).says("--output");

@@ -18,17 +18,6 @@ fn the_null_device_plays_for_as_long_as_it_is_told() {
 }
 
 #[test]
-fn what_was_not_measured_is_not_shown_as_full_scale() {
-    let folder = Folder::new();
-    folder.write("tone.toml", TONE);
-    let args = ["tone.toml", "--backend", "sim", "--duration", "0"];
-    let ended = folder.run(args).exits(0);
-    assert!(!ended.stdout.contains("0.0 dBFS") && !ended.stdout.contains('█'), "{}", ended.stdout);
-    let data = folder.run(args.iter().chain(&["--json"])).exits(0).json();
-    assert!(data["readings"]["level"]["rms_all"].is_null(), "{data}");
-}
-
-#[test]
 fn the_simulated_device_is_the_same_for_the_same_seed() {
     let folder = Folder::new();
     folder.write("tone.toml", TONE);

@@ -6,7 +6,7 @@ use patchline_io::{ChannelCount, DeviceRequest, IoError, SideRequest};
 use patchline_patch::{Backend, Checked};
 
 use super::score::Score;
-use crate::cli::BackendChoice;
+use crate::cli::{self, BackendChoice};
 use crate::exit::{Exit, Failure};
 use crate::hosts::{self, NotOpened, Opened};
 use crate::live::Player;
@@ -128,7 +128,7 @@ fn sim(score: &Score, checked: &Checked) -> Result<Opened<Player>, IoError> {
         blocks,
         inputs: checked.stream.inputs,
         outputs: checked.schedule.device_out.len(),
-        frames: score.args.duration.map(|duration| duration.frames(f64::from(rate))),
+        frames: score.args.duration.map(|duration| cli::duration_frames(duration, rate)),
         ..stormy
     };
     Ok(Opened { device: Box::new(Sim::open(config)?), host: hosts::SIM })

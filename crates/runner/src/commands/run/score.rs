@@ -6,7 +6,7 @@ use patchline_nodes::FileSink;
 use patchline_patch::{Checked, EngineSettings, Patch, Registry};
 use tracing::{info, warn};
 
-use crate::cli::RunArgs;
+use crate::cli::{self, RunArgs};
 use crate::live::Done;
 use crate::load::{self, Trouble};
 
@@ -35,9 +35,8 @@ impl<'a> Score<'a> {
 
     /// Frames that are left to play at this rate; `None` is without an end.
     pub(super) fn left(&self, rate: u32) -> Option<Frames> {
-        let rate = f64::from(rate);
-        let played = (self.played * rate).round() as Frames;
-        Some(self.args.duration?.frames(rate).saturating_sub(played))
+        let played = (self.played * f64::from(rate)).round() as Frames;
+        Some(cli::duration_frames(self.args.duration?, rate).saturating_sub(played))
     }
 
     /// The device came back with another rate: recordings that are complete are left alone.
