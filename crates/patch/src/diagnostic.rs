@@ -169,7 +169,13 @@ impl Diagnostics {
         self.list.is_empty()
     }
 
-    /// Where a mistake is; line 1, column 1 if it has no place.
+    /// Whether a mistake is in what was [set](crate::Patch::set) from outside, and not in the file.
+    #[must_use]
+    pub fn is_outside(&self, diagnostic: &Diagnostic) -> bool {
+        diagnostic.span.as_ref().is_some_and(|span| self.source.is_outside(span.start))
+    }
+
+    /// Where a mistake is; line 1, column 1 if it has no place. What was set from outside stands behind the last line.
     #[must_use]
     pub fn position(&self, diagnostic: &Diagnostic) -> Position {
         self.source.position(diagnostic.span.as_ref().map_or(0, |span| span.start))
@@ -199,15 +205,18 @@ impl Serialize for Diagnostics {
         struct Located {
             code: Code,
             severity: Severity,
-            line: usize,
-            column: usize,
+            line: Option<usize>,
+            column: Option<usize>,
+            on_command_line: bool,
             message: String,
             help: Option<String>,
         }
         let located = |diagnostic: &Diagnostic| {
-            let Position { line, column } = self.position(diagnostic);
+            let on_command_line = self.is_outside(diagnostic);
+            let position = Some(self.position(diagnostic)).filter(|_| !on_command_line);
+            let (line, column) = (position.map(|at| at.line), position.map(|at| at.column));
             let Diagnostic { code, message, help, .. } = diagnostic.clone();
-            Located { code, severity: code.severity(), line, column, message, help }
+            Located { code, severity: code.severity(), line, column, on_command_line, message, help }
         };
         let mistakes: Vec<_> = self.iter().take(MOST_IN_DATA).map(located).collect();
         let mut data = serializer.serialize_struct("Diagnostics", 3)?;

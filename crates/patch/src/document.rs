@@ -22,10 +22,8 @@ const MOST_DOTS: usize = 32;
 /// [`Patch::load`].
 #[derive(Clone, Debug)]
 pub struct Patch {
-    /// The file's text, and behind it a line for each of the settings.
+    /// The file's text and the settings.
     pub(crate) source: Source,
-    /// Bytes of the file's text.
-    pub(crate) length: usize,
     pub(crate) settings: Vec<Setting>,
 }
 
@@ -57,13 +55,13 @@ pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> 
         let message = "tables lie in tables too deeply here".to_owned();
         return Err(unreadable(source, Some(place), message, Some("a patch needs no more than `[nodes.NAME]`")));
     }
-    Ok(Patch { length: source.text.len(), source, settings: Vec::new() })
+    Ok(Patch { source, settings: Vec::new() })
 }
 
 impl Patch {
     /// Parses the text and puts the settings in their places.
     pub(crate) fn document(&self) -> Document<'_> {
-        let (table, errors) = DeTable::parse_recoverable(&self.source.text[..self.length]);
+        let (table, errors) = DeTable::parse_recoverable(&self.source.text[..self.source.length]);
         let mut table = table.into_inner();
         let apply = |setting: &Setting| setting.apply(&self.source, &mut table).err();
         let misdirected = self.settings.iter().filter_map(apply).collect();

@@ -24,8 +24,8 @@ impl Patch {
     /// Gives a node's parameter another value before the patch is loaded.
     ///
     /// `value` is TOML, or a text that needs no quotes: `0.5`, `-6dB`, `[0, 1]`, `trigger`. It is checked when the
-    /// patch is loaded, with everything else. For messages the setting stands behind the patch's last line, as
-    /// `--set trim.gain=-6dB`.
+    /// patch is loaded, with everything else. Messages show it as
+    /// `--set trim.gain=-6dB`, on the command line.
     pub fn set(&mut self, node: &str, parameter: &str, value: &str) {
         let mut text = self.source.text.to_string();
         if !text.is_empty() && !text.ends_with('\n') {
@@ -145,7 +145,10 @@ mod tests {
             ("trim", "a.b", "1", "a.b"),
         ] {
             let mistakes = set(node, parameter, value).unwrap_err();
-            assert!(mistakes.contains(expected) && mistakes.contains("p.toml:9:"), "{mistakes}");
+            assert!(
+                mistakes.contains(expected) && mistakes.contains("--> command line\n") && !mistakes.contains("p.toml"),
+                "{mistakes}"
+            );
         }
     }
 }

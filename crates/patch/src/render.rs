@@ -4,7 +4,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, is_unprintable};
-use crate::source::Source;
+use crate::source::{Position, Source};
 
 /// The most bytes of all of a file's mistakes together.
 const MOST_BYTES: usize = 4000;
@@ -15,6 +15,9 @@ const SHOWN_BEFORE: usize = 50;
 const SHOWN: usize = 60;
 /// The most characters of the file's path that are shown: its end.
 const SHOWN_PATH: usize = 200;
+
+/// The place of what is set from outside.
+const OUTSIDE: &str = "command line";
 
 /// How text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -63,10 +66,12 @@ fn render_one(renderer: &Renderer, source: &Source, diagnostic: &Diagnostic) -> 
         return renderer.render(&[title.element(Origin::path(path)).elements(help)]);
     };
     let line = Line::cut(source, span);
-    let position = source.position(span.start);
-    let place = |column| format!("{path}:{}:{column}", position.line);
-    let (shown, true_place) = (place(line.column()), place(position.column));
-    let snippet = Snippet::source(line.text).path(&path).line_start(position.line);
+    let Position { line: number, column } = source.position(span.start);
+    let outside = source.is_outside(span.start);
+    let number = if outside { 1 } else { number };
+    let shown = format!("{path}:{number}:{}", line.column());
+    let true_place = if outside { OUTSIDE.to_owned() } else { format!("{path}:{number}:{column}") };
+    let snippet = Snippet::source(line.text).path(&path).line_start(number);
     let snippet = snippet.annotation(AnnotationKind::Primary.span(line.mark));
     // The renderer counts columns in what it is shown, which may begin in the middle of the line.
     renderer.render(&[title.element(snippet).elements(help)]).replacen(&shown, &true_place, 1)

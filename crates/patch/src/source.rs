@@ -8,7 +8,10 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) path: Arc<Path>,
+    /// The file's text, and behind it what is set from outside, a line for each.
     pub(crate) text: Arc<str>,
+    /// Bytes of the file's text.
+    pub(crate) length: usize,
 }
 
 /// A place that a person can go to: both counted from 1, columns in characters.
@@ -22,7 +25,8 @@ pub struct Position {
 
 impl Source {
     pub(crate) fn new(path: &Path, text: impl Into<Arc<str>>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        let text = text.into();
+        Self { path: path.into(), length: text.len(), text }
     }
 
     /// The folder that relative paths start from.
@@ -31,6 +35,11 @@ impl Source {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         }
+    }
+
+    /// Whether that byte was set from outside: then it has no place in the file.
+    pub(crate) fn is_outside(&self, byte: usize) -> bool {
+        self.text.len() > self.length && byte >= self.length
     }
 
     pub(crate) fn position(&self, byte: usize) -> Position {

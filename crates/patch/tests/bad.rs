@@ -63,4 +63,15 @@ fn mistakes_are_data_too() {
     assert_eq!((first["code"].as_str(), first["severity"].as_str()), (Some("unknown-key"), Some("error")));
     assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(3), Some(1)));
     assert_eq!(data["mistakes"][1]["code"], "value");
+    assert_eq!(first["on_command_line"], false);
+}
+
+#[test]
+fn what_the_command_line_sets_has_no_line_in_the_file() {
+    let mut patch = read(b"links = []\n", "p.toml").unwrap();
+    patch.set("nope", "x", "1");
+    let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+    assert!(mistakes.to_string().contains("--> command line\n  |\n1 | --set nope.x=1\n"), "{mistakes}");
+    let data = &serde_json::to_value(&mistakes).unwrap()["mistakes"][0];
+    assert_eq!((data["line"].as_u64(), data["on_command_line"].as_bool()), (None, Some(true)));
 }

@@ -43,16 +43,15 @@ impl Shape {
             (Self::Choice(choices), Given::Text(text)) if choices.iter().any(|choice| choice.name == text) => Ok(()),
             (Self::Choice(_), Given::Text(text)) => Err(wrong(format!("\"{}\" is not a choice here", short(text)))),
             (Self::Time(bounds), given) => {
-                quantity(given, bounds, |time: &Time| time.seconds(rate)).unwrap_or_else(|| self.kind(given))
+                quantity(given, bounds, "", |time: &Time| time.seconds(rate)).unwrap_or_else(|| self.kind(given))
             }
             (Self::Level(bounds), given) => {
-                quantity(given, bounds, |level: &Level| level.linear_f64()).unwrap_or_else(|| self.kind(given))
+                quantity(given, bounds, DB, |level: &Level| level.linear_f64()).unwrap_or_else(|| self.kind(given))
             }
-            (Self::Frequency(bounds), given) => {
-                quantity(given, bounds, |frequency: &Frequency| frequency.hz()).unwrap_or_else(|| self.kind(given))
-            }
+            (Self::Frequency(bounds), given) => quantity(given, bounds, " Hz", |frequency: &Frequency| frequency.hz())
+                .unwrap_or_else(|| self.kind(given)),
             (Self::Size(bounds), given) => {
-                quantity(given, bounds, |size: &Size| size.bytes() as f64).unwrap_or_else(|| self.kind(given))
+                quantity(given, bounds, " bytes", |size: &Size| size.bytes() as f64).unwrap_or_else(|| self.kind(given))
             }
             (Self::Number(bounds), Given::Number(number)) => plain(number, bounds),
             (Self::Number(bounds) | Self::Integer(bounds), Given::Integer(number)) => plain(number as f64, bounds),
@@ -75,11 +74,15 @@ impl Shape {
 
     /// Fits any of several; if none, the error of the one that came closest.
     fn either(&self, shapes: &[Shape], given: Given<'_>, rate: f64) -> Result<(), ValueError> {
-        let mut closest = None;
+        let mut closest: Option<ValueError> = None;
+        // A number too large for any use is whole, and nothing else about it is worth a word.
+        let numeric = matches!(given, Given::Integer(_)) || matches!(given, Given::Number(n) if n.fract() != 0.0);
         for shape in shapes {
+            let takes_numbers = !matches!(shape, Self::Bool | Self::Text | Self::Choice(_) | Self::List(_));
             match shape.check(given, rate) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.out_of_range => closest = Some(error),
+                Err(error) if numeric && takes_numbers => _ = closest.get_or_insert(error),
                 Err(_) => {}
             }
         }
@@ -87,8 +90,16 @@ impl Shape {
     }
 }
 
+/// The unit of a bound that is a level: a factor, which is shown in dB, too.
+const DB: &str = "dB";
+
 /// Checks a quantity written as text or as a bare number; `None` if it is neither.
-fn quantity<Q>(given: Given<'_>, bounds: &Bounds, size: impl Fn(&Q) -> f64) -> Option<Result<(), ValueError>>
+fn quantity<Q>(
+    given: Given<'_>,
+    bounds: &Bounds,
+    unit: &str,
+    size: impl Fn(&Q) -> f64,
+) -> Option<Result<(), ValueError>>
 where
     Q: FromStr<Err = QuantityError> + Display,
 {
@@ -107,7 +118,7 @@ where
     };
     // A bound that does not read is a mistake in a declaration; the declaration's own tests find it.
     let end = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Q>().ok()).map(|bound| size(&bound));
-    Some(within(size(&value), end(&bounds.min), end(&bounds.max), bounds, given))
+    Some(within(size(&value), end(&bounds.min), end(&bounds.max), bounds, unit, given))
 }
 
 fn plain(number: f64, bounds: &Bounds) -> Result<(), ValueError> {
@@ -115,12 +126,19 @@ fn plain(number: f64, bounds: &Bounds) -> Result<(), ValueError> {
         return Err(wrong(format!("{number} is not a finite number")));
     }
     let end = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
-    within(number, end(&bounds.min), end(&bounds.max), bounds, Given::Number(number))
+    within(number, end(&bounds.min), end(&bounds.max), bounds, "", Given::Number(number))
 }
 
-fn within(value: f64, min: Option<f64>, max: Option<f64>, bounds: &Bounds, given: Given<'_>) -> Result<(), ValueError> {
+fn within(
+    value: f64,
+    min: Option<f64>,
+    max: Option<f64>,
+    bounds: &Bounds,
+    unit: &str,
+    given: Given<'_>,
+) -> Result<(), ValueError> {
     let out_of_range = |message| Err(ValueError { message, out_of_range: true });
-    let bound = |text: &Option<String>| text.clone().unwrap_or_default();
+    let bound = |text: &Option<String>| with_unit(text.as_deref().unwrap_or_default(), unit);
     if min.is_some_and(|min| value < min) {
         return out_of_range(format!("{given} is out of range: at least {}", bound(&bounds.min)));
     }
@@ -132,6 +150,15 @@ fn within(value: f64, min: Option<f64>, max: Option<f64>, bounds: &Bounds, given
         return out_of_range(format!("{given} is too large"));
     }
     Ok(())
+}
+
+/// A bound as people read it: `1000 (+60 dB)`, `768000 Hz`; one that has a unit of its own has it already.
+fn with_unit(bound: &str, unit: &str) -> String {
+    match bound.parse::<f64>() {
+        Ok(factor) if unit == DB && factor > 0.0 => format!("{bound} ({:+.0} dB)", 20.0 * libm::log10(factor)),
+        Ok(_) if unit != DB => format!("{bound}{unit}"),
+        _ => bound.to_owned(),
+    }
 }
 
 impl Display for Given<'_> {

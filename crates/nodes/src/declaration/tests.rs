@@ -121,9 +121,9 @@ fn values_are_checked_against_their_declaration() {
     check("time", Given::Bool(true), Err("true is not a time"));
     check("gain", Given::Text("-6 dB"), Ok(()));
     check("gain", Given::Number(-1000.0), Ok(()));
-    check("gain", Given::Text("80 dB"), Err(r#""80 dB" is out of range: at most 1000"#));
+    check("gain", Given::Text("80 dB"), Err(r#""80 dB" is out of range: at most 1000 (+60 dB)"#));
     check("gain", Given::Number(f64::NAN), Err("NaN is not a finite number"));
-    check("gain", Given::Number(1e308), Err("1e308 is out of range: at most 1000"));
+    check("gain", Given::Number(1e308), Err("1e308 is out of range: at most 1000 (+60 dB)"));
     check("mode", Given::Text("gate"), Ok(()));
     check("mode", Given::Text("gat\u{7}"), Err(r#""gat\u{7}" is not a choice here"#));
     check("mode", Given::Integer(1), Err(r#"1 is not "gate" or "trigger""#));
