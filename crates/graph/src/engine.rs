@@ -1,9 +1,14 @@
 //! The control thread's half: loads graphs, sets parameters, reads what happens.
 
+mod bypass;
+
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
+
+pub use bypass::BypassError;
 
 use basedrop::{Collector, Owned};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -12,7 +17,7 @@ use crate::cost::{self, Cost};
 use crate::event::RawEvent;
 use crate::lapped::{Kept, lapped};
 use crate::load::{Cast, Next};
-use crate::message::{Message, Set};
+use crate::message::{Change, Message, Set};
 use crate::profile::{ProfileCells, Sampler, lap_nanoseconds};
 use crate::renderer::PENDING;
 use crate::slots::Payload;
@@ -80,6 +85,7 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         schedule: Schedule::default(),
         cast: Cast::default(),
         sets_sent: 0,
+        bypassed: BTreeSet::new(),
     };
     (engine, renderer)
 }
@@ -108,6 +114,8 @@ pub struct Engine {
     cast: Cast,
     /// Parameter changes sent so far.
     sets_sent: u64,
+    /// Nodes that are left out, or will be.
+    bypassed: BTreeSet<String>,
 }
 
 /// Why a graph was not loaded; the old one plays on.
@@ -161,7 +169,7 @@ impl Engine {
         if self.messages.is_abandoned() {
             return Err(LoadError::Closed);
         }
-        if self.messages.is_full() {
+        if self.messages.slots() < 1 + self.bypassed.len() {
             return Err(LoadError::Busy(Box::new(graph)));
         }
         let schedule = compile(&graph, &self.stream)?;
@@ -172,6 +180,7 @@ impl Engine {
         let load = Owned::new(&self.collector.handle(), load);
         assert!(self.messages.push(Message::Load(load)).is_ok(), "room was checked and only we push");
         (self.graph, self.schedule) = (graph, schedule);
+        self.bypass_again(&loaded.started);
         Ok(loaded)
     }
 
@@ -203,8 +212,8 @@ impl Engine {
         if self.sets_sent - self.stats.sets_done.get() >= PENDING as u64 {
             return Err(SetError::Busy);
         }
-        let params = Owned::new(&self.collector.handle(), node.params());
-        let message = Message::Set(Set { instance, at, params });
+        let change = Owned::new(&self.collector.handle(), Change::Params(node.params()));
+        let message = Message::Set(Set { instance, at, change });
         self.messages.push(message).map_err(|_| SetError::Busy)?;
         self.sets_sent += 1;
         self.cast.touch(instance);

@@ -26,6 +26,11 @@ pub enum EventKind {
         /// 0 unless the message came too late.
         late: Frames,
     },
+    /// The node is left out from here on, or taken back: the fade begins.
+    Bypassed {
+        /// Whether it is left out.
+        on: bool,
+    },
     /// The node's processor panicked: it is silent from here on, the rest plays on.
     Panicked,
     /// Our code in the callback allocated or freed memory, this many times in the render call that began here.

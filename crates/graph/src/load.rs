@@ -216,8 +216,8 @@ impl Cast {
             processor: Some(processor),
             readings: member.readings.clone(),
             instance: member.instance,
-            silenced: false,
             panicked: Arc::clone(&member.panicked),
+            ..Seat::default()
         };
         change.exchange.push((seat, arrives));
         member

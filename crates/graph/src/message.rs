@@ -3,6 +3,7 @@
 use basedrop::Owned;
 
 use crate::Frame;
+use crate::bypass::Bypass;
 use crate::erase::AnyParams;
 use crate::event::Instance;
 use crate::plan::Plan;
@@ -26,10 +27,19 @@ pub(crate) struct Load {
     pub(crate) lines: Vec<(usize, usize)>,
 }
 
-/// New parameters for one processor.
+/// A change of one processor.
 pub(crate) struct Set {
     pub(crate) instance: Instance,
     /// The frame they are meant for; `None` is the start of the next callback.
     pub(crate) at: Option<Frame>,
-    pub(crate) params: Owned<AnyParams>,
+    pub(crate) change: Owned<Change>,
+}
+
+pub(crate) enum Change {
+    Params(AnyParams),
+    /// Leaves it out, or takes it back; with what it needs for that if it has none yet.
+    Bypass {
+        on: bool,
+        kit: Option<Box<Bypass>>,
+    },
 }

@@ -9,15 +9,22 @@ use rtrb::{Consumer, Producer};
 
 use crate::arena::Wire;
 use crate::event::{EventSink, Instance, RawEvent};
-use crate::message::{Load, Message, Set};
+use crate::message::{Change, Load, Message, Set};
 use crate::plan::{Op, Plan, Run};
 use crate::profile::{Sampler, Watch};
-use crate::slots::{Payload, Seat, Slab};
+use crate::slots::{Mode, Payload, Seat, Slab};
 use crate::stats::StatsCells;
 use crate::{EventKind, Frame, Inputs, Io, Outputs, guard, kernels, touched};
 
 /// Parameter changes that can wait for their frame.
 pub(crate) const PENDING: usize = 1024;
+
+/// What waits for its frame.
+enum Due {
+    Set(Set),
+    /// Nothing but an end of a piece, where this processor stops.
+    Boundary(Instance),
+}
 
 /// Renders what was loaded. Lives on the audio thread.
 pub struct Renderer {
@@ -29,7 +36,7 @@ pub struct Renderer {
     plan: Plan,
     slab: Slab,
     /// Changes that wait for their frame, the next one last.
-    pending: Vec<(Frame, Set)>,
+    pending: Vec<(Frame, Due)>,
     position: Frame,
     max_frames: usize,
 }
@@ -43,7 +50,8 @@ impl Renderer {
         sampler: Sampler,
         max_frames: usize,
     ) -> Self {
-        let pending = touched::room(PENDING);
+        // Each change may leave a boundary behind.
+        let pending = touched::room(2 * PENDING);
         let (plan, slab) = (Plan::default(), Slab::default());
         Self { messages, events, payloads, stats, sampler, plan, slab, pending, position: 0, max_frames }
     }
@@ -127,9 +135,11 @@ impl Renderer {
     /// Swaps everything that changes; afterwards the message holds what is no longer needed and goes back whole.
     fn take_over(&mut self, load: &mut Load) {
         // The new graph has what was set before it, so older changes are overtaken.
-        self.stats.stale_sets.add(self.pending.len() as u64);
-        self.stats.sets_done.add(self.pending.len() as u64);
-        self.pending.clear();
+        let before = self.pending.len();
+        self.pending.retain(|(_, due)| !matches!(due, Due::Set(set) if matches!(*set.change, Change::Params(_))));
+        let overtaken = (before - self.pending.len()) as u64;
+        self.stats.stale_sets.add(overtaken);
+        self.stats.sets_done.add(overtaken);
         if let Some(bigger) = &mut load.bigger {
             self.slab.move_into(bigger);
         }
@@ -152,25 +162,50 @@ impl Renderer {
 
     /// Sorted by frame, first come first served among equals.
     fn enqueue(&mut self, set: Set) {
-        let at = set.at.unwrap_or(self.position);
+        self.wait(set.at.unwrap_or(self.position), Due::Set(set));
+    }
+
+    fn wait(&mut self, at: Frame, due: Due) {
         let place = self.pending.partition_point(|(frame, _)| *frame > at);
-        self.pending.insert(place, (at, set));
+        self.pending.insert(place, (at, due));
+    }
+
+    /// Sees to it that a piece ends at this frame, where a processor stops. It has one such frame, the last one asked for.
+    fn end_piece(&mut self, instance: Instance, at: Frame) {
+        self.pending.retain(|(_, due)| !matches!(due, Due::Boundary(other) if *other == instance));
+        if self.pending.len() < self.pending.capacity() {
+            self.wait(at, Due::Boundary(instance));
+        }
     }
 
     fn apply_due(&mut self) {
         while self.pending.last().is_some_and(|(frame, _)| *frame <= self.position) {
-            let Some((at, set)) = self.pending.pop() else { return };
-            self.stats.sets_done.add(1);
-            let Some(seat) = self.slab.instance(set.instance) else {
-                self.stats.stale_sets.add(1);
-                continue;
-            };
-            if let Err(payload) = seat.update(&set.params) {
-                self.bury(set.instance, payload);
+            let Some((at, due)) = self.pending.pop() else { return };
+            if let Due::Set(set) = due {
+                self.apply(at, set);
             }
-            let late = self.position - at;
-            self.stats.late_sets.add(u64::from(late > 0));
-            self.say(Some(set.instance), EventKind::Set { late });
+        }
+    }
+
+    fn apply(&mut self, at: Frame, mut set: Set) {
+        let instance = set.instance;
+        self.stats.sets_done.add(1);
+        let Some(seat) = self.slab.instance(instance) else { return self.stats.stale_sets.add(1) };
+        let late = self.position - at;
+        self.stats.late_sets.add(u64::from(late > 0));
+        match &mut *set.change {
+            Change::Params(params) => {
+                if let Err(payload) = seat.update(params) {
+                    self.bury(instance, payload);
+                }
+                self.say(Some(instance), EventKind::Set { late });
+            }
+            Change::Bypass { on, kit } => {
+                if let Some(frames) = seat.turn(*on, kit) {
+                    self.end_piece(instance, self.position.saturating_add(frames));
+                }
+                self.say(Some(instance), EventKind::Bypassed { on: *on });
+            }
         }
     }
 
@@ -308,11 +343,9 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn run(&mut self, run: &Run) {
-        let Seat { processor, readings, instance, silenced, .. } = self.slab.seat(run.seat);
+        let Seat { processor, readings, instance, mode, .. } = self.slab.seat(run.seat);
         let (inputs, outputs) = run.wires.of(self.wires);
-        let Some(processor) = processor.as_mut().filter(|_| !*silenced) else {
-            return outputs.iter().for_each(|wire| wire.write(self.length).fill(0.0));
-        };
+        let Some(processor) = processor.as_mut().filter(|_| *mode == Mode::Plays) else { return self.run_oddly(run) };
         self.running.set(Some(*instance));
         let (frames, position) = (self.length, self.position);
         let (input_ports, output_ports) = run.ports.of(self.widths);
@@ -324,6 +357,34 @@ impl Stage<'_> {
             readings,
             events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
         });
+    }
+
+    /// A processor that is left out, fades, or has panicked.
+    #[cold]
+    fn run_oddly(&mut self, run: &Run) {
+        let Seat { processor, readings, instance, mode, bypass, .. } = self.slab.seat(run.seat);
+        let (inputs, outputs) = run.wires.of(self.wires);
+        let (frames, position) = (self.length, self.position);
+        let (Some(processor), Some(bypass), Mode::Bypassed) = (processor, bypass, *mode) else {
+            return outputs.iter().for_each(|wire| wire.write(frames).fill(0.0));
+        };
+        bypass.before(inputs, outputs, frames);
+        if bypass.runs() {
+            self.running.set(Some(*instance));
+            let (input_ports, output_ports) = run.ports.of(self.widths);
+            processor.process(&mut Io {
+                frames,
+                position,
+                inputs: Inputs { frames, wires: inputs, ports: input_ports },
+                outputs: Outputs { frames, wires: outputs, ports: output_ports },
+                readings,
+                events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
+            });
+        }
+        bypass.after(outputs, frames);
+        if bypass.is_over() {
+            *mode = Mode::Plays;
+        }
     }
 }
 

@@ -67,6 +67,8 @@ impl Watch {
             EventKind::Loaded => debug!("{at} a new graph plays"),
             EventKind::Set { late: 0 } => debug!("{at} {node}: new parameters"),
             EventKind::Set { late } => warn!("{at} {node}: new parameters, {late} frames late"),
+            EventKind::Bypassed { on: true } => debug!("{at} {node}: left out"),
+            EventKind::Bypassed { on: false } => debug!("{at} {node}: taken back"),
             EventKind::Node { what, value } => debug!("{at} {node}: {what} {value}"),
             EventKind::Panicked => {
                 error!(

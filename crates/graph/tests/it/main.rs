@@ -1,6 +1,7 @@
 //! The engine from outside. Every render in here runs under an allocator that aborts on the audio thread.
 
 mod budget;
+mod bypass;
 mod compile;
 mod load;
 mod nodes;

@@ -1,0 +1,146 @@
+//! Leaving a node out while it plays: a fade between what it makes of its input and the input itself.
+//!
+//! All of it is counted in frames, so that any split into blocks gives the same bits.
+
+use crate::Slot;
+use crate::arena::Wire;
+
+/// How long a fade takes, in milliseconds.
+const FADE_MS: u64 = 20;
+
+/// What a node that is left out, or about to be, needs. Made on the control thread; then the audio thread's.
+///
+/// `level` goes from 0, where only the node is heard, to `fade`, where it is not run. It waits while the delayed input,
+/// or the node itself after a rest, is not yet as old as the node's latency.
+pub(crate) struct Bypass {
+    fade: u32,
+    level: u32,
+    on: bool,
+    latency: usize,
+    /// Frames, up to the latency, that the line was fed, and that the node has run, without a break.
+    fed: usize,
+    ran: usize,
+    /// The input as late as the node, channels × latency, and where the next frame goes.
+    lines: Vec<Vec<f32>>,
+    at: usize,
+    /// The input of this piece, channels × the longest piece. Outputs beyond these channels have none.
+    dry: Vec<Vec<f32>>,
+    in_place: bool,
+}
+
+impl Bypass {
+    /// For the node of a slot. All of it is touched.
+    pub(crate) fn new(slot: &Slot, rate: u32, max_frames: usize) -> Self {
+        let passes = slot.in_place || slot.inputs.first() == slot.outputs.first();
+        let channels = if passes { slot.outputs.first().copied().unwrap_or(0) } else { 0 };
+        let latency = usize::try_from(slot.latency).unwrap_or(usize::MAX);
+        let of = |frames: usize| (0..channels).map(|_| touched(frames)).collect();
+        Self {
+            fade: u32::try_from((u64::from(rate) * FADE_MS / 1_000).max(1)).unwrap_or(u32::MAX),
+            level: 0,
+            on: false,
+            latency: if channels > 0 { latency } else { 0 },
+            fed: 0,
+            ran: latency,
+            lines: of(latency),
+            at: 0,
+            dry: of(max_frames),
+            in_place: slot.in_place,
+        }
+    }
+
+    /// Turns towards being left out, or back; says in how many frames it is all left out, from where on its node may
+    /// not run.
+    pub(crate) fn turn(&mut self, on: bool) -> Option<u64> {
+        if self.is_over() {
+            (self.fed, self.ran) = (0, self.latency);
+        }
+        self.on = on;
+        on.then(|| (self.waits() + (self.fade - self.level) as usize) as u64)
+    }
+
+    /// Whether only the node is heard, and that is to stay so.
+    pub(crate) fn is_over(&self) -> bool {
+        !self.on && self.level == 0
+    }
+
+    /// Whether the node has to run. Does not change within a piece.
+    pub(crate) fn runs(&self) -> bool {
+        !(self.on && self.level == self.fade)
+    }
+
+    /// Frames until the level begins to move.
+    fn waits(&self) -> usize {
+        self.latency - if self.on { self.fed } else { self.ran }
+    }
+
+    /// Takes the input, before the node runs over it.
+    pub(crate) fn before(&mut self, inputs: &[Wire], outputs: &[Wire], frames: usize) {
+        let Self { latency, lines, at, dry, .. } = self;
+        let sources = if self.in_place { outputs } else { inputs };
+        if self.in_place && *latency == 0 && self.on && self.level == self.fade {
+            return;
+        }
+        for ((source, line), dry) in sources.iter().zip(lines).zip(dry) {
+            let source = source.read(frames);
+            if *latency == 0 {
+                dry[..frames].copy_from_slice(source);
+                continue;
+            }
+            let mut place = *at;
+            for (dry, sample) in dry.iter_mut().zip(source) {
+                *dry = std::mem::replace(&mut line[place], *sample);
+                place = if place + 1 == *latency { 0 } else { place + 1 };
+            }
+        }
+        if *latency > 0 {
+            *at = (*at + frames) % *latency;
+        }
+    }
+
+    /// Fades what the node has made, if it ran, and the input.
+    pub(crate) fn after(&mut self, outputs: &[Wire], frames: usize) {
+        let runs = self.runs();
+        let dry = self.dry.iter().map(|dry| Some(&dry[..frames])).chain(std::iter::repeat(None));
+        for (wire, dry) in outputs.iter().zip(dry) {
+            match dry {
+                Some(_) if !runs && self.in_place && self.latency == 0 => {}
+                Some(dry) if !runs => wire.write(frames).copy_from_slice(dry),
+                None if !runs => wire.write(frames).fill(0.0),
+                dry => self.fade(wire.write(frames), dry),
+            }
+        }
+        self.level = self.level_at(frames);
+        self.fed = self.latency.min(self.fed.saturating_add(frames));
+        self.ran = if runs { self.latency.min(self.ran.saturating_add(frames)) } else { 0 };
+    }
+
+    fn fade(&self, wet: &mut [f32], dry: Option<&[f32]>) {
+        for (frame, wet) in wet.iter_mut().enumerate() {
+            let dry = dry.map_or(0.0, |dry| dry[frame]);
+            *wet = match self.level_at(frame) {
+                0 => *wet,
+                level if level == self.fade => dry,
+                level => {
+                    // A cubic that is level at both ends: neither has a corner that could be heard.
+                    let x = f64::from(level) / f64::from(self.fade);
+                    let weight = (x * x * (3.0 - 2.0 * x)) as f32;
+                    *wet + (dry - *wet) * weight
+                }
+            };
+        }
+    }
+
+    /// The level so many frames from here.
+    fn level_at(&self, frame: usize) -> u32 {
+        let moved = u32::try_from(frame.saturating_sub(self.waits())).unwrap_or(u32::MAX);
+        if self.on { self.level.saturating_add(moved).min(self.fade) } else { self.level.saturating_sub(moved) }
+    }
+}
+
+/// Zeros whose pages are there.
+fn touched(frames: usize) -> Vec<f32> {
+    let mut samples = vec![1.0; frames];
+    samples.fill(0.0);
+    std::hint::black_box(samples)
+}
