@@ -16,6 +16,9 @@ same in a terminal.
 
 Quantities carry their unit: times `\"500 ms\"`, `\"1 s\"`, `\"22050 smp\"`; levels `\"-6 dB\"` or a linear factor;
 frequencies `\"1 kHz\"` or a number of Hz. A time without a unit is a mistake, except 0.
+
+Every node with an output, `input` apart, also takes `optional = true`: it may be left out while the load is above
+`engine.shed` (\"90 %\"), with a fade of 20 ms. Its input then passes unchanged, and silence where it has none.
 ";
 
 /// The whole page.

@@ -7,8 +7,8 @@ use crate::channels::{self, Widths};
 use crate::schedule::Line;
 use crate::topology::{Edge, Topology};
 use crate::{
-    AnyNode, BufferId, DeviceChannels, DeviceSide, Frames, Graph, GraphError, GraphErrors, PrepareSpec, Schedule, Slot,
-    Step, StreamSpec, Tail, Term, budget, order,
+    AnyNode, BufferId, DeviceChannels, DeviceSide, Frames, Graph, GraphError, GraphErrors, Place, PrepareSpec,
+    Schedule, Slot, Step, StreamSpec, Tail, Term, budget, order,
 };
 
 /// Compiles a graph for a stream. Pure: nothing is allocated for audio, nothing is opened.
@@ -20,6 +20,7 @@ pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErro
     stream.check()?;
     let mut errors = Vec::new();
     let topology = Topology::new(graph, &mut errors);
+    errors.extend(graph.optional_nodes().filter_map(|name| not_optional(graph, name.as_str())));
     let order = order::order(graph, &topology, &mut errors);
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
@@ -35,6 +36,20 @@ pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErro
     }
     budget::memory(&schedule, stream)?;
     Ok(schedule)
+}
+
+/// What speaks against leaving a node out.
+fn not_optional(graph: &Graph, name: &str) -> Option<GraphError> {
+    let Some(node) = graph.node(name) else {
+        return Some(GraphError::new(Place::Graph, format!("there is no node `{name}` that could be optional")));
+    };
+    let ports = node.ports();
+    let message = match (&ports.device, ports.outputs.is_empty()) {
+        (Some(_), _) => format!("`{name}` stands for the device and cannot be optional"),
+        (None, true) => format!("`{name}` has no output and cannot be optional: what it takes in would be lost"),
+        (None, false) => return None,
+    };
+    Some(GraphError::new(Place::Parameter(name.to_owned(), "optional"), message))
 }
 
 /// Appends steps node by node; knows which buffer every output lives in and how many readers it still has.

@@ -1,6 +1,6 @@
 //! The graph: named nodes and the links between them, in the order they were written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{AnyNode, Endpoint, EndpointError, Node, NodeName};
 
@@ -10,6 +10,7 @@ pub struct Graph {
     nodes: Vec<(NodeName, AnyNode)>,
     by_name: HashMap<NodeName, usize>,
     links: Vec<Link>,
+    optional: BTreeSet<NodeName>,
 }
 
 /// A link from an output port to an input port.
@@ -48,6 +49,26 @@ impl Graph {
                 self.nodes.push((name, node));
             }
         }
+    }
+
+    /// Says that the node `name` may be left out when there is not time for all: `graph.optional("reverb")`. Any node with
+    /// an output may be. What decides is the program, with [`Engine::bypass`](crate::Engine::bypass).
+    ///
+    /// # Errors
+    /// A name that breaks the rules of [`NodeName`]. Whether there is such a node is checked when the graph is compiled.
+    pub fn optional(&mut self, name: &str) -> Result<&mut Self, EndpointError> {
+        self.make_optional(NodeName::new(name)?);
+        Ok(self)
+    }
+
+    /// As [`optional`](Self::optional), for a name that was checked.
+    pub fn make_optional(&mut self, name: NodeName) {
+        self.optional.insert(name);
+    }
+
+    /// The nodes that may be left out, by name.
+    pub fn optional_nodes(&self) -> impl Iterator<Item = &NodeName> {
+        self.optional.iter()
     }
 
     /// Links two ends written as in a patch: `graph.link("vad.open", "rec.record")`.

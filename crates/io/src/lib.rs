@@ -31,6 +31,7 @@ pub mod null;
 mod ring;
 pub mod seat;
 mod settings;
+pub mod shed;
 pub mod sim;
 mod stats;
 mod supervised;

@@ -9,7 +9,13 @@ pub(crate) const TOP: [&str; 4] = ["name", "links", "engine", "nodes"];
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
 pub(crate) const NOT_YET_AT_TOP: &[&str] = &["include", "macros", "use", "scenes", "map", "control"];
 pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["fade", "threads"];
-pub(crate) const NOT_YET_IN_NODES: &[&str] = &["on_replace", "bypass", "optional"];
+pub(crate) const NOT_YET_IN_NODES: &[&str] = &["on_replace", "bypass"];
+
+/// The key that every node may have beside `type` and its parameters.
+pub(crate) const OPTIONAL: &str = "optional";
+/// What it means, for editors and manuals.
+pub const OPTIONAL_DOC: &str = "Whether the node may be left out while the load is above `engine.shed`: its input then passes \
+                                unchanged, and silence where it has none. Any node with an output may be.";
 
 /// What is known of keys outside the table at hand.
 pub(crate) struct Keys<'a> {

@@ -33,9 +33,10 @@ mod table;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::{MOST_BYTES, Patch, read};
+pub use keys::OPTIONAL_DOC;
 pub use load::{Checked, Loaded, Options};
 pub use registry::Registry;
 pub use render::{Style, render};
 pub use schema::schema;
-pub use settings::{Backend, EngineSettings, Latency, OnDeviceLoss, OnXrun, SampleRate, Share, Transport};
+pub use settings::{Backend, EngineSettings, Latency, OnDeviceLoss, OnXrun, SampleRate, Share, Shed, Transport};
 pub use source::Position;

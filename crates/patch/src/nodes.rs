@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::entries;
-use crate::keys::{Keys, NOT_YET_IN_NODES};
+use crate::keys::{Keys, NOT_YET_IN_NODES, OPTIONAL};
 use crate::mistakes::Mistakes;
 use crate::parts::Context;
 use crate::registry::{Formed, NodeType};
@@ -28,6 +28,8 @@ pub(crate) struct NodeEntry {
     pub(crate) node: Option<AnyNode>,
     /// The names of its input and output ports, where its type is known: its example's if it could not be formed.
     pub(crate) ports: Option<[Vec<&'static str>; 2]>,
+    /// Whether it may be left out under load.
+    pub(crate) optional: bool,
     /// Whether a mistake in it was reported.
     pub(crate) faulty: bool,
 }
@@ -98,11 +100,18 @@ impl<'a> NodeReader<'a> {
 
     fn read(mut self, value: &Spanned<DeValue<'_>>) -> (NodeEntry, Vec<PathBuf>) {
         let mut writes = Vec::new();
-        let mut entry =
-            NodeEntry { place: self.place.clone(), values: BTreeMap::new(), node: None, ports: None, faulty: false };
+        let mut entry = NodeEntry {
+            place: self.place.clone(),
+            values: BTreeMap::new(),
+            node: None,
+            ports: None,
+            optional: false,
+            faulty: false,
+        };
         if let DeValue::Table(table) = value.get_ref() {
             let spans = table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span()));
             entry.values = spans.collect();
+            entry.optional = self.optional(table);
             if let Some(node_type) = self.node_type(table) {
                 let formed = self.parameters(node_type, table.clone(), value.span());
                 let ports = formed.as_ref().map(|formed| formed.node.ports());
@@ -120,6 +129,15 @@ impl<'a> NodeReader<'a> {
         }
         entry.faulty = self.faulty;
         (entry, writes)
+    }
+
+    fn optional(&mut self, table: &DeTable<'_>) -> bool {
+        let Some(value) = table.get(OPTIONAL) else { return false };
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            let message = format!("`{OPTIONAL}` is true or false");
+            self.report(Diagnostic::new(Code::Value, value.span(), message));
+            false
+        })
     }
 
     fn node_type(&mut self, table: &DeTable<'_>) -> Option<&'a NodeType> {
@@ -153,6 +171,7 @@ impl<'a> NodeReader<'a> {
     /// Checks the parameters and forms the node without those at fault, if it can do without them.
     fn parameters(&mut self, kind: &NodeType, mut table: DeTable<'_>, span: Range<usize>) -> Option<Formed> {
         table.remove("type");
+        table.remove(OPTIONAL);
         let declaration = &kind.declaration;
         let what = format!("`{}` (type \"{}\")", self.name, declaration.kind);
         let Context { rate, broken, .. } = *self.context;

@@ -82,7 +82,11 @@ impl Parts {
     pub(crate) fn graph(&self) -> Graph {
         let mut graph = Graph::new();
         for name in &self.nodes.order {
-            if let (Ok(node_name), Some(node)) = (NodeName::new(name), &self.nodes.by_name[name].node) {
+            let entry = &self.nodes.by_name[name];
+            if let (Ok(node_name), Some(node)) = (NodeName::new(name), &entry.node) {
+                if entry.optional {
+                    graph.make_optional(node_name.clone());
+                }
                 graph.insert(node_name, node.clone());
             }
         }

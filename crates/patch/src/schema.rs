@@ -4,6 +4,7 @@ use patchline_nodes::Declaration;
 use patchline_nodes::declaration::schema_of;
 use serde_json::{Map, Value, json};
 
+use crate::keys::{OPTIONAL, OPTIONAL_DOC};
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
 
@@ -66,6 +67,7 @@ fn branch(declaration: &Declaration, definitions: &mut Map<String, Value>) -> Va
     adopt(&mut then, kind, definitions);
     if let Value::Object(then) = &mut then {
         let properties = then.entry("properties").or_insert_with(|| json!({}));
+        properties[OPTIONAL] = json!({ "type": "boolean", "default": false, "description": OPTIONAL_DOC });
         properties["type"] = json!({ "const": kind, "description": declaration.doc });
         then.insert("additionalProperties".to_owned(), Value::Bool(false));
     }

@@ -1,10 +1,14 @@
 //! The `[engine]` table: how a patch wants to be run.
 
+mod shed;
+
 use patchline_graph::StreamSpec;
 use patchline_nodes::declaration::{Param, params_of, schema_of};
 use patchline_nodes::{Frequency, Size, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use shed::Shed;
 
 /// How a patch wants to be run. A program that runs it may decide otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +39,9 @@ pub struct EngineSettings {
     pub on_xrun: OnXrun,
     /// More xruns than this end the run; absent, none do.
     pub max_xruns: Option<u32>,
+    /// How much of a block's time the patch may take before nodes with `optional = true` are left out, the heaviest
+    /// first, until there is time for them again: "90 %", or "never".
+    pub shed: Shed,
     /// The name shown to a sound server; the patch's if absent.
     pub client_name: Option<String>,
     /// Whether ports are connected to the device's by themselves.
@@ -58,6 +65,7 @@ impl Default for EngineSettings {
             on_device_loss: OnDeviceLoss::default(),
             on_xrun: OnXrun::default(),
             max_xruns: None,
+            shed: Shed::default(),
             client_name: None,
             connect: true,
             share: Share::default(),

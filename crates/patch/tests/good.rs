@@ -85,3 +85,13 @@ fn what_may_not_be_meant_is_a_warning() {
         warnings.iter().map(|warning| (warning.code.as_str(), warnings.position(warning).line)).collect();
     assert_eq!(codes, [("short-feedback", 3), ("unlinked", 6)]);
 }
+
+#[test]
+fn nodes_may_be_optional_and_the_limit_has_a_unit() {
+    let text = "links = [\"in -> a -> b -> out\"]\n[engine]\nshed = \"75 %\"\n[nodes]\nin.type = \"input\"\n\
+                a = { type = \"gain\", optional = true }\nb = { type = \"gain\", optional = false }\n\
+                out.type = \"output\"\n";
+    let checked = check(text);
+    let names: Vec<_> = checked.loaded.graph.optional_nodes().map(ToString::to_string).collect();
+    assert_eq!((names, checked.loaded.engine.shed.limit()), (vec!["a".to_owned()], Some(0.75)));
+}

@@ -5,6 +5,7 @@ mod done;
 mod flight;
 mod not_started;
 mod player;
+mod relief;
 mod silence;
 mod state;
 mod terms;
@@ -37,6 +38,8 @@ pub(crate) use flight::Profile;
 pub(crate) use not_started::NotStarted;
 pub(crate) use player::Player;
 use player::{Heard, Limited};
+use relief::Relief;
+pub(crate) use relief::Shed;
 use silence::Silence;
 use state::State;
 pub(crate) use terms::Terms;
@@ -80,6 +83,7 @@ pub(crate) struct Live {
     silence: Silence,
     xruns: Xruns,
     flight: Flight,
+    relief: Relief,
     /// Whether it was said what helps against them.
     advised: bool,
     state: State,
@@ -140,6 +144,7 @@ impl Live {
             silence: Silence::new(spec.rate, no_news),
             xruns: Xruns::new(spec.rate, terms.on_xrun == OnXrun::Ignore),
             flight,
+            relief: Relief::new(&engine, terms.shed, spec.rate),
             limit: piece.limit,
             advised: false,
             state: State::default(),
@@ -175,7 +180,10 @@ impl Live {
             self.explain(false);
             self.flight.pass(&mut self.engine, frames);
             let stats = self.stats();
-            self.xruns.pass(stats.frames + stats.frames_lost + stats.frames_away);
+            let passed = stats.frames + stats.frames_lost + stats.frames_away;
+            self.xruns.pass(passed);
+            let now = Duration::from_secs_f64(passed as f64 / f64::from(self.spec.rate));
+            self.relief.look(now, self.load.read(), &mut self.engine);
             self.advise();
             let done = self.limit.is_some_and(|limit| frames >= limit);
             if each(self).is_break() || done {
@@ -213,6 +221,11 @@ impl Live {
     /// How much of its time the callback takes, with the worst since this was last asked.
     pub(crate) fn load(&self) -> Option<Load> {
         self.load.take()
+    }
+
+    /// What is left out under load.
+    pub(crate) fn shed(&self) -> &Shed {
+        self.relief.shed()
     }
 
     /// How long sound is on its way now.
@@ -310,6 +323,7 @@ impl Live {
             exact: self.xruns.exact(),
             loss: self.loss,
             rate_now: self.opened.device.spec().rate,
+            shed: self.relief.shed().clone(),
             stats: self.engine.stats(),
             figures: self.figures,
             watch: self.watch,

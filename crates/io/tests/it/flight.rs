@@ -13,10 +13,10 @@ use crate::graph::{In, Out};
 
 /// Passes its input on, and takes this much of virtual time; once, in the block that frame `slow.0` lies in, more.
 #[derive(Clone)]
-struct Work {
-    time: VirtualTime,
-    usual: Duration,
-    slow: (u64, Duration),
+pub(crate) struct Work {
+    pub(crate) time: VirtualTime,
+    pub(crate) usual: Duration,
+    pub(crate) slow: (u64, Duration),
 }
 
 impl PartialEq for Work {

@@ -6,5 +6,6 @@ mod flight;
 mod graph;
 mod misbehaviour;
 mod null;
+mod shed;
 mod sim;
 mod supervised;

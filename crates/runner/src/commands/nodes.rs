@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use patchline_graph::{Per, Port, Reading};
 use patchline_nodes::declaration::{Declaration, Param, width_text};
-use patchline_patch::Registry;
+use patchline_patch::{OPTIONAL_DOC, Registry};
 use serde_json::{Value, json};
 
 use crate::cli::NodesArgs;
@@ -54,6 +54,9 @@ fn manual(declaration: &Declaration) -> String {
         heading(&mut out, "Parameters");
         declaration.params.iter().for_each(|param| parameter(&mut out, param, 1));
         out.push('\n');
+    }
+    if !declaration.outputs.is_empty() && !matches!(declaration.kind, "input") {
+        writeln!(out, "Beside them every node with an output takes `optional = true`:\n{OPTIONAL_DOC}\n").expect(TAKES);
     }
     if !declaration.readings.is_empty() {
         heading(&mut out, "Readings");

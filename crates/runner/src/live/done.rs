@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::cases::Causes;
 use super::player::Blocks;
-use super::{Ended, Terms, xruns};
+use super::{Ended, Shed, Terms, xruns};
 use crate::advice::Advice;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::figures::Figures;
@@ -47,6 +47,8 @@ pub(crate) struct Done {
     /// Why the device last went, if it did, and the rate that it has now, in Hz.
     pub(super) loss: Option<LostReason>,
     pub(super) rate_now: u32,
+    /// Optional nodes that were left out.
+    pub(super) shed: Shed,
     pub(crate) stats: Stats,
     pub(crate) figures: Figures,
     pub(super) watch: Watch,
@@ -168,6 +170,9 @@ impl Done {
         if let Some(load) = &self.load {
             out.push_str(&format!("{}\n", busy(load, &self.costs, *rate)));
         }
+        if let Some(shed) = self.shed.text() {
+            out.push_str(&format!("{shed}\n"));
+        }
         if let Some(rights) = &self.rights {
             out.push_str(&format!("{rights}\n"));
         }
@@ -216,6 +221,7 @@ impl Done {
             "notes": self.spec.notes,
             "xruns": device.xruns,
             "xrun_causes": self.causes.data(),
+            "left_out": self.shed.data(),
             "frames_lost": device.frames_lost,
             "frames_lost_exact": self.exact,
             "device_losses": device.losses,

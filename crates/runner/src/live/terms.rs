@@ -20,6 +20,8 @@ pub(crate) struct Terms {
     pub(crate) needs_files: bool,
     /// Whether an input that is silent is no news.
     pub(crate) silence_is_usual: bool,
+    /// The load above which optional nodes are left out.
+    pub(crate) shed: Option<f64>,
     /// How often the time of each node is taken.
     pub(crate) profile: Profile,
 }
@@ -34,6 +36,7 @@ impl Default for Terms {
             on_device_loss: OnDeviceLoss::default(),
             needs_files: true,
             silence_is_usual: false,
+            shed: None,
             profile: Profile::default(),
         }
     }
@@ -47,6 +50,7 @@ impl Terms {
             on_xrun: settings.on_xrun,
             most_xruns: settings.max_xruns.map(u64::from),
             on_device_loss: settings.on_device_loss,
+            shed: settings.shed.limit(),
             needs_files: false,
             ..Self::default()
         }

@@ -53,6 +53,7 @@ impl Status {
         if let Some((granted, asked)) = live.other_block() {
             parts.push(format!("block {granted} ({asked} asked)"));
         }
+        parts.extend(live.shed().short());
         let levels = live.figures().short();
         parts.extend((!levels.is_empty()).then_some(levels));
         parts.join("  ")
