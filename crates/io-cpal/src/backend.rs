@@ -73,7 +73,7 @@ impl<C: Callback> CpalBackend<C> {
         for (index, told) in streams.told.iter_mut().enumerate() {
             let events = std::iter::from_fn(|| told.poll()).map(|event| placed(event, index, muted));
             self.waiting.extend(events);
-            add(&mut self.past, told.stats());
+            self.past += told.stats();
         }
         back
     }
@@ -136,16 +136,6 @@ fn placed(event: IoEvent, index: usize, muted: u64) -> IoEvent {
     IoEvent { position: event.position.saturating_sub(muted), ..event }
 }
 
-fn add(stats: &mut IoStats, more: IoStats) {
-    stats.blocks += more.blocks;
-    stats.frames += more.frames;
-    stats.xruns += more.xruns;
-    stats.frames_lost += more.frames_lost;
-    stats.losses += more.losses;
-    stats.frames_away += more.frames_away;
-    stats.events_lost += more.events_lost;
-}
-
 impl<C: Callback> Backend<C> for CpalBackend<C> {
     /// The latencies are those of the buffers first, and what the host measures once it runs, taken over by
     /// [`poll`](Self::poll).
@@ -189,7 +179,7 @@ impl<C: Callback> Backend<C> for CpalBackend<C> {
 
     fn stats(&self) -> IoStats {
         let mut stats = self.past;
-        self.streams.iter().flat_map(|streams| &streams.told).for_each(|told| add(&mut stats, told.stats()));
+        self.streams.iter().flat_map(|streams| &streams.told).for_each(|told| stats += told.stats());
         stats
     }
 

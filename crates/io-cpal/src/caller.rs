@@ -104,7 +104,9 @@ impl<C: Callback> InputCaller<C> {
         while at < frames {
             let part = caller.storage().min(frames - at);
             let channels = caller.inputs.channels();
-            with_outputs(channels, caller.inputs.iter_mut(part), |planar| block.read(at, part, map, planar));
+            let tally =
+                with_outputs(channels, caller.inputs.iter_mut(part), |planar| block.read(at, part, map, planar));
+            caller.events.count_samples(tally);
             caller.call(seated, part);
             at += part;
         }
@@ -219,7 +221,9 @@ impl<C: Callback> OutputCaller<C> {
 
     fn write(&mut self, block: &mut dyn Played, from: usize, frames: usize) {
         let (map, outputs) = (&self.map, &self.caller.outputs);
-        with_inputs(outputs.channels(), outputs.iter(frames), |planar| block.write(from, frames, map, planar));
+        let tally =
+            with_inputs(outputs.channels(), outputs.iter(frames), |planar| block.write(from, frames, map, planar));
+        self.caller.events.count_samples(tally);
     }
 
     fn be_silent(&self, block: &mut dyn Played, from: usize, frames: usize) {
@@ -286,6 +290,30 @@ mod tests {
     }
 
     impl Captured for Mock {
+        fn samples(&self) -> usize {
+            self.0.len()
+        }
+
+        fn read(&mut self, from: usize, frames: usize, map: &ChannelMap, planar: &mut [&mut [f32]]) -> Tally {
+            read(&self.0[2 * from..][..2 * frames], map, planar)
+        }
+    }
+
+    /// A block of a device of 16 bits that plays, or of 64 bits that records.
+    struct Narrow(Vec<i16>);
+    struct Wide(Vec<f64>);
+
+    impl Played for Narrow {
+        fn samples(&self) -> usize {
+            self.0.len()
+        }
+
+        fn write(&mut self, from: usize, frames: usize, map: &ChannelMap, planar: &[&[f32]]) -> Tally {
+            write(planar, map, &mut self.0[2 * from..][..2 * frames])
+        }
+    }
+
+    impl Captured for Wide {
         fn samples(&self) -> usize {
             self.0.len()
         }
@@ -405,6 +433,33 @@ mod tests {
         rig.shared.set_told();
         play(480, 50);
         assert_eq!(rig.told(), [], "the host has told");
+    }
+
+    #[test]
+    fn samples_that_a_format_cannot_hold_are_counted_on_both_sides() {
+        let mut rig = rig(0, 2);
+        let mut output = rig.output();
+        let loud = FnCallback(|_: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]| {
+            outputs[0].fill(1.5);
+            outputs[1].fill(f32::NAN);
+        });
+        assert!(rig.door.send_in(Box::new(loud)).is_ok());
+        let mut block = Narrow(vec![7; 2 * 100]);
+        output.play(&mut block, None);
+        assert_eq!(block.0[..2], [i16::MAX, 0]);
+        let stats = rig.events.stats();
+        assert_eq!((stats.clipped, stats.not_finite), (100, 100));
+
+        let mut recording = self::rig(2, 0);
+        let mut input = InputCaller::new(recording.caller.take().unwrap(), ChannelMap::all(2));
+        let (feed, _draw, _monitor) = pair(&DriftConfig::default()).unwrap();
+        let (sender, fed) = event_ring(4);
+        let mut feeder = Feeder::new(feed, ChannelMap::all(2), Arc::clone(&recording.shared), sender, 48_000, STORAGE);
+        assert!(recording.door.send_in(Box::new(counter())).is_ok());
+        let mut block = Wide(vec![f64::NAN; 2 * 100]);
+        input.capture(&mut block, None);
+        feeder.capture(&mut block, None);
+        assert_eq!((recording.events.stats().not_finite, fed.stats().not_finite), (200, 200));
     }
 
     #[test]

@@ -44,7 +44,9 @@ impl Feeder {
         while at < frames {
             let part = self.planar.frames().min(frames - at);
             let channels = self.planar.channels();
-            with_outputs(channels, self.planar.iter_mut(part), |planar| block.read(at, part, &self.map, planar));
+            let read = |planar: &mut [&mut [f32]]| block.read(at, part, &self.map, planar);
+            let tally = with_outputs(channels, self.planar.iter_mut(part), read);
+            self.events.count_samples(tally);
             // What follows in this block was there already, and was captured later.
             let after = Duration::from_secs_f64((frames - at - part) as f64 / self.rate);
             with_inputs(channels, self.planar.iter(part), |planar| {

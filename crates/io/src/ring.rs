@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rtrb::{Consumer, Producer};
 
+use crate::convert::Tally;
 use crate::stats::StatsCells;
 use crate::{IoEvent, IoEventKind, IoStats, touched};
 
@@ -54,6 +55,14 @@ impl EventSender {
     /// Never allocates, locks or waits.
     pub fn count_block(&self, frames: usize) {
         self.stats.block(frames);
+    }
+
+    /// Counts samples that did not come through the conversion to or from the device's format.
+    ///
+    /// # Real-time
+    /// Never allocates, locks or waits.
+    pub fn count_samples(&self, tally: Tally) {
+        self.stats.samples(tally);
     }
 }
 

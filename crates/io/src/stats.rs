@@ -1,7 +1,9 @@
 //! Counters of a device, written where they happen and read by anyone.
 
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::convert::Tally;
 use crate::{IoEvent, IoEventKind};
 
 /// What has been counted since a backend was opened.
@@ -23,6 +25,24 @@ pub struct IoStats {
     pub frames_away: u64,
     /// Events that did not fit their ring.
     pub events_lost: u64,
+    /// Samples, in and out, that the device's format could not hold: the nearest value was taken.
+    pub clipped: u64,
+    /// Samples, in and out, that were no finite number and could not be passed on as such: 0 was taken.
+    pub not_finite: u64,
+}
+
+impl AddAssign for IoStats {
+    fn add_assign(&mut self, more: Self) {
+        self.blocks += more.blocks;
+        self.frames += more.frames;
+        self.xruns += more.xruns;
+        self.frames_lost += more.frames_lost;
+        self.losses += more.losses;
+        self.frames_away += more.frames_away;
+        self.events_lost += more.events_lost;
+        self.clipped += more.clipped;
+        self.not_finite += more.not_finite;
+    }
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +54,8 @@ pub(crate) struct StatsCells {
     losses: AtomicU64,
     frames_away: AtomicU64,
     events_lost: AtomicU64,
+    clipped: AtomicU64,
+    not_finite: AtomicU64,
 }
 
 impl StatsCells {
@@ -54,6 +76,14 @@ impl StatsCells {
         }
     }
 
+    pub(crate) fn samples(&self, tally: Tally) {
+        // Hardly ever, and an addition to memory that is shared is not free.
+        if tally != Tally::default() {
+            add(&self.clipped, tally.clipped);
+            add(&self.not_finite, tally.not_finite);
+        }
+    }
+
     pub(crate) fn event_lost(&self) {
         add(&self.events_lost, 1);
     }
@@ -71,6 +101,8 @@ impl StatsCells {
             losses: get(&self.losses),
             frames_away: get(&self.frames_away),
             events_lost: get(&self.events_lost),
+            clipped: get(&self.clipped),
+            not_finite: get(&self.not_finite),
         }
     }
 }

@@ -205,9 +205,9 @@ impl<C: Callback> Backend<C> for Supervised<C> {
         let mut stats = self.past;
         match &self.state {
             State::Ready(device) | State::Running { device, .. } | State::Changed { device, .. } => {
-                add(&mut stats, &device.stats())
+                stats += device.stats()
             }
-            State::Leaving { device, .. } => add(&mut stats, &course::lost(device)),
+            State::Leaving { device, .. } => stats += course::lost(device),
             State::Away { .. } | State::Closed | State::Failed(_) => {}
         }
         stats
@@ -245,14 +245,4 @@ fn fix(side: Option<&mut SideRequest>, channels: usize) {
     if let Some(side) = side {
         side.channels = ChannelCount::Exactly(channels);
     }
-}
-
-fn add(sum: &mut IoStats, more: &IoStats) {
-    sum.blocks += more.blocks;
-    sum.frames += more.frames;
-    sum.xruns += more.xruns;
-    sum.frames_lost += more.frames_lost;
-    sum.losses += more.losses;
-    sum.frames_away += more.frames_away;
-    sum.events_lost += more.events_lost;
 }

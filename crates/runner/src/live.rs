@@ -417,6 +417,8 @@ fn since(now: IoStats, before: IoStats) -> IoStats {
         losses: now.losses - before.losses,
         frames_away: now.frames_away - before.frames_away,
         events_lost: now.events_lost - before.events_lost,
+        clipped: now.clipped - before.clipped,
+        not_finite: now.not_finite - before.not_finite,
     }
 }
 

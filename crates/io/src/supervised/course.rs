@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::away::Away;
 use super::watchdog::Watchdog;
-use super::{Device, Placed, State, Supervised, add};
+use super::{Device, Placed, State, Supervised};
 use crate::{Callback, DeviceSpec, IoError, IoEvent, IoEventKind, IoStats, LostReason, Refused};
 
 impl<C: Callback> Supervised<C> {
@@ -52,7 +52,7 @@ impl<C: Callback> Supervised<C> {
         self.notes.keep();
         // Another of its threads may have been in a block while it was lost.
         let position = position.max(self.place(&device));
-        add(&mut self.past, &lost(&device));
+        self.past += lost(&device);
         let away = Away::new(position, since, &self.patience, Instant::now());
         match stopped {
             Ok(Placed { callback, .. }) => self.state = State::Away { callback, away },
@@ -71,7 +71,7 @@ impl<C: Callback> Supervised<C> {
         self.notes.keep();
         self.origin = self.place(&device);
         self.gap = true;
-        add(&mut self.past, &device.stats());
+        self.past += device.stats();
     }
 
     /// Where a device stands, as far as it can tell what it lost.

@@ -156,7 +156,7 @@ impl Done {
     /// The device, what it lost, how its thread was scheduled, and what nodes have to say.
     pub(crate) fn text(&self) -> String {
         let DeviceSpec { name, rate, .. } = &self.spec;
-        let IoStats { xruns, losses, frames_away, .. } = self.device;
+        let IoStats { xruns, losses, frames_away, clipped, not_finite, .. } = self.device;
         let (blocks, lost) = (blocks(&self.blocks, *rate), self.lost());
         let (xruns, causes) = (count(xruns as usize, "xrun"), self.causes.text());
         let gap = if causes.is_empty() { "" } else { "; " };
@@ -181,6 +181,13 @@ impl Done {
         }
         if let Some(advice) = &self.advice {
             out.push_str(&format!("{advice}\n"));
+        }
+        let edges = [
+            (clipped, "samples were beyond what the device's format holds and were clipped; play softer"),
+            (not_finite, "samples at the device's edge were not finite and heard as 0"),
+        ];
+        for (count, what) in edges.into_iter().filter(|(count, _)| *count > 0) {
+            out.push_str(&format!("{}: {count} {what}\n", style::warning("warning")));
         }
         for note in &self.spec.notes {
             out.push_str(&format!("note: {}\n", style::safe(note, 300)));
@@ -226,6 +233,8 @@ impl Done {
             "frames_lost_exact": self.exact,
             "device_losses": device.losses,
             "frames_away": device.frames_away,
+            "clipped": device.clipped,
+            "not_finite": device.not_finite,
             "device_events_lost": device.events_lost,
             "memory_locked": self.locked.map(|locked| locked == Locked::Yes),
             "scheduling": self.rights.as_ref().map(Rights::data),
