@@ -119,6 +119,17 @@ pub(crate) fn lock(file: &File) {
 #[cfg(not(unix))]
 pub(crate) fn lock(_file: &File) {}
 
+/// Whether somebody has said so of this file.
+#[cfg(unix)]
+pub(crate) fn is_locked(file: &File) -> bool {
+    rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_locked(_file: &File) -> bool {
+    false
+}
+
 /// Refuses to write to `path` later, by what is there now.
 pub(crate) fn check_target(path: &Path, overwrite: bool) -> Result<(), WriteError> {
     match fs::symlink_metadata(path) {
@@ -145,20 +156,20 @@ pub(crate) fn refusal(path: &Path, source: io::Error) -> WriteError {
 
 /// NONBLOCK keeps a pipe without a reader from blocking the open; regular files ignore it.
 #[cfg(unix)]
-fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
     use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt;
     options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
 }
 
 #[cfg(windows)]
-fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::windows::fs::OpenOptionsExt;
     const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
     options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
 }
 
 #[cfg(not(any(unix, windows)))]
-fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }

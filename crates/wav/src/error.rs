@@ -25,6 +25,12 @@ pub enum WriteError {
     /// A device, pipe, socket or folder.
     #[error("{} is no regular file", .0.display())]
     NotRegular(PathBuf),
+    /// Somebody else is writing the file.
+    #[error("{} is being written, or has just changed; try again when it is finished", .0.display())]
+    Busy(PathBuf),
+    /// The sizes of more than 4 GiB find no room in the header.
+    #[error("{} has no room in its header for the sizes of more than 4 GiB; write a copy instead", .0.display())]
+    NoRoom(PathBuf),
     /// The file or its folder could not be created.
     #[error("cannot create {}: {source}", path.display())]
     Create {

@@ -33,12 +33,14 @@ mod create;
 mod error;
 mod format;
 mod header;
+mod layout;
 mod parse;
 mod part;
 mod place;
 #[cfg(feature = "convert")]
 mod rate;
 mod reader;
+mod repair;
 #[cfg(feature = "convert")]
 mod resampled;
 mod source;
@@ -55,6 +57,7 @@ pub use place::Place;
 #[cfg(feature = "convert")]
 pub use rate::{RateConverter, RateError};
 pub use reader::{FileReader, Info, Reader};
+pub use repair::{Problem, Repair};
 #[cfg(feature = "convert")]
 pub use resampled::Resampled;
 pub use source::FrameSource;

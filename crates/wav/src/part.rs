@@ -56,7 +56,7 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    fn create(target: &Path, overwrite: bool) -> Result<Self, WriteError> {
+    pub(crate) fn create(target: &Path, overwrite: bool) -> Result<Self, WriteError> {
         for attempt in 0..100 {
             let part = part_path(target, attempt)?;
             match open_new(&part) {
@@ -73,7 +73,7 @@ impl PartFile {
         Err(WriteError::Exists(part_path(target, 0)?))
     }
 
-    fn place(&mut self) -> Result<(), WriteError> {
+    pub(crate) fn place(&mut self) -> Result<(), WriteError> {
         let moved =
             if self.overwrite { fs::rename(&self.part, &self.target) } else { rename_new(&self.part, &self.target) };
         moved.map_err(|source| match source.kind() {

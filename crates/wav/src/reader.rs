@@ -175,7 +175,7 @@ impl<R: Read> Reader<R> {
 }
 
 /// Opens a file that can be rewound. Never waits, as opening a pipe would that nobody writes to.
-fn open_regular(path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let file = at_once(OpenOptions::new().read(true)).open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),

@@ -7,6 +7,7 @@ mod full_disk;
 mod gaps;
 mod hound_oracle;
 mod places;
+mod repair;
 mod rf64;
 mod round_trip;
 mod streams;
