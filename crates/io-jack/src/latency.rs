@@ -50,7 +50,8 @@ impl Latency {
 
     /// Whether a thread is to be the one that [adds up](Self::add_up); otherwise one is at it already, and does so again.
     pub(crate) fn begin(&self) -> bool {
-        self.wanted.store(true, Ordering::Release);
+        // Not a plain store: whoever asks for us sees all that was changed before, by us and by others.
+        self.wanted.swap(true, Ordering::AcqRel);
         !self.adding.swap(true, Ordering::AcqRel)
     }
 
@@ -62,8 +63,9 @@ impl Latency {
                 // SAFETY: the client is alive.
                 unsafe { jack_recompute_total_latencies(client.raw()) };
             }
-            self.adding.store(false, Ordering::Release);
-            // Somebody may have wanted it between these two.
+            // Not a plain store: whoever saw us at it and left is seen, with what was wanted. Somebody may have wanted it
+            // between these two.
+            self.adding.swap(false, Ordering::AcqRel);
             if !self.wanted.load(Ordering::Acquire) || self.adding.swap(true, Ordering::AcqRel) {
                 return;
             }
