@@ -8,7 +8,7 @@ use std::time::Duration;
 use patchline_io::channels::{Planar, call, with_inputs, with_outputs};
 use patchline_io::convert::ChannelMap;
 use patchline_io::drift::{Draw, DriftMonitor};
-use patchline_io::{Block, Callback, EventSender, IoEvent, IoEventKind, LostReason, Side};
+use patchline_io::{Block, Callback, EventSender, IoEvent, IoEventKind, LostReason, Side, prefault_stack};
 
 use crate::ends::{Captured, InputEnd, OutputEnd, Played};
 use crate::shared::Shared;
@@ -25,6 +25,8 @@ pub(crate) struct Caller<C> {
     rate: f64,
     inputs: Planar,
     outputs: Planar,
+    /// Whether the thread's stack has been touched.
+    prefaulted: bool,
 }
 
 impl<C: Callback> Caller<C> {
@@ -37,7 +39,7 @@ impl<C: Callback> Caller<C> {
         (inputs, outputs, storage): (usize, usize, usize),
     ) -> Self {
         let (inputs, outputs) = (Planar::new(inputs, storage), Planar::new(outputs, storage));
-        Self { seat, events, shared, rate: rate.into(), inputs, outputs }
+        Self { seat, events, shared, rate: rate.into(), inputs, outputs, prefaulted: false }
     }
 
     /// Frames that are processed at once.
@@ -45,8 +47,11 @@ impl<C: Callback> Caller<C> {
         self.inputs.frames()
     }
 
-    /// Whether there is something to call.
-    fn is_ready(&self, seated: &mut Seated<'_, C>) -> bool {
+    /// Whether there is something to call. The device's first call is used to touch the stack, before any sound.
+    fn is_ready(&mut self, seated: &mut Seated<'_, C>) -> bool {
+        if !std::mem::replace(&mut self.prefaulted, true) {
+            prefault_stack();
+        }
         !self.shared.is_lost() && seated.callback().is_some()
     }
 

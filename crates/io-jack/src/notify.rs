@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jack::{Client, ClientStatus, Control, NotificationHandler, PortId};
+use patchline_io::prefault_stack;
 
 use crate::shared::Shared;
 
@@ -11,6 +12,11 @@ pub(crate) struct Notify(pub(crate) Arc<Shared>);
 
 #[expect(unsafe_code, reason = "the trait declares `shutdown` as unsafe")]
 impl NotificationHandler for Notify {
+    /// The process thread is one of them, and this is before its first block.
+    fn thread_init(&self, _: &Client) {
+        prefault_stack();
+    }
+
     // SAFETY: storing to an atomic is allowed where a signal handler is.
     unsafe fn shutdown(&mut self, _status: ClientStatus, _reason: &str) {
         self.0.set_gone();

@@ -15,6 +15,7 @@ use self::worker::Worker;
 use crate::settings;
 use crate::{
     Backend, Callback, DeviceSpec, EventReceiver, EventSender, IoError, IoEvent, IoStats, Refused, event_ring,
+    prefault_stack,
 };
 
 /// Events that wait to be polled.
@@ -110,6 +111,7 @@ impl<C: Callback> Backend<C> for Null<C> {
         let (alive, end) = channel();
         let spawned = Builder::new().name("patchline-null".to_owned()).spawn(move || {
             let worker = given.recv().expect("whoever spawned the thread sends the worker at once");
+            prefault_stack();
             let back = worker.run_guarded(&mut Monotonic::start());
             drop(alive);
             back
