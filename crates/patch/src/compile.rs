@@ -38,13 +38,18 @@ impl Places {
         self.settings.get(key).cloned()
     }
 
+    /// Where the value of a node's parameter stands, or where the node does.
+    pub(crate) fn parameter(&self, node: &str, key: &str) -> Option<Range<usize>> {
+        self.nodes.get(node).map(|(place, values)| values.get(key).unwrap_or(place).clone())
+    }
+
     /// A graph's mistake as one of the patch; `original` gives a link's number in the patch.
     pub(crate) fn locate(&self, error: &GraphError, original: &dyn Fn(usize) -> usize) -> Diagnostic {
         let node = |name: &str| self.nodes.get(name);
         let span = match &error.place {
             Place::Graph => self.setting("max_memory"),
             Place::Node(name) => node(name).map(|(place, _)| place.clone()),
-            Place::Parameter(name, key) => node(name).map(|(place, values)| values.get(*key).unwrap_or(place).clone()),
+            Place::Parameter(name, key) => self.parameter(name, key),
             Place::From(link) => self.links.get(original(*link)).map(|(from, _)| from.clone()),
             Place::To(link) => self.links.get(original(*link)).map(|(_, to)| to.clone()),
         };

@@ -43,6 +43,8 @@ pub enum Code {
     Link,
     /// Nodes and links that read well but cannot run.
     Graph,
+    /// Something that is asked of a device which it does not have.
+    Device,
     /// A node that nothing is linked to.
     Unlinked,
     /// A feedback delay that costs much.
@@ -99,6 +101,7 @@ impl Code {
             Self::Missing => "missing",
             Self::Link => "link",
             Self::Graph => "graph",
+            Self::Device => "device",
             Self::Unlinked => "unlinked",
             Self::ShortFeedback => "short-feedback",
         }
@@ -121,7 +124,7 @@ impl Code {
             Self::Name | Self::UnknownType | Self::Value | Self::File => 2,
             Self::Missing => 3,
             Self::Link => 4,
-            Self::Graph => 5,
+            Self::Graph | Self::Device => 5,
             Self::Unlinked | Self::ShortFeedback => 6,
         }
     }

@@ -34,7 +34,7 @@ mod table;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::{MOST_BYTES, Patch, read};
 pub use keys::OPTIONAL_DOC;
-pub use load::{Checked, Loaded, Options};
+pub use load::{Checked, Key, Loaded, Options};
 pub use registry::Registry;
 pub use render::{Style, render};
 pub use schema::schema;

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use patchline_graph::{Graph, GraphErrors, Schedule, StreamSpec};
 
 use crate::compile::{Places, compile};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::document::Patch;
 use crate::parts::Parts;
 use crate::registry::Registry;
@@ -102,7 +102,31 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
     Ok(Loaded { name: parts.name, engine, graph, writes, warnings, places: parts.places })
 }
 
+/// A key of a patch that somebody has something to say about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// A node's parameter; the node, where the patch does not give it.
+    Node(&'a str, &'a str),
+    /// A setting of `[engine]`; the file, where the patch does not give it.
+    Engine(&'a str),
+}
+
 impl Loaded {
+    /// What the world has against a patch that reads well, each with its key: devices, files. A message, and what
+    /// would be right, if that is not in it.
+    #[must_use]
+    pub fn objections<'a>(&self, code: Code, all: impl IntoIterator<Item = (Key<'a>, String, String)>) -> Diagnostics {
+        let located = all.into_iter().map(|(key, message, help)| {
+            let span = match key {
+                Key::Node(node, parameter) => self.places.parameter(node, parameter),
+                Key::Engine(setting) => self.places.setting(setting),
+            };
+            let diagnostic = Diagnostic::new(code, span, message);
+            if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+        });
+        Diagnostics::new(self.warnings.source.clone(), located.collect())
+    }
+
     /// Compiles the graph for a stream, whose feedback delay and memory budget should be [those of the
     /// settings](EngineSettings::apply).
     ///

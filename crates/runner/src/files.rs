@@ -4,10 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
-use patchline_patch::Loaded;
+use patchline_nodes::FileSink;
+use patchline_patch::{Code, Key, Loaded};
 
 use crate::exit::{Exit, Failure};
-use crate::load::shown;
+use crate::load::{shown, shown_failure};
 
 /// Writes a file: whole, or not at all.
 ///
@@ -50,6 +51,27 @@ fn beside(path: &Path) -> PathBuf {
 /// The refusal to replace a file.
 pub(crate) fn exists(path: &Path) -> Failure {
     Failure::new(Exit::File, format!("{} is there already; --overwrite replaces it", shown(path)))
+}
+
+/// Refuses a patch whose recorders would find files in their way, with the places of all of them.
+pub(crate) fn free(loaded: &Loaded) -> Result<(), Failure> {
+    let in_the_way = loaded.writes.iter().filter(|(path, node)| {
+        let overwrites =
+            loaded.graph.node(node).and_then(|node| node.downcast_ref()).is_some_and(|sink: &FileSink| sink.overwrite);
+        let template = path.to_string_lossy().contains('{');
+        !overwrites && !template && path.symlink_metadata().is_ok()
+    });
+    let help = "give it another `path`, number it by `{seq}`, or let `overwrite = true` replace it";
+    let objections: Vec<_> = in_the_way
+        .map(|(path, node)| {
+            let message = format!("`{node}`: {} is there already", shown(path));
+            (Key::Node(node, "path"), message, help.to_owned())
+        })
+        .collect();
+    match objections.is_empty() {
+        true => Ok(()),
+        false => Err(shown_failure(Exit::File, &loaded.objections(Code::File, objections))),
+    }
 }
 
 /// Refuses to write to the patch itself, or to a file that one of its nodes writes.

@@ -1,17 +1,18 @@
 //! Where real sound comes from: the hosts that this build has, and which of them opens what is asked for.
 
 mod made_up;
+mod names;
+mod not_opened;
 
-use std::fmt;
 use std::time::Duration;
 
-use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError, Patience, Placed, Side, Supervised};
+use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError, Patience, Placed, Supervised};
 use tracing::info;
 
 use crate::cli::BackendChoice;
-use crate::exit::{Exit, Failure};
 use crate::signals;
 use made_up::{NullHost, SimHost};
+pub(crate) use not_opened::NotOpened;
 
 /// The names of JACK's host and of those that are made up.
 pub(crate) const JACK: &str = "jack";
@@ -20,10 +21,6 @@ pub(crate) const SIM: &str = "sim";
 
 /// From one look for a device that is waited for to the next.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// What works without any sound server or device.
-const WITHOUT_SOUND: &str = "`--backend null` plays silently in real time, `--backend sim` on a simulated device, \
-                             `runner render` to a file";
 
 /// The hosts of this build, in the order in which they are tried. That one is here does not mean that its server runs.
 pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
@@ -47,6 +44,15 @@ pub(crate) fn open<C: Callback>(
     choice: BackendChoice,
     patience: &Patience,
 ) -> Result<Opened<C>, NotOpened> {
+    open_once(request, choice, patience).map_err(|error| error.and_more(&hosts::<C>(), request))
+}
+
+fn open_once<C: Callback>(
+    request: &DeviceRequest,
+    choice: BackendChoice,
+    patience: &Patience,
+) -> Result<Opened<C>, NotOpened> {
+    names::check(&hosts::<C>(), request).map_err(|error| NotOpened::new(choice, vec![error]))?;
     match choice {
         BackendChoice::Null => made_up(&NullHost, request, choice),
         BackendChoice::Sim => made_up(&SimHost, request, choice),
@@ -63,7 +69,7 @@ fn made_up<C: Callback>(
     choice: BackendChoice,
 ) -> Result<Opened<C>, NotOpened> {
     let opened = host.open(request).map(|device| Opened { device, host: host.name() });
-    opened.map_err(|error| NotOpened { choice, tried: vec![(host.name(), error)] })
+    opened.map_err(|error| NotOpened::new(choice, vec![(host.name(), error)]))
 }
 
 /// As [`open`]; where something is not there yet, waits for it until Ctrl-C. `signals::listen` comes before.
@@ -72,7 +78,7 @@ pub(crate) fn wait_open<C: Callback>(
     choice: BackendChoice,
     patience: &Patience,
 ) -> Result<Opened<C>, NotOpened> {
-    wait_until(|| open(request, choice, patience), || std::thread::sleep(LOOK))
+    wait_until(|| open_once(request, choice, patience), || std::thread::sleep(LOOK))
 }
 
 fn wait_until<C>(
@@ -101,14 +107,6 @@ pub(crate) struct Opened<C> {
     pub(crate) host: &'static str,
 }
 
-/// Why nothing was opened.
-#[derive(Debug)]
-pub(crate) struct NotOpened {
-    choice: BackendChoice,
-    /// Each host that was asked, and what it said.
-    tried: Vec<(&'static str, IoError)>,
-}
-
 fn open_among<C: Callback>(
     hosts: Vec<Box<dyn Host<Placed<C>>>>,
     request: &DeviceRequest,
@@ -116,7 +114,7 @@ fn open_among<C: Callback>(
     patience: &Patience,
 ) -> Result<Opened<C>, NotOpened> {
     let mut tried = Vec::new();
-    let named = named_host(&hosts, request);
+    let named = names::host(&hosts, request);
     for host in hosts {
         let name = host.name();
         let wanted = match choice {
@@ -145,14 +143,7 @@ fn open_among<C: Callback>(
             IoError::Unsupported { what: "a device of this host", device: "another".to_owned(), instead: other },
         ));
     }
-    Err(NotOpened { choice, tried })
-}
-
-/// The host in front of a device's name, if a side names one: it alone can have that device.
-fn named_host<C: Callback>(hosts: &[Box<dyn Host<C>>], request: &DeviceRequest) -> Option<&'static str> {
-    let sides = [&request.input, &request.output].into_iter().flatten();
-    let mut prefixes = sides.filter_map(|side| side.device.as_deref()?.split_once(':')).map(|(host, _)| host);
-    prefixes.find_map(|prefix| hosts.iter().map(|host| host.name()).find(|name| *name == prefix))
+    Err(NotOpened::new(choice, tried))
 }
 
 /// Whether another host is not to be tried: this one is there, has the device, and does not do what is asked of it.
@@ -166,70 +157,6 @@ fn is_final(host: &str, request: &DeviceRequest, error: &IoError) -> bool {
         IoError::NotFound { .. } | IoError::Unsupported { .. } => false,
         IoError::Unavailable { .. } | IoError::Refused { .. } => named,
         _ => true,
-    }
-}
-
-impl NotOpened {
-    /// Whether waiting may help: something is not there yet, as opposed to there and unfit.
-    pub(crate) fn may_come(&self) -> bool {
-        let comes = |error: &IoError| {
-            matches!(
-                error,
-                IoError::Host { .. }
-                    | IoError::NoAnswer { .. }
-                    | IoError::NotFound { .. }
-                    | IoError::Unavailable { .. }
-            )
-        };
-        !self.tried.is_empty() && self.tried.iter().all(|(_, error)| comes(error))
-    }
-}
-
-impl NotOpened {
-    /// Whether a device was there that has too few outputs.
-    pub(crate) fn lacks_outputs(&self) -> bool {
-        let lacks = |error: &IoError| matches!(error, IoError::Channels { side: Side::Output, .. });
-        self.tried.iter().any(|(_, error)| lacks(error))
-    }
-}
-
-impl fmt::Display for NotOpened {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.tried[..] {
-            [] => match self.choice {
-                BackendChoice::Jack => write!(f, "this build cannot play through JACK; {WITHOUT_SOUND}"),
-                BackendChoice::Cpal => {
-                    write!(f, "this build cannot play through the system's devices; {WITHOUT_SOUND}")
-                }
-                _ => write!(f, "this build has no backend for real sound; {WITHOUT_SOUND}"),
-            },
-            [(host, error)] => write!(f, "{}\n{}", line(host, error), help()),
-            tried => {
-                f.write_str("no device could be opened")?;
-                tried.iter().try_for_each(|(host, error)| write!(f, "\n  {}", line(host, error)))?;
-                write!(f, "\n{}", help())
-            }
-        }
-    }
-}
-
-fn help() -> String {
-    format!("`runner devices` lists what there is, `runner doctor` what is missing; {WITHOUT_SOUND}")
-}
-
-/// What a host said; its name is not said twice.
-fn line(host: &str, error: &IoError) -> String {
-    match error {
-        IoError::Host { .. } | IoError::NoAnswer { .. } => error.to_string(),
-        _ => format!("{host}: {error}"),
-    }
-}
-
-impl From<NotOpened> for Failure {
-    fn from(error: NotOpened) -> Self {
-        // Whoever waits for a device may have had enough of it.
-        let exit = if signals::stopping() { Exit::Interrupted } else { Exit::Device };
-        Self::new(exit, error.to_string())
     }
 }
 

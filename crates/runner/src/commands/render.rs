@@ -29,6 +29,7 @@ pub(crate) fn run(registry: &Registry, args: &RenderArgs) -> Outcome {
     let patch = load::read(&args.patch, &args.patch_args)?;
     let loaded = load::load(registry, &patch, &args.patch_args, args.clock)?;
     load::show(&loaded.warnings);
+    files::free(&loaded)?;
     render(&loaded, args, |_, _| ())
 }
 

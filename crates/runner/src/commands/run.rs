@@ -1,6 +1,7 @@
 //! `runner run`: plays a patch on a device until it ends.
 
 mod device;
+mod objections;
 mod score;
 mod status;
 mod summary;
@@ -16,7 +17,7 @@ use crate::flight::Dumps;
 use crate::hosts::Opened;
 use crate::live::{Done, Live, NotStarted, Piece, Player, Terms};
 use crate::load::Assumed;
-use crate::{load, signals};
+use crate::{files, load, signals};
 use score::Score;
 use status::Status;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
         StreamSpec { max_frames: args.block.unwrap_or(stream.max_frames), ..stream }
     })?;
     load::show(&checked.loaded.warnings);
+    files::free(&checked.loaded)?;
     let mut dumps = Dumps::new(&args.flight, &args.patch)?;
     let name = checked.loaded.name.clone();
     let (mut opened, mut checked) = device::open(&score, checked)?;
@@ -37,9 +39,8 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
         let (mut done, device) = play(&score, checked, opened, &mut dumps)?;
         let rate = device.device.spec().rate;
         if !done.changed_rate() || signals::stopping() || score.left(rate) == Some(0) {
-            let told = summary::tell(args, &name, &past, &done)?;
-            dumps.finish()?;
-            return Ok(told);
+            let (told, written) = (summary::tell(args, &name, &past, &done), dumps.finish());
+            return told.and_then(|exit| written.map(|_| exit));
         }
         // Another rate: the patch starts anew, with files of its own.
         score.go_on_after(&done, rate);

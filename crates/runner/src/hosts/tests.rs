@@ -53,6 +53,50 @@ fn a_device_is_looked_for_in_all_hosts_unless_it_names_one() {
     assert!(said.starts_with("jack: there is no output device `scarlett`"), "{said}");
 }
 
+fn both(input: &str, output: &str) -> DeviceRequest {
+    let side = |name: &str| Some(SideRequest { device: Some(name.to_owned()), ..SideRequest::default() });
+    DeviceRequest { input: side(input), output: side(output), ..DeviceRequest::default() }
+}
+
+fn boxed<C: Callback>(hosts: Vec<FakeHost>) -> Vec<Box<dyn Host<C>>> {
+    hosts.into_iter().map(|host| Box::new(host) as Box<dyn Host<C>>).collect()
+}
+
+#[test]
+fn where_a_name_is_known_is_said() {
+    let request = request(Some("scarlett"));
+    let opened =
+        open_among::<Renderer>(boxed(vec![jack(), alsa()]), &request, BackendChoice::Auto, &Patience::default());
+    let said = opened.err().unwrap().and_more(&boxed::<Renderer>(vec![jack(), alsa()]), &request).to_string();
+    assert!(said.contains("\n`alsa:scarlett-2i2` has that name: write it so, with its host; "), "{said}");
+}
+
+#[test]
+fn both_sides_are_told_of_in_one_go() {
+    let request = both("piano", "harp");
+    let opened = open_among::<Renderer>(boxed(vec![alsa()]), &request, BackendChoice::Auto, &Patience::default());
+    let said = opened.err().unwrap().and_more(&boxed::<Renderer>(vec![alsa()]), &request).to_string();
+    for line in ["alsa: there is no input device `piano`", "alsa: there is no output device `harp`"] {
+        assert_eq!(said.matches(line).count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn names_that_mean_nothing_are_told_before_anybody_is_asked() {
+    let check = |input, output| {
+        let refused = names::check(&boxed::<Renderer>(vec![jack(), alsa()]), &both(input, output));
+        refused.err().map(|error| NotOpened::new(BackendChoice::Auto, vec![error]).to_string())
+    };
+    assert_eq!(check("system", "a:b"), None);
+    for empty in ["", " ", "jack:"] {
+        assert!(check(empty, "x").unwrap().starts_with("the name of the input device is empty; it is part of"));
+        assert!(check("x", empty).unwrap().starts_with("the name of the output device is empty"));
+    }
+    let mixed = check("alsa:Scarlett", "jack:system").unwrap();
+    assert!(mixed.starts_with("an input and an output of different hosts cannot be had"), "{mixed}");
+    assert!(mixed.contains("`alsa:Scarlett` and `jack:system`; one host has both sides"), "{mixed}");
+}
+
 #[test]
 fn a_device_that_was_named_and_refuses_is_not_replaced() {
     let taken = || FakeHost::refusing("alsa", vec![device("alsa", "Scarlett 2i2", 2, 2)], "busy");
@@ -131,7 +175,7 @@ fn what_is_made_up_is_as_wide_as_it_is_asked_to_be() {
 fn a_server_that_hangs_is_not_passed_over() {
     let hung = IoError::NoAnswer { host: JACK };
     assert!(is_final(JACK, &request(None), &hung));
-    let not_opened = NotOpened { choice: BackendChoice::Auto, tried: vec![(JACK, hung)] };
+    let not_opened = NotOpened::new(BackendChoice::Auto, vec![(JACK, hung)]);
     assert!(not_opened.may_come(), "it may go on");
     assert!(not_opened.to_string().starts_with("jack does not answer: its server runs, but hangs"), "{not_opened}");
 }

@@ -33,6 +33,42 @@ fn the_simulated_device_is_the_same_for_the_same_seed() {
 }
 
 #[test]
+fn files_in_the_way_are_told_with_their_places_before_anything_plays() {
+    let folder = Folder::new();
+    let sink = |name: &str| format!("[nodes.{name}]\ntype = \"file_sink\"\npath = \"{name}.wav\"\n");
+    let patch =
+        format!("links = [\"tone -> a\", \"tone -> b\"]\nnodes.tone.type = \"noise\"\n{}{}", sink("a"), sink("b"));
+    folder.write("two.toml", &patch);
+    folder.write("a.wav", "precious");
+    folder.write("b.wav", "precious");
+    for args in [&["two.toml", "--backend", "sim", "-d", "1s"][..], &["render", "two.toml", "-d", "1s"]] {
+        let ended = folder.run(args).exits(5).says("two.toml:5:8").says("two.toml:8:8").says("overwrite = true");
+        assert!(ended.stderr.contains("error[file]: `b`: ") && ended.stderr.contains("b.wav is there already"));
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("b.wav")).unwrap(), "precious");
+    folder.run(["render", "two.toml", "-d", "1s", "--set", "a.overwrite=true", "--set", "b.path=c.wav"]).exits(0);
+}
+
+/// Without any server or card, names that mean nothing are refused all the same, where they stand.
+#[test]
+fn what_a_patch_asks_of_devices_is_refused_where_it_stands() {
+    let folder = Folder::new();
+    let refused = |device: &str, settings: &str| {
+        let patch = format!(
+            "links = [\"mic -> out\"]\n[nodes.mic]\ntype = \"input\"\ndevice = \"{device}\"\n[nodes.out]\ntype = \"output\"\ndevice = \"jack:system\"\n{settings}"
+        );
+        folder.write("p.toml", &patch);
+        folder.run(["p.toml"]).exits(4)
+    };
+    refused("", "").says("error[device]: `mic`: the name of the input device is empty").says("p.toml:4:10");
+    refused("alsa:x", "").says("`out`: an input and an output of different hosts").says("p.toml:7:10");
+    let error = folder.run(["p.toml", "--json"]).exits(4).json()["error"].take();
+    assert_eq!((&error["code"], &error["mistakes"][0]["line"]), (&"device".into(), &7.into()), "{error}");
+    assert_eq!(error["tried"][0]["code"], "device-unsupported");
+    folder.run(["meter", "--device", ""]).exits(4).says("the name of the input device is empty");
+}
+
+#[test]
 fn too_many_xruns_end_a_run() {
     let folder = Folder::new();
     let patch = |settings: &str| {

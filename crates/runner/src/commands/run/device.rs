@@ -5,8 +5,9 @@ use patchline_io::sim::{Blocks, Sim, SimConfig};
 use patchline_io::{ChannelCount, DeviceRequest, IoError, SideRequest};
 use patchline_patch::{Backend, Checked};
 
+use super::objections;
 use super::score::Score;
-use crate::cli::{self, BackendChoice};
+use crate::cli::{self, BackendChoice, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::hosts::{self, NotOpened, Opened};
 use crate::live::Player;
@@ -100,18 +101,18 @@ fn open_now(
     } else {
         hosts::open(request, choice, &patience)
     };
-    opened.map_err(|error| refused(error, checked))
+    opened.map_err(|error| refused(error, checked, score.args))
 }
 
 /// A patch that takes all that comes in may be too wide for what goes out.
-fn refused(error: NotOpened, checked: &Checked) -> Failure {
+fn refused(error: NotOpened, checked: &Checked, args: &RunArgs) -> Failure {
     let open = overview::device_inputs(&checked.loaded.graph).1;
     if open && error.lacks_outputs() {
         let inputs = checked.stream.inputs;
         let help = format!("the patch takes all {inputs} channels of its input: `--channels 2` takes fewer");
         return Failure::new(Exit::Device, format!("{error}\n{help}"));
     }
-    error.into()
+    objections::of_device(error, checked, args)
 }
 
 /// Everything that can go wrong and be gone on from goes wrong.
