@@ -3,6 +3,7 @@
 //! Times and numbers allow a hyphen, so that `--duration -1` is told what a time is.
 
 mod flight;
+mod repair;
 mod sound;
 mod values;
 
@@ -15,6 +16,7 @@ use patchline_nodes::{QuantityError, Time};
 use patchline_wav::Subtype;
 
 pub(crate) use flight::FlightArgs;
+pub(crate) use repair::RepairArgs;
 pub(crate) use sound::{BenchArgs, DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Play(PlayArgs),
     /// Show how loud a device's input is.
     Meter(MeterArgs),
+    /// Say what is wrong with WAV files that were left unfinished, and put it right.
+    Repair(RepairArgs),
     /// List the node types, or document one.
     Nodes(NodesArgs),
     /// List the devices there are.
@@ -84,6 +88,7 @@ impl Command {
             Self::Record(args) => args.json,
             Self::Play(args) => args.json,
             Self::Meter(args) => args.json,
+            Self::Repair(args) => args.json,
             Self::Nodes(args) => args.json,
             Self::Devices(args) => args.json,
             Self::Bench(args) => args.json,

@@ -13,5 +13,6 @@ pub(crate) mod nodes;
 pub(crate) mod play;
 pub(crate) mod record;
 pub(crate) mod render;
+pub(crate) mod repair;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -89,6 +89,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Record(args) => commands::record::run(args),
         Command::Play(args) => commands::play::run(args),
         Command::Meter(args) => commands::meter::run(args),
+        Command::Repair(args) => commands::repair::run(args),
         Command::Nodes(args) => commands::nodes::run(registry, args),
         Command::Bench(args) => commands::bench::run(args),
         Command::Devices(args) => commands::devices::run(args),

@@ -20,5 +20,6 @@ mod play;
 mod pulse;
 mod record;
 mod render;
+mod repair;
 mod run;
 mod support;
