@@ -38,6 +38,8 @@ pub struct Written {
     pub first: Frame,
     /// Frames that it holds.
     pub frames: Frames,
+    /// Where what is missing from it is listed, if anything is.
+    pub missing: Option<PathBuf>,
 }
 
 /// The sending end, held by helper threads. Never used on the audio thread: sending allocates.

@@ -102,6 +102,15 @@ fn check_gaps(found: &[f32], input: &[f32], gaps: &[Gap]) {
     assert!(found == expected, "only what is listed is missing");
 }
 
+/// Waits until the recorder has begun a file.
+fn wait_for(file: &Path) {
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    while !file.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(std::time::Instant::now() < end, "{} does not come", file.display());
+    }
+}
+
 #[test]
 fn each_gap_is_listed_where_it_is() {
     let mut rig = Rig::new(sink("take-{seq}.wav"));
@@ -136,6 +145,7 @@ fn each_gap_is_listed_where_it_is() {
     let last = left.reports.last().unwrap();
     assert_eq!(last.severity, Severity::Warning);
     assert!(last.message.contains(&format!("listed in {}.gaps.jsonl", path.display())), "{}", last.message);
+    assert_eq!(last.written.as_ref().unwrap().missing.as_ref(), Some(&lists[0].path));
 }
 
 #[test]
@@ -215,10 +225,7 @@ fn a_removed_file_is_told_and_the_rest_is_recorded() {
     rig.render(&input, 1_000, true);
     let folder = rig.folder.path().join("takes");
     let end = std::time::Instant::now() + Duration::from_secs(60);
-    while !folder.join("1.wav").exists() {
-        std::thread::sleep(Duration::from_millis(5));
-        assert!(std::time::Instant::now() < end);
-    }
+    wait_for(&folder.join("1.wav"));
     std::fs::remove_dir_all(&folder).unwrap();
     // Somebody looks once a second; told is told.
     let mut said = Vec::new();
@@ -242,6 +249,7 @@ fn a_recorder_that_replaces_another_on_the_same_file_waits_for_it() {
     let mut rig = Rig { folder, engine, renderer, at: 0 };
     let input = noise(9, 4_000, 0.9);
     rig.render(&input, 2_000, true);
+    wait_for(&rig.folder.path().join("same.wav"));
     rig.engine.load(graph(sink(Subtype::Pcm24), rig.folder.path())).unwrap();
     rig.render(&input, 2_256, true);
     // The old recorder ends when what it belonged to is freed.

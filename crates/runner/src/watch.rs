@@ -153,15 +153,18 @@ impl Watch {
     pub(crate) fn files(&self) -> String {
         let unnamed = self.more_files + self.files.len().saturating_sub(NAMED_FILES);
         let mut out = if unnamed > 0 { format!("{} before these:\n", count(unnamed, "file")) } else { String::new() };
-        for (node, Written { path, frames, .. }) in self.files.iter().rev().take(NAMED_FILES).rev() {
+        for (node, Written { path, frames, missing, .. }) in self.files.iter().rev().take(NAMED_FILES).rev() {
             let (path, length) = (shown(path), clock(*frames, self.rate));
-            writeln!(out, "{node}: {path}, {length}, {}", count(*frames as usize, "frame")).expect("a string takes it");
+            let missing =
+                missing.as_ref().map(|list| format!("; what is missing: {}", shown(list))).unwrap_or_default();
+            let frames = count(*frames as usize, "frame");
+            writeln!(out, "{node}: {path}, {length}, {frames}{missing}").expect("a string takes it");
         }
         out
     }
 
     fn files_data(&self) -> Value {
-        let one = |(node, Written { path, first, frames }): &(String, Written)| json!({ "node": node, "path": path.to_string_lossy(), "first_frame": first, "frames": frames });
+        let one = |(node, Written { path, first, frames, missing }): &(String, Written)| json!({ "node": node, "path": path.to_string_lossy(), "first_frame": first, "frames": frames, "missing": missing.as_ref().map(|list| list.to_string_lossy()) });
         self.files.iter().map(one).collect()
     }
 

@@ -234,7 +234,8 @@ impl TakeFile {
             frames as f64 / f64::from(recording.format.rate),
         );
         let severity = if held.gaps == 0 { Severity::Info } else { Severity::Warning };
-        let written = Written { path: self.path.clone(), first: self.first, frames };
+        let missing = self.sidecar.path().cloned();
+        let written = Written { path: self.path.clone(), first: self.first, frames, missing };
         recording.reports.send_written(&recording.node, severity, text, written);
     }
 
