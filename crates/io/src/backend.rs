@@ -27,7 +27,7 @@ pub struct DeviceSpec {
     pub notes: Vec<String>,
 }
 
-/// A device with a clock of its own. Lives on a control thread.
+/// A device with a clock of its own. Lives on one control thread at a time.
 ///
 /// Each backend has a way of its own to open it. Afterwards all work alike: read the [`spec`](Self::spec), build a
 /// callback for it, [`start`](Self::start), [`poll`](Self::poll) events until something ends the run, and
@@ -64,7 +64,7 @@ pub struct DeviceSpec {
 /// engine.close(renderer);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Backend<C: Callback> {
+pub trait Backend<C: Callback>: Send {
     /// What the device is now. Changes only while no callback runs, or with a
     /// [`RateChanged`](crate::IoEventKind::RateChanged) or [`BlockChanged`](crate::IoEventKind::BlockChanged) event;
     /// the latencies at any [`poll`](Self::poll), as the server finds out about them. More notes may come at any poll,
@@ -75,6 +75,15 @@ pub trait Backend<C: Callback> {
     /// To be called before the start and whenever it changes; most devices have nobody to tell.
     fn set_latency(&mut self, frames: u64) {
         let _ = frames;
+    }
+
+    /// Does ahead of time what makes [`start`](Self::start) wait for a sound server, so that the start takes no time.
+    /// Need not be called.
+    ///
+    /// # Errors
+    /// As those of the start.
+    fn prepare(&mut self) -> Result<(), IoError> {
+        Ok(())
     }
 
     /// Starts calling `callback`, once per block. All calls are for the rate that [`spec`](Self::spec) says now.

@@ -3,6 +3,7 @@
 mod away;
 mod course;
 mod notes;
+mod opener;
 mod placed;
 mod watchdog;
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use self::away::Away;
 use self::notes::Notes;
+use self::opener::{Opener, discard};
 pub use self::placed::Placed;
 use self::watchdog::Watchdog;
 use crate::{
@@ -42,13 +44,16 @@ impl Default for Patience {
     }
 }
 
+/// How long a start waits for a device that has to be opened.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A device of a [`Host`] that outlives its server, its cable and its own silence.
 ///
 /// While it is away the callback rests with its state. When it is back with the same rate and channels, the callback
 /// runs on. At another rate it rests on ([`RateChanged`](crate::IoEventKind::RateChanged)) until it is stopped and one for the
 /// new rate is started. Positions go on counting over an absence, at the device's rate.
 pub struct Supervised<C: Callback> {
-    host: Box<dyn Host<Placed<C>>>,
+    opener: Opener<C>,
     /// What is asked for again: as many channels as there were.
     request: DeviceRequest,
     patience: Patience,
@@ -103,7 +108,7 @@ impl<C: Callback> Supervised<C> {
         fix(request.output.as_mut(), spec.outputs);
         let watchdog = Watchdog::new(patience.silence, &spec);
         Ok(Self {
-            host,
+            opener: Opener::new(host),
             request,
             patience,
             notes: Notes::new(&spec),
@@ -137,7 +142,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
     fn start(&mut self, callback: C) -> Result<(), Refused<C>> {
         let mut device = match std::mem::replace(&mut self.state, State::Closed) {
             State::Ready(device) => device,
-            State::Closed | State::Failed(_) => match self.reopen() {
+            State::Closed | State::Failed(_) => match self.opener.open(self.wanted(), &self.spec.name, PATIENCE) {
                 Ok(device) => device,
                 Err(error) => return Err(Refused { callback, error }),
             },
@@ -175,7 +180,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
         Some(event)
     }
 
-    /// Where the device is away, looks for it when it is time to.
+    /// Where the device is away, looks for it when it is time to: on another thread, as a server may hang.
     fn pass(&mut self, time: Duration) {
         match &mut self.state {
             State::Running { device, .. } => {
@@ -183,13 +188,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
                 self.bark();
             }
             State::Leaving { .. } => self.part(),
-            State::Away { away, .. } => {
-                let left = away.left(Instant::now());
-                std::thread::sleep(left.min(time));
-                if left <= time {
-                    self.seek();
-                }
-            }
+            State::Away { .. } => self.seek(time),
             _ => std::thread::sleep(time),
         }
     }
@@ -226,6 +225,7 @@ impl<C: Callback> Backend<C> for Supervised<C> {
                 (placed.callback, State::Ready(device))
             }
             State::Away { callback, away } => {
+                self.opener.give_up();
                 self.absent(&away);
                 (callback, State::Closed)
             }
@@ -238,6 +238,20 @@ impl<C: Callback> Backend<C> for Supervised<C> {
         };
         self.state = state;
         Ok(callback)
+    }
+}
+
+impl<C: Callback> Drop for Supervised<C> {
+    /// A device whose server hangs is left to itself after a while.
+    fn drop(&mut self) {
+        self.opener.give_up();
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Ready(device)
+            | State::Running { device, .. }
+            | State::Leaving { device, .. }
+            | State::Changed { device, .. } => discard(device),
+            State::Away { .. } | State::Closed | State::Failed(_) => {}
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What becomes of a device: it is lost, looked for, and back.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::away::Away;
+use super::opener::{Wanted, discard};
 use super::watchdog::Watchdog;
 use super::{Device, Placed, State, Supervised};
 use crate::{Callback, DeviceSpec, IoError, IoEvent, IoEventKind, IoStats, LostReason, Refused};
@@ -53,6 +54,7 @@ impl<C: Callback> Supervised<C> {
         // Another of its threads may have been in a block while it was lost.
         let position = position.max(self.place(&device));
         self.past += lost(&device);
+        discard(device);
         let away = Away::new(position, since, &self.patience, Instant::now());
         match stopped {
             Ok(Placed { callback, .. }) => self.state = State::Away { callback, away },
@@ -72,6 +74,7 @@ impl<C: Callback> Supervised<C> {
         self.origin = self.place(&device);
         self.gap = true;
         self.past += device.stats();
+        discard(device);
     }
 
     /// Where a device stands, as far as it can tell what it lost.
@@ -99,10 +102,34 @@ impl<C: Callback> Supervised<C> {
         }
     }
 
-    /// Looks for a device that is away.
-    pub(super) fn seek(&mut self) {
+    /// Looks for a device that is away, for so long.
+    pub(super) fn seek(&mut self, time: Duration) {
+        let State::Away { away, .. } = &self.state else { return };
+        if self.opener.is_busy() {
+            if let Some(found) = self.opener.wait(time, &self.spec.name) {
+                self.found(found);
+            }
+            return;
+        }
+        let left = away.left(Instant::now());
+        std::thread::sleep(left.min(time));
+        if left <= time
+            && let Err(error) = self.opener.begin(self.wanted(), &self.spec.name)
+        {
+            self.found(Err(error));
+        }
+    }
+
+    /// What has to come back.
+    pub(super) fn wanted(&self) -> Wanted {
+        let DeviceSpec { rate, inputs, outputs, .. } = self.spec;
+        Wanted { request: self.request.clone(), fallback: self.patience.fallback, rate, inputs, outputs }
+    }
+
+    /// An attempt has ended.
+    fn found(&mut self, found: Result<Device<C>, IoError>) {
         let State::Away { callback, mut away } = std::mem::replace(&mut self.state, State::Closed) else { return };
-        match self.reopen() {
+        match found {
             Ok(device) if device.spec().rate == self.spec.rate => self.resume(device, callback, away),
             Ok(device) => {
                 let (from, to) = (self.spec.rate, device.spec().rate);
@@ -116,25 +143,6 @@ impl<C: Callback> Supervised<C> {
                 self.state = State::Away { callback, away };
             }
         }
-    }
-
-    pub(super) fn reopen(&self) -> Result<Device<C>, IoError> {
-        let device = self.host.open(&self.request).or_else(|error| {
-            if !self.patience.fallback {
-                return Err(error);
-            }
-            let mut request = self.request.clone();
-            let sides = request.input.iter_mut().chain(request.output.iter_mut());
-            sides.for_each(|side| side.device = None);
-            self.host.open(&request)
-        })?;
-        let DeviceSpec { inputs, outputs, .. } = *device.spec();
-        let (side, asked, has) = match (inputs == self.spec.inputs, outputs == self.spec.outputs) {
-            (true, true) => return Ok(device),
-            (false, _) => (crate::Side::Input, self.spec.inputs, inputs),
-            (true, false) => (crate::Side::Output, self.spec.outputs, outputs),
-        };
-        Err(IoError::Channels { device: device.spec().name.clone(), side, asked, has })
     }
 
     fn resume(&mut self, mut device: Device<C>, callback: C, mut away: Away) {
@@ -154,6 +162,7 @@ impl<C: Callback> Supervised<C> {
                 self.state = State::Running { device, rests: false };
             }
             Err(Refused { callback, error }) => {
+                discard(device);
                 (self.origin, self.past.frames_away) = before;
                 away.failed(error, Instant::now());
                 self.state = State::Away { callback: callback.callback, away };

@@ -1,6 +1,7 @@
 //! Devices that go and come back.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -432,4 +433,118 @@ fn a_lost_device_may_be_stopped_at_once() {
     bench.device.start(callback).unwrap();
     bench.device.pass(Duration::from_millis(20));
     assert!(bench.device.stop().unwrap().frames > 512, "it was opened anew");
+}
+
+/// Opens at once, then only when its door is opened: a server that hangs.
+struct Stuck {
+    opened: Arc<AtomicUsize>,
+    door: Mutex<Receiver<()>>,
+    dropped: Arc<AtomicUsize>,
+}
+
+/// A device that tells when it is dropped.
+struct Sticky(Told<Placed<Note>>, Arc<AtomicUsize>);
+
+impl Drop for Sticky {
+    fn drop(&mut self) {
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Backend<Placed<Note>> for Sticky {
+    fn spec(&self) -> &DeviceSpec {
+        self.0.spec()
+    }
+
+    fn start(&mut self, callback: Placed<Note>) -> Result<(), Refused<Placed<Note>>> {
+        self.0.start(callback)
+    }
+
+    fn poll(&mut self) -> Option<IoEvent> {
+        self.0.poll()
+    }
+
+    fn stats(&self) -> IoStats {
+        self.0.stats()
+    }
+
+    fn stop(&mut self) -> Result<Placed<Note>, IoError> {
+        self.0.stop()
+    }
+}
+
+impl Host<Placed<Note>> for Stuck {
+    fn name(&self) -> &'static str {
+        "stuck"
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, _request: &DeviceRequest) -> Result<Box<dyn Backend<Placed<Note>>>, IoError> {
+        let number = self.opened.fetch_add(1, Ordering::Relaxed);
+        if number > 0 {
+            let _ = self.door.lock().unwrap().recv();
+        }
+        let spec = DeviceSpec { rate: 48_000, max_frames: 480, ..DeviceSpec::default() };
+        let running = if number == 0 { vec![ENDED] } else { Vec::new() };
+        Ok(Box::new(Sticky(Told { spec, running, ..Told::default() }, Arc::clone(&self.dropped))))
+    }
+}
+
+/// Passes once such a condition holds, in a minute at most.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn an_attempt_that_hangs_keeps_neither_the_control_thread_nor_the_callback() {
+    let (opened, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (open_door, door) = channel();
+    let host = Stuck { opened: Arc::clone(&opened), door: Mutex::new(door), dropped: Arc::clone(&dropped) };
+    let mut device = Supervised::open(Box::new(host), DeviceRequest::default(), QUICK).unwrap();
+    let blocks = Arc::new(Mutex::new(Vec::new()));
+    device.start(Note { blocks: Arc::clone(&blocks), frames: 7 }).unwrap();
+    let mut bench = Bench { device, blocks, requests: Arc::default() };
+    bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    // Much longer than all retries take, and each pass comes back.
+    (0..50).for_each(|_| bench.device.pass(Duration::from_millis(2)));
+    assert_eq!((opened.load(Ordering::Relaxed), dropped.load(Ordering::Relaxed)), (2, 1), "one attempt at a time");
+    let callback = bench.device.stop().unwrap();
+    assert_eq!(callback.frames, 7);
+    // What comes of the attempt now is wanted by nobody.
+    open_door.send(()).unwrap();
+    until("the late device is dropped", || dropped.load(Ordering::Relaxed) == 2);
+    open_door.send(()).unwrap();
+    bench.device.start(callback).unwrap();
+    assert_eq!(opened.load(Ordering::Relaxed), 3);
+    assert!(bench.device.stop().is_ok());
+    drop(bench);
+    until("the last one is dropped", || dropped.load(Ordering::Relaxed) == 3);
+}
+
+#[test]
+fn a_late_answer_is_taken_and_the_callback_runs_on() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (open_door, door) = channel();
+    let host = Stuck { opened: Arc::clone(&opened), door: Mutex::new(door), dropped: Arc::default() };
+    let mut device = Supervised::open(Box::new(host), DeviceRequest::default(), QUICK).unwrap();
+    let blocks = Arc::new(Mutex::new(Vec::new()));
+    device.start(Note { blocks: Arc::clone(&blocks), frames: 7 }).unwrap();
+    let mut bench = Bench { device, blocks, requests: Arc::default() };
+    bench.until(|kind| matches!(kind, IoEventKind::Lost { .. }));
+    let hung = Duration::from_millis(60);
+    let start = Instant::now();
+    while start.elapsed() < hung {
+        bench.device.pass(Duration::from_millis(2));
+    }
+    open_door.send(()).unwrap();
+    let said = bench.until(|kind| matches!(kind, IoEventKind::Reconnected { .. }));
+    assert!(away(&said) >= frames(hung), "{said:?}");
+    assert_eq!(bench.device.stop().unwrap().frames, 7);
 }
