@@ -46,18 +46,6 @@ impl<C: Callback> CpalBackend<C> {
         })
     }
 
-    /// Has streams that can be played.
-    fn prepare(&mut self) -> Result<(), IoError> {
-        if self.streams.as_ref().is_some_and(|streams| streams.shared.is_lost()) {
-            self.close();
-        }
-        if self.streams.is_none() {
-            self.streams = Some(Streams::open(&self.plan, self.position, self.resumed)?);
-        }
-        let streams = self.streams.as_ref().expect("made above");
-        streams.play(&self.spec.name)
-    }
-
     /// Ends the streams; gives the callback, if one was sent in.
     fn close(&mut self) -> Option<Resting<C>> {
         let mut streams = self.streams.take()?;
@@ -141,6 +129,18 @@ impl<C: Callback> Backend<C> for CpalBackend<C> {
     /// [`poll`](Self::poll).
     fn spec(&self) -> &DeviceSpec {
         &self.spec
+    }
+
+    /// Plays silence from now on.
+    fn prepare(&mut self) -> Result<(), IoError> {
+        if self.streams.as_ref().is_some_and(|streams| streams.shared.is_lost()) {
+            self.close();
+        }
+        if self.streams.is_none() {
+            self.streams = Some(Streams::open(&self.plan, self.position, self.resumed)?);
+        }
+        let streams = self.streams.as_mut().expect("made above");
+        streams.play(self.plan.kind, &self.spec.name)
     }
 
     fn start(&mut self, callback: C) -> Result<(), Refused<C>> {

@@ -6,7 +6,6 @@ use patchline_io::{Backend, Callback, DeviceInfo, DeviceRequest, Host, IoError};
 
 use crate::adapter::{Found, Kind, Problem, devices};
 use crate::backend::CpalBackend;
-use crate::chatter::quietly;
 use crate::names::describe;
 use crate::patience::within;
 use crate::plan::Plan;
@@ -53,7 +52,7 @@ impl CpalHost {
     fn found(&self) -> Result<Vec<Found>, IoError> {
         let kind = self.0;
         let patience = if kind.is_server() { SERVER_PATIENCE } else { PATIENCE };
-        let found = quietly(|| within(patience, move || devices(kind)));
+        let found = within(kind.name(), kind.is_alsa(), patience, move || devices(kind));
         match found {
             Ok(Some(Ok(found))) => Ok(found),
             Ok(Some(Err(problem))) => Err(self.missing(problem)),

@@ -37,6 +37,7 @@ mod plan;
 mod shared;
 mod streams;
 
+pub use chatter::release_stderr;
 pub use host::{CpalHost, hosts};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use patchline_io::convert::ChannelMap;
 use patchline_io::drift::{DriftConfig, DriftMonitor, Feed, Quality, pair};
 use patchline_io::{Callback, EventReceiver, EventSender, IoError, LostReason, Side, event_ring};
 
-use crate::adapter::{Fault, Problem, Stream, open_input, open_output};
+use crate::adapter::{Fault, Kind, Problem, Stream, open_input, open_output};
 use crate::caller::{Caller, InputCaller, OutputCaller, Source};
 use crate::chatter::quietly;
 use crate::faults::Listener;
@@ -21,7 +21,7 @@ use patchline_io::seat::{Door, Seat, seat};
 const EVENTS: usize = 256;
 /// How long a host may take to make a stream or to let it run, and to end all.
 const PATIENCE: Duration = Duration::from_secs(8);
-const END: Duration = Duration::from_secs(2);
+const END: Duration = Duration::from_secs(1);
 
 /// A plan's streams, which rest until they are played.
 pub(crate) struct Streams<C> {
@@ -32,32 +32,46 @@ pub(crate) struct Streams<C> {
     pub(crate) shared: Arc<Shared>,
     input: Option<Arc<Stream>>,
     output: Option<Arc<Stream>>,
+    /// Whether they were told to run.
+    playing: bool,
 }
 
 impl<C: Callback> Streams<C> {
     /// Opens what is planned. The device stands at `position`.
     pub(crate) fn open(plan: &Plan, position: u64, resumed: bool) -> Result<Self, IoError> {
         let shared = Arc::new(Shared::new(position, resumed));
-        let mut told = Vec::new();
-        let mut maker = Maker { plan, shared: &shared, told: &mut told };
-        let draw_events = maker.events();
         let (door, seat) = seat();
-        let (mut input, mut output, mut monitor) = (None, None, None);
+        let mut streams =
+            Self { door, told: Vec::new(), monitor: None, shared, input: None, output: None, playing: false };
+        match streams.make(plan, seat, position) {
+            Ok(()) => {
+                streams.know_queue(plan);
+                Ok(streams)
+            }
+            Err(error) => {
+                // One side may be there, and hang as the other did.
+                streams.end(true);
+                Err(error)
+            }
+        }
+    }
+
+    fn make(&mut self, plan: &Plan, seat: Seat<C>, position: u64) -> Result<(), IoError> {
+        let mut maker = Maker { plan, shared: &self.shared, told: &mut self.told };
+        let draw_events = maker.events();
         match (&plan.input, &plan.output) {
             (Some(from), Some(to)) => {
-                let (feed, draw, watch) = pair(&drift(plan, from, to))?;
-                let source = Source::new(draw, watch.clone(), draw_events, position);
-                input = Some(maker.feeder(from, feed)?);
-                output = Some(maker.output(to, seat, Some(source))?);
-                monitor = Some(watch);
+                let (feed, draw, monitor) = pair(&drift(plan, from, to))?;
+                let source = Source::new(draw, monitor.clone(), draw_events, position);
+                self.monitor = Some(monitor);
+                self.input = Some(Arc::new(maker.feeder(from, feed)?));
+                self.output = Some(Arc::new(maker.output(to, seat, Some(source))?));
             }
-            (None, Some(to)) => output = Some(maker.output(to, seat, None)?),
-            (Some(from), None) => input = Some(maker.input(from, seat)?),
+            (None, Some(to)) => self.output = Some(Arc::new(maker.output(to, seat, None)?)),
+            (Some(from), None) => self.input = Some(Arc::new(maker.input(from, seat)?)),
             (None, None) => {}
         }
-        let streams = Self { door, told, monitor, shared, input: input.map(Arc::new), output: output.map(Arc::new) };
-        streams.know_queue(plan);
-        Ok(streams)
+        Ok(())
     }
 
     /// What is written now lasts two blocks at most: that is how much cpal has devices hold.
@@ -66,12 +80,16 @@ impl<C: Callback> Streams<C> {
         self.shared.set_queue(Duration::from_secs_f64(2.0 * block as f64 / f64::from(plan.rate())));
     }
 
-    /// Lets them run.
-    pub(crate) fn play(&self, name: &str) -> Result<(), IoError> {
+    /// Lets them run, if they do not yet.
+    pub(crate) fn play(&mut self, kind: Kind, name: &str) -> Result<(), IoError> {
+        if self.playing {
+            return Ok(());
+        }
         for stream in [&self.input, &self.output].into_iter().flatten() {
             let stream = Arc::clone(stream);
-            bounded(name, move || stream.play())?;
+            bounded((kind, name), name, move || stream.play())?;
         }
+        self.playing = true;
         Ok(())
     }
 
@@ -88,17 +106,19 @@ impl<C: Callback> Streams<C> {
         let ends: Vec<_> = both.filter_map(|stream| begin(move || drop(stream)).ok()).collect();
         if wait {
             let start = Instant::now();
-            quietly(|| ends.into_iter().for_each(|end| end.wait(END.saturating_sub(start.elapsed())).unwrap_or(())));
+            let left = || END.saturating_sub(start.elapsed());
+            quietly(|| ends.into_iter().for_each(|end| end.wait(left()).unwrap_or_default()));
         }
     }
 }
 
-/// Runs a host's work, for so long, quietly.
+/// Runs a host's work on the device of this id, for so long, unless such work hangs already.
 fn bounded<T: Send + 'static>(
+    (kind, id): (Kind, &str),
     name: &str,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, IoError> {
-    match quietly(|| within(PATIENCE, work)) {
+    match within(id, kind.is_alsa(), PATIENCE, work) {
         Ok(Some(Ok(value))) => Ok(value),
         Ok(Some(Err(problem))) => Err(refusal(name, problem)),
         Ok(None) => {
@@ -172,7 +192,7 @@ impl Maker<'_> {
         let end = OutputCaller::new(self.caller(side, seat), map, source);
         let (kind, id, setup, faults) = (self.plan.kind, side.id.clone(), side.setup, self.listener(Side::Output));
         let storage = storage(side);
-        bounded(&side.name, move || open_output(kind, &id, &setup, storage, end, faults))
+        bounded((kind, &side.id), &side.name, move || open_output(kind, &id, &setup, storage, end, faults))
     }
 
     fn input<C: Callback>(&mut self, side: &SidePlan, seat: Seat<C>) -> Result<Stream, IoError> {
@@ -180,7 +200,7 @@ impl Maker<'_> {
         let end = InputCaller::new(self.caller(side, seat), map);
         let (kind, id, setup, faults) = (self.plan.kind, side.id.clone(), side.setup, self.listener(Side::Input));
         let storage = storage(side);
-        bounded(&side.name, move || open_input(kind, &id, &setup, storage, end, faults))
+        bounded((kind, &side.id), &side.name, move || open_input(kind, &id, &setup, storage, end, faults))
     }
 
     fn feeder(&mut self, side: &SidePlan, feed: Feed) -> Result<Stream, IoError> {
@@ -189,7 +209,7 @@ impl Maker<'_> {
         let end = Feeder::new(feed, map, shared, events, side.setup.rate, storage(side));
         let (kind, id, setup, faults) = (self.plan.kind, side.id.clone(), side.setup, self.listener(Side::Input));
         let storage = storage(side);
-        bounded(&side.name, move || open_input(kind, &id, &setup, storage, end, faults))
+        bounded((kind, &side.id), &side.name, move || open_input(kind, &id, &setup, storage, end, faults))
     }
 }
 
