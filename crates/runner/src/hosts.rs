@@ -4,6 +4,8 @@ mod made_up;
 mod names;
 mod not_opened;
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::Builder;
 use std::time::Duration;
 
 use patchline_io::{Backend, Callback, DeviceRequest, Host, IoError, Patience, Placed, Supervised};
@@ -21,6 +23,8 @@ pub(crate) const SIM: &str = "sim";
 
 /// From one look for a device that is waited for to the next.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long nobody looks for Ctrl-C meanwhile.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// The hosts of this build, in the order in which they are tried. That one is here does not mean that its server runs.
 pub(crate) fn hosts<C: Callback>() -> Vec<Box<dyn Host<C>>> {
@@ -78,7 +82,43 @@ pub(crate) fn wait_open<C: Callback>(
     choice: BackendChoice,
     patience: &Patience,
 ) -> Result<Opened<C>, NotOpened> {
-    wait_until(|| open_once(request, choice, patience), || std::thread::sleep(LOOK))
+    let attempt = || {
+        let (asked, patience) = (request.clone(), patience.clone());
+        let stopped = || NotOpened::new(choice, vec![("", given_up(request))]);
+        aside(move || open_once(&asked, choice, &patience), signals::stopping).unwrap_or_else(|| Err(stopped()))
+    };
+    wait_until(attempt, || std::thread::sleep(LOOK))
+}
+
+/// Runs `work` on a thread of its own, as a server that hangs may keep it; `None` if it is told to stop before the end.
+fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Clone + Send + 'static,
+    stopping: impl Fn() -> bool,
+) -> Option<T> {
+    let (done, result) = channel();
+    let there = work.clone();
+    // What comes too late is dropped there.
+    let Ok(_) = Builder::new().spawn(move || done.send(there())) else { return Some(work()) };
+    loop {
+        match result.recv_timeout(GLANCE) {
+            Ok(value) => return Some(value),
+            Err(RecvTimeoutError::Timeout) if stopping() => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => panic!("opening a device panicked"),
+        }
+    }
+}
+
+fn given_up(request: &DeviceRequest) -> IoError {
+    let sides = [&request.input, &request.output].into_iter().flatten();
+    let name = sides.filter_map(|side| side.device.clone()).next().unwrap_or_else(|| "default".to_owned());
+    IoError::Unavailable { name, reason: "the wait for it was ended".to_owned() }
+}
+
+/// What of our words is still held back because devices are looked for is printed, and nothing is any more.
+pub(crate) fn speak_freely() {
+    #[cfg(feature = "cpal")]
+    patchline_io_cpal::release_stderr();
 }
 
 fn wait_until<C>(

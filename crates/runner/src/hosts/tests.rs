@@ -133,6 +133,18 @@ fn waiting_is_for_what_is_not_there_yet() {
 }
 
 #[test]
+fn what_hangs_is_waited_for_until_somebody_asks_for_the_end() {
+    assert_eq!(aside(|| 7, || false), Some(7));
+    let (free, waits) = std::sync::mpsc::channel::<()>();
+    let waits = std::sync::Arc::new(std::sync::Mutex::new(waits));
+    let looks = std::cell::Cell::new(0);
+    let stopping = || looks.replace(looks.get() + 1) == 2;
+    assert_eq!(aside(move || waits.lock().map(|waits| waits.recv().is_ok()).is_ok(), stopping), None);
+    assert_eq!(looks.get(), 3);
+    drop(free);
+}
+
+#[test]
 fn a_device_is_waited_for_until_it_is_there_or_refuses() {
     let boxed = |host: FakeHost| vec![Box::new(host) as Box<dyn Host<Placed<Renderer>>>];
     let taken = || FakeHost::refusing("alsa", vec![device("alsa", "Scarlett", 2, 2)], "busy");

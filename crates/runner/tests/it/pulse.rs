@@ -92,6 +92,43 @@ fn the_commands_work_with_a_sound_server() {
     a_patch_hears_an_output(&server);
 }
 
+/// Whatever hangs, Ctrl-C ends a run with its report, and no thread is left behind by each new attempt.
+#[test]
+fn a_run_ends_while_the_server_hangs() {
+    let Some(server) = Server::start() else { return };
+    for host in ["alsa", "pulseaudio"] {
+        if host == "pulseaudio" && !cfg!(feature = "pulseaudio") {
+            continue;
+        }
+        let device = if host == "alsa" { "alsa:psink" } else { "pulseaudio:null0" };
+        let patch = format!(
+            "links = [\"tone -> out\"]\n[engine]\nbackend = \"cpal\"\n[nodes.tone]\ntype = \"oscillator\"\n\
+             level = 0.1\nchannels = 2\n[nodes.out]\ntype = \"output\"\ndevice = \"{device}\"\n"
+        );
+        server.folder.write("hung.toml", &patch);
+        let mut run = server.command(&["hung.toml", "--json"]);
+        let mut run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(run.try_wait().unwrap().is_none(), "it plays");
+        let threads = |run: &Child| std::fs::read_dir(format!("/proc/{}/task", run.id())).unwrap().count();
+        let before = threads(&run);
+        crate::support::signal(&server.child, "STOP");
+        // An attempt is under way; all of it is long enough for several.
+        std::thread::sleep(Duration::from_secs(if std::env::var_os("PATCHLINE_FULL").is_some() { 40 } else { 4 }));
+        let after = threads(&run);
+        let asked = Instant::now();
+        crate::support::signal(&run, "INT");
+        let ended = Ended::of(run.wait_with_output().unwrap());
+        let took = asked.elapsed();
+        crate::support::signal(&server.child, "CONT");
+        let data = ended.exits(0).json();
+        println!("{host}: ended in {took:?}; {before} threads, {after} while it hung");
+        assert!(took < Duration::from_secs(4), "{host}: {took:?}");
+        assert!(after <= before + 4, "{host}: {before} threads, {after} while it hung");
+        assert_eq!(data["device_losses"], 1, "{data:#}");
+    }
+}
+
 fn devices_are_named(server: &Server) {
     let caps = server.run(&["devices", "--caps", "--host", "alsa"]).exits(0).stdout;
     assert!(caps.contains("Echo of nowhere") && caps.contains("48000"), "{caps}");
