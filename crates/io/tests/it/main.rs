@@ -4,6 +4,7 @@ mod blocking;
 mod file;
 mod flight;
 mod graph;
+mod live_path;
 mod misbehaviour;
 mod null;
 mod shed;
