@@ -1,5 +1,6 @@
 //! Mistakes in a patch: each with a code, a place, what is wrong and what would be right.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -144,6 +145,13 @@ impl Diagnostic {
 impl Diagnostics {
     /// Sorts mistakes into the order of reporting; what is said twice of one place is said once.
     pub(crate) fn new(source: Source, mut list: Vec<Diagnostic>) -> Self {
+        // In a line that cannot be read, values are not what was meant.
+        let broken: HashSet<usize> = lines(&source, &list, |code| code == Code::Syntax).map(|(line, _)| line).collect();
+        let follows: HashSet<usize> = lines(&source, &list, |code| code == Code::Value)
+            .filter_map(|(line, index)| broken.contains(&line).then_some(index))
+            .collect();
+        let mut index = 0..;
+        list.retain(|_| index.next().is_none_or(|index| !follows.contains(&index)));
         list.sort_by_key(|d| (d.code.stage(), d.span.as_ref().map_or(0, |span| span.start)));
         list.dedup();
         Self { source, list }
@@ -183,6 +191,16 @@ impl Diagnostics {
     pub fn position(&self, diagnostic: &Diagnostic) -> Position {
         self.source.position(diagnostic.span.as_ref().map_or(0, |span| span.start))
     }
+}
+
+/// The starts of the lines that mistakes of a sort are in, with the mistakes' places in the list.
+fn lines<'a>(
+    source: &'a Source,
+    list: &'a [Diagnostic],
+    sort: impl Fn(Code) -> bool + 'a,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let wanted = list.iter().enumerate().filter(move |(_, diagnostic)| sort(diagnostic.code));
+    wanted.filter_map(|(index, diagnostic)| Some((source.line(diagnostic.span.as_ref()?.start).start, index)))
 }
 
 impl<'a> IntoIterator for &'a Diagnostics {

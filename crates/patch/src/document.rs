@@ -122,7 +122,12 @@ fn first_per_line(source: &Source, errors: Vec<toml::de::Error>) -> Vec<Diagnost
         }
         line = source.line(span.start);
         if lines_seen.insert(line.start) && !first.last().is_some_and(follows) {
-            first.push(Diagnostic::new(Code::Syntax, span, error.message()));
+            // What follows the `=`, if anything does, begins where the parser looked for it.
+            let nothing = source.text[span.start.min(line.end)..line.end].trim().is_empty();
+            let message = error.message();
+            let message =
+                if nothing && message.contains("must be quoted") { "a value is missing here" } else { message };
+            first.push(Diagnostic::new(Code::Syntax, span, message));
         }
     }
     first

@@ -24,6 +24,8 @@ use crate::table::{TableCheck, listed};
 
 /// The rate, in Hz, that relates frames to seconds where the patch leaves it to the device.
 const USUAL_RATE: u32 = 48_000;
+/// The most bytes of the name that a sound server shows: what JACK leaves to its clients, with room for a number.
+const LONGEST_CLIENT: usize = 32;
 /// Feedback delays below this many frames are warned of: blocks are split at that length.
 const SHORT_FEEDBACK: u64 = 16;
 
@@ -125,7 +127,21 @@ fn read_engine(table: &DeTable<'_>, registry: &Registry, broken: bool, mistakes:
     let keys = Keys { registry, not_yet: NOT_YET_IN_ENGINE, in_node: false };
     let mut table = table.clone();
     check.run(&mut table, mistakes, &mut |key, diagnostic| keys.explain(key, diagnostic));
-    settings(table, span, mistakes)
+    let client_name = table.get("client_name").map(Spanned::span);
+    let settings = settings(table, span, mistakes);
+    if let (Some(place), Some(name)) = (client_name, &settings.client_name)
+        && !is_client_name(name)
+    {
+        let message = format!("a sound server's client is called by 1 to {LONGEST_CLIENT} bytes, without `:`");
+        mistakes.push(Diagnostic::new(Code::Value, place, message));
+    }
+    settings
+}
+
+/// Whether sound servers take this name as it is.
+fn is_client_name(name: &str) -> bool {
+    let length = name.len();
+    !name.trim().is_empty() && length <= LONGEST_CLIENT && !name.contains(':') && !name.contains(is_unprintable)
 }
 
 fn links(table: &DeTable<'_>, context: &Context<'_>, nodes: &NodeEntries, mistakes: &mut Mistakes) -> Vec<LinkEntry> {

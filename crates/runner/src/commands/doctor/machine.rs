@@ -55,16 +55,36 @@ impl Machine {
 
     /// Which of these programs runs.
     pub(super) fn running(&self, programs: &[&'static str]) -> Option<&'static str> {
-        let numbers = self.names("/proc").into_iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-        let comms: Vec<String> = numbers.filter_map(|number| self.text(format!("/proc/{number}/comm"))).collect();
+        programs.iter().copied().find(|program| self.processes(program).next().is_some())
+    }
+
+    /// Whether a program runs, but only for other users.
+    pub(super) fn is_of_others(&self, program: &str) -> bool {
+        let user = |process: &str| Some(self.status_of(process, "Uid")?.split_whitespace().next()?.to_owned());
+        let own = user("self");
+        let mut processes = self.processes(program).peekable();
+        own.is_some()
+            && processes.peek().is_some()
+            && processes.all(|process| user(&process).is_some_and(|user| Some(user) != own))
+    }
+
+    /// The numbers of the processes that run a program.
+    fn processes(&self, program: &str) -> impl Iterator<Item = String> {
         // The kernel keeps 15 characters of a name.
-        let short = |program: &str| program.chars().take(15).collect::<String>();
-        programs.iter().copied().find(|program| comms.iter().any(|comm| comm.trim_end() == short(program)))
+        let short: String = program.chars().take(15).collect();
+        let numbers = self.names("/proc").into_iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        numbers.filter(move |number| {
+            self.text(format!("/proc/{number}/comm")).is_some_and(|comm| comm.trim_end() == short)
+        })
     }
 
     /// A field of this process's status.
     pub(super) fn status(&self, field: &str) -> Option<String> {
-        let status = self.text("/proc/self/status")?;
+        self.status_of("self", field)
+    }
+
+    fn status_of(&self, process: &str, field: &str) -> Option<String> {
+        let status = self.text(format!("/proc/{process}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
         Some(line.trim().to_owned())
     }

@@ -22,6 +22,10 @@ pub(super) fn jack(machine: &Machine) -> Option<Check> {
     let start = "jackd -R -d alsa -r 48000 -p 128  # or your interface: -d alsa -d hw:1".to_owned();
     let bridged = "/pipewire-0.3/jack/";
     Some(match (library(machine), machine.running(&["jackd", "jackdbus"])) {
+        (Some(_), Some(server)) if machine.is_of_others(server) => {
+            let finding = format!("{server} runs for another user, and only that user's programs reach it");
+            Check::warn(name, finding, vec!["# start runner as that user, or a server as this one".to_owned(), start])
+        }
         (Some(_), Some(server)) => Check::ok(name, format!("{server} runs")),
         (Some(path), None) if machine.running(&["pipewire"]).is_some() => {
             if path.to_string_lossy().contains(bridged) {

@@ -121,6 +121,9 @@ fn jack_is_a_library_and_a_server() {
     let (server, pipewire) = (("/proc/12/comm", "jackd\n"), ("/proc/13/comm", "pipewire\n"));
     let fedora = ("/etc/os-release", "ID=fedora\n");
     check(servers::jack, &[library, server], Status::Ok, "jackd runs");
+    let (own, others) = (("/proc/self/status", "Uid:\t5\t5\n"), ("/proc/12/status", "Uid:\t1\t1\n"));
+    check(servers::jack, &[library, server, own, others], Status::Warn, "jackd runs for another user");
+    check(servers::jack, &[library, server, own, ("/proc/12/status", "Uid:\t5\t5\n")], Status::Ok, "jackd runs");
     assert!(check(servers::jack, &[library], Status::Warn, "no server runs").contains("jackd -R -d alsa"));
     assert!(check(servers::jack, &[bridge, pipewire], Status::Warn, "PipeWire plays").contains("pw-jack"));
     check(servers::jack, &[library, pipewire], Status::Warn, "PipeWire may play its part");
