@@ -118,7 +118,7 @@ pub(crate) struct PatchArgs {
 /// `runner run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The patch to play.
+    /// The patch to play; `-` reads it from stdin. Another device than it names: --set mic.device=NAME.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) patch: PathBuf,
     /// Where the device is looked for; without it the patch's `engine.backend` decides.
@@ -177,7 +177,7 @@ pub(crate) enum BackendChoice {
 /// `runner render`.
 #[derive(Debug, Args)]
 pub(crate) struct RenderArgs {
-    /// The patch to render.
+    /// The patch to render; `-` reads it from stdin.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) patch: PathBuf,
     /// A WAV file as the device's input, `-` for stdin; NODE=FILE gives one input node its own. Repeatable.
@@ -331,12 +331,13 @@ pub(crate) fn with_default_command(mut args: Vec<OsString>) -> Vec<OsString> {
 }
 
 fn is_option(word: &OsString) -> bool {
-    word.to_string_lossy().starts_with('-')
+    word != "-" && word.to_string_lossy().starts_with('-')
 }
 
 fn is_patch(word: &OsString) -> bool {
     let path = Path::new(word);
-    path.extension().is_some_and(|extension| extension == "toml") || path.is_file()
+    let named = path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1;
+    named || word == "-" || path.is_file()
 }
 
 fn block(text: &str) -> Result<usize, String> {

@@ -70,7 +70,7 @@ fn lines(reading: &Reading, values: Vec<f64>) -> Vec<String> {
     let line = |(channel, value): (usize, f64)| {
         let index = if reading.per == Per::Channel { format!(" {channel}") } else { String::new() };
         let label = format!("{}{index}", reading.name);
-        format!("  {label:<16} {}\n", shown(value, reading.unit))
+        format!("  {label:<15} {}\n", shown(value, reading.unit))
     };
     values.into_iter().enumerate().filter(worth).map(line).collect()
 }
@@ -88,6 +88,13 @@ fn shown(value: f64, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_fits_a_terminal() {
+        let reading = Reading { name: "peak", doc: "", unit: "dBFS", per: Per::Channel };
+        let line = lines(&reading, vec![-200.0]).remove(0);
+        assert!(line.trim_end().chars().count() <= 80, "{line}");
+    }
 
     #[test]
     fn what_was_never_measured_is_said_in_words() {

@@ -44,6 +44,11 @@ impl Latency {
         format!("{} = {}", parts.join(" + "), frames_and_ms(self.total(), self.rate))
     }
 
+    /// All of it: `16.00 ms`.
+    pub(crate) fn in_ms(&self) -> String {
+        format!("{:.2} ms", ms(self.total(), self.rate))
+    }
+
     /// For programs: parts that there are not are null.
     pub(crate) fn data(&self) -> Value {
         json!({

@@ -11,6 +11,8 @@ use patchline_patch::{
 };
 use serde_json::Value;
 
+use tracing::info;
+
 use crate::cli::PatchArgs;
 use crate::exit::{Exit, Failure};
 use crate::units::count;
@@ -21,14 +23,37 @@ pub(crate) const USUAL_RATE: u32 = 48_000;
 pub(crate) const USUAL_BLOCK: usize = 512;
 const USUAL_CHANNELS: usize = 2;
 
-/// Reads a patch and applies what the command line sets in it.
+/// Reads a patch, `-` from stdin, and applies what the command line sets in it.
 pub(crate) fn read(path: &Path, args: &PatchArgs) -> Result<Patch, Trouble> {
+    let stdin = path == Path::new("-");
+    let path = if stdin { Path::new("stdin") } else { path };
     let mut bytes = Vec::new();
     // One byte too many is enough to know that there are too many.
     let most = MOST_BYTES as u64 + 1;
-    let file = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
-    file.map_err(|error| Trouble::File(format!("cannot read {}: {error}", shown(path))))?;
+    let taken = if stdin {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        if is_pipe(path) {
+            info!("{} is a pipe: waiting for the patch to be written into it", shown(path));
+        }
+        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
+    };
+    taken.map_err(|error| Trouble::File(format!("cannot read {}: {error}", shown(path))))?;
     from_bytes(&bytes, path, args)
+}
+
+/// Whether reading waits for somebody who writes.
+fn is_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        path.metadata().is_ok_and(|found| found.file_type().is_fifo())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// As [`read`], for a patch that is in memory already.

@@ -21,6 +21,11 @@ pub(crate) fn on_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Columns of the terminal that stderr is.
+pub(crate) fn width() -> usize {
+    usize::from(console::Term::stderr().size().1)
+}
+
 /// Writes a result to stdout.
 ///
 /// A reader that has seen enough (`| head`) is no failure: what is left goes unsaid, and the exit code stays what the

@@ -24,7 +24,21 @@ pub(crate) fn listen() {
         }
     });
     outlive_size_limits();
+    outlive_user_signals();
 }
+
+/// What means something to `run` alone ends nothing elsewhere: a recording is not lost to a signal sent astray.
+#[cfg(unix)]
+fn outlive_user_signals() {
+    use signal_hook::consts::{SIGUSR1, SIGUSR2};
+    for signal in [SIGUSR1, SIGUSR2] {
+        // A signal that cannot be handled here stays as it was.
+        let _ = signal_hook::flag::register(signal, Arc::default());
+    }
+}
+
+#[cfg(not(unix))]
+fn outlive_user_signals() {}
 
 /// A file at its size limit (`ulimit -f`) is then a failed write, which is reported, and not the end of the process.
 #[cfg(unix)]

@@ -10,6 +10,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::exit::{Exit, Failure};
 use crate::load::shown;
+use crate::style;
 use crate::units::{clock, count};
 
 /// Reports kept; all of them are said.
@@ -96,10 +97,12 @@ impl Watch {
 
     fn report(&mut self, report: Report) {
         let Report { node, severity, message, written } = &report;
+        // Names of files are not ours to obey.
+        let said = style::safe(message, 1000);
         match severity {
-            Severity::Info => info!("{node}: {message}"),
-            Severity::Warning => warn!("{node}: {message}"),
-            Severity::Error => error!("{node}: {message}"),
+            Severity::Info => info!("{node}: {said}"),
+            Severity::Warning => warn!("{node}: {said}"),
+            Severity::Error => error!("{node}: {said}"),
         }
         self.failed |= *severity == Severity::Error;
         match written {

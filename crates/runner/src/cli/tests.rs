@@ -30,6 +30,14 @@ fn a_patch_as_first_word_is_run() {
 }
 
 #[test]
+fn a_path_is_a_patch_whatever_it_is_called() {
+    for path in ["-", "/dev/null", "./run", "patches/mine"] {
+        let cli = parse(&format!("runner {path} -d 1s")).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(matches!(cli.command, Command::Run(args) if args.patch == Path::new(path)), "{path}");
+    }
+}
+
+#[test]
 fn a_command_stays_a_command() {
     assert!(matches!(parse("runner check a.toml").unwrap().command, Command::Check(_)));
     assert!(matches!(parse("runner -q check a.toml").unwrap().command, Command::Check(_)));

@@ -39,9 +39,14 @@ fn measure(
     let mut view = View::new(rate, channels.min(MOST_LINES), in_place);
     let limit = args.duration.map(|duration| cli::duration_frames(duration, rate));
     let terms = Terms { block: args.device.block, silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
-    let piece = Piece::on(opened.device.spec(), graph(Time::Frames(view.period())), limit);
+    // What is over sooner is measured as a whole.
+    let window = limit.map_or(view.period(), |limit| limit.min(view.period()));
+    let piece = Piece::on(opened.device.spec(), graph(Time::Frames(window)), limit);
     let mut live = Live::start(opened, piece, terms)?;
-    let mut closed = Ok(());
+    let (mut closed, mut told) = (Ok(()), false);
+    let say = |frames, level: &Readings| {
+        format!("{}\n", if args.json { data(frames, rate, level).to_string() } else { line(frames, rate, level) })
+    };
     live.play(|live| {
         let frames = live.frames();
         let Some(level) = live.engine().readings("level").filter(|_| view.is_due(frames)) else {
@@ -51,10 +56,14 @@ fn measure(
             view.show(lines(&level));
             return ControlFlow::Continue(());
         }
-        let line = if args.json { data(frames, rate, &level).to_string() } else { line(frames, rate, &level) };
-        closed = print(&format!("{line}\n"));
+        told = true;
+        closed = print(&say(frames, &level));
         if closed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
+    let short = live.engine().readings("level").filter(|_| !told && limit.is_some_and(|limit| live.frames() >= limit));
+    if let Some(level) = short {
+        closed = print(&say(live.frames(), &level));
+    }
     view.clear();
     let (done, _) = live.stop();
     closed.map(|()| done)

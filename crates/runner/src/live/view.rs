@@ -48,8 +48,10 @@ impl View {
     /// Shows these lines in their place.
     pub(crate) fn show(&self, lines: impl IntoIterator<Item = String>) {
         for (bar, line) in self.bars.iter().zip(lines) {
-            bar.set_message(line);
-            bar.tick();
+            // Each line that changed is drawn once; setting it draws it.
+            if bar.message() != line {
+                bar.set_message(line);
+            }
         }
     }
 

@@ -14,5 +14,10 @@ fn a_line_each_second_where_there_is_no_terminal() {
         let data: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(data["channels"]["peak_dbfs"], serde_json::json!([-200.0, -200.0]));
     }
+    for rest in [&[][..], &["--json"]] {
+        let ended = folder.run(["meter", "--backend", "sim", "-d", "200ms"].iter().chain(rest)).exits(0);
+        assert_eq!(ended.stdout.lines().count(), 1, "what is short is measured, too: {}", ended.stdout);
+        assert!(ended.stdout.contains("-200.0"), "{}", ended.stdout);
+    }
     folder.run(["meter", "--backend", "null", "--device", "piano"]).exits(4).says("`piano`");
 }

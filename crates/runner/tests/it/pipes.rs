@@ -31,6 +31,30 @@ fn a_render_into_a_closed_pipe_fails_and_names_stdout() {
     assert!(!ended.stderr.contains("kept"), "{}", ended.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_patch_may_come_through_a_pipe() {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    use crate::support::Running;
+
+    let tone = "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n";
+    let folder = Folder::new();
+    let mut command = folder.command(["-", "--backend", "sim", "-d", "1s", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary runs");
+    child.stdin.take().expect("it is a pipe").write_all(tone.as_bytes()).expect("it reads");
+    let data = Ended::of(child.wait_with_output().expect("it ends")).exits(0).json();
+    assert_eq!(data["patch"], "stdin", "{data}");
+
+    let fifo = folder.path().join("fifo.toml");
+    assert!(Command::new("mkfifo").arg(&fifo).status().expect("it is always there").success());
+    let running = Running::start(&mut folder.command(["check", "fifo.toml"]));
+    running.until("fifo.toml is a pipe: waiting for the patch to be written into it");
+    std::fs::write(&fifo, tone).expect("it is read");
+    running.end().exits(0);
+}
+
 /// A log that nobody takes is no reason to lose a recording.
 #[cfg(target_os = "linux")]
 #[test]

@@ -107,6 +107,8 @@ fn a_signal_ends_a_recording_with_a_whole_file() {
     let mut lines = std::io::BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let line = lines.find(|line| line.contains("dBFS")).unwrap();
     assert!(line.contains("-200.0 dBFS") && !line.contains('\u{1b}'), "{line}");
+    signal(&child, "USR1");
+    signal(&child, "USR2");
     signal(&child, "INT");
     let data = Ended::of(child.wait_with_output().unwrap()).exits(0).json();
     let frames = data["frames"].as_u64().unwrap();

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use patchline_io::load::Load;
+
 use crate::live::{Live, View};
 use crate::output;
 use crate::units::{clock, count, percent};
@@ -31,13 +33,16 @@ impl Status {
             return;
         }
         self.still = Instant::now() + STILL;
-        let line = self.line(&state, live);
+        let load = live.load();
+        let long = self.line(&state, live, load.as_ref());
+        let fits = !self.view.is_live() || long.chars().count() <= output::width();
+        let line = if fits { long } else { self.brief(&state, live, load.as_ref()) };
         self.state = state;
         if self.view.is_live() { self.view.show([line]) } else { output::tell(&line) }
     }
 
     /// `0:12.345  playing  load 4 %, peak 9 %  0 xruns  latency 128 + 0 + 256 = 384 frames (8.00 ms)  level -12.3 dBFS`.
-    fn line(&self, state: &str, live: &Live) -> String {
+    fn line(&self, state: &str, live: &Live, load: Option<&Load>) -> String {
         if live.is_away() {
             return format!("{}  {state}", clock(live.frames(), self.rate));
         }
@@ -47,7 +52,7 @@ impl Status {
             count(live.stats().xruns as usize, "xrun"),
             format!("latency {}", live.latency().short()),
         ];
-        if let Some(load) = live.load() {
+        if let Some(load) = load {
             parts.insert(2, format!("load {}, peak {}", percent(load.mean), percent(load.peak)));
         }
         if let Some((granted, asked)) = live.other_block() {
@@ -56,6 +61,20 @@ impl Status {
         parts.extend(live.shed().short());
         let levels = live.figures().short();
         parts.extend((!levels.is_empty()).then_some(levels));
+        parts.join("  ")
+    }
+
+    /// What matters most, for a narrow terminal: `0:12.345  playing  0 xruns  8.00 ms  load 4 % (9 %)  level -12.3 dBFS`.
+    fn brief(&self, state: &str, live: &Live, load: Option<&Load>) -> String {
+        if live.is_away() {
+            return self.line(state, live, load);
+        }
+        let xruns = count(live.stats().xruns as usize, "xrun");
+        let mut parts = vec![clock(live.frames(), self.rate), state.to_owned(), xruns, live.latency().in_ms()];
+        parts.extend(load.map(|load| format!("load {} ({})", percent(load.mean), percent(load.peak))));
+        let levels = live.figures().short();
+        parts.extend((!levels.is_empty()).then_some(levels));
+        parts.extend(live.shed().short());
         parts.join("  ")
     }
 
