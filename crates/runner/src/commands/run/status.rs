@@ -64,16 +64,17 @@ impl Status {
         parts.join("  ")
     }
 
-    /// What matters most, for a narrow terminal: `0:12.345  playing  0 xruns  8.00 ms  load 4 % (9 %)  level -12.3 dBFS`.
+    /// What matters most, for a narrow terminal: `0:12.345  playing  0 xruns  latency 8.00 ms  level -12.3 dBFS  load 4 % (9 %)`.
     fn brief(&self, state: &str, live: &Live, load: Option<&Load>) -> String {
         if live.is_away() {
             return self.line(state, live, load);
         }
         let xruns = count(live.stats().xruns as usize, "xrun");
-        let mut parts = vec![clock(live.frames(), self.rate), state.to_owned(), xruns, live.latency().in_ms()];
-        parts.extend(load.map(|load| format!("load {} ({})", percent(load.mean), percent(load.peak))));
+        let latency = format!("latency {}", live.latency().in_ms());
+        let mut parts = vec![clock(live.frames(), self.rate), state.to_owned(), xruns, latency];
         let levels = live.figures().short();
         parts.extend((!levels.is_empty()).then_some(levels));
+        parts.extend(load.map(|load| format!("load {} ({})", percent(load.mean), percent(load.peak))));
         parts.extend(live.shed().short());
         parts.join("  ")
     }
