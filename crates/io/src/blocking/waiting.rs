@@ -170,15 +170,16 @@ impl Stream {
         let mut wait = Wait::new(self.rate, self.patience);
         let mut done = 0;
         loop {
+            // There may be room left that nobody will ever play.
+            if self.written.is_abandoned() {
+                return Err(StreamError::Gone { done });
+            }
             let now = (frames - done).min(self.writable());
             let written = self.written.push_entire_slice(&samples[done * self.outputs..][..now * self.outputs]);
             written.expect("there is room for as many");
             done += now;
             if done == frames {
                 return Ok(self.missed_since());
-            }
-            if self.written.is_abandoned() {
-                return Err(StreamError::Gone { done });
             }
             wait.for_frames(frames - done, done).map_err(|waited| StreamError::Silent { waited, done })?;
         }

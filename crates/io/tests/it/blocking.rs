@@ -165,3 +165,12 @@ fn a_side_that_the_device_lacks_is_refused() {
     assert_eq!(stream.read(0).unwrap().samples, []);
     assert_eq!(stream.write(&[]), Ok(0));
 }
+
+#[test]
+fn nothing_is_written_to_a_device_that_is_gone() {
+    let (mut device, mut stream) = device(SimConfig::default(), 1_000);
+    assert_eq!(stream.write(&[0.5; 2 * 10]), Ok(0));
+    drop(device.stop().unwrap());
+    assert!(stream.writable() > 10, "there would be room");
+    assert_eq!(stream.write(&[0.5; 2 * 10]), Err(StreamError::Gone { done: 0 }));
+}
