@@ -139,6 +139,8 @@ pub(crate) struct OutputCaller<C> {
     source: Option<Source>,
     /// When the last block came while the callback was called.
     last: Option<Duration>,
+    /// Whether that asked for as much as there is room for.
+    full: bool,
 }
 
 /// Where an output's input comes from.
@@ -174,7 +176,7 @@ impl Source {
 
 impl<C: Callback> OutputCaller<C> {
     pub(crate) fn new(caller: Caller<C>, map: ChannelMap, source: Option<Source>) -> Self {
-        Self { caller, map, source, last: None }
+        Self { caller, map, source, last: None, full: false }
     }
 
     /// Fills all of a block that is a whole number of frames.
@@ -214,11 +216,14 @@ impl<C: Callback> OutputCaller<C> {
     /// asks for as much as there is room for, comes too late.
     fn notice_lateness(&mut self, now: Duration, frames: usize) {
         let told = self.caller.shared.take_told();
-        let (Some(last), Some(queue)) = (self.last, self.caller.shared.queue()) else { return };
-        let late = now.saturating_sub(last).saturating_sub(queue);
+        let Some(queue) = self.caller.shared.queue() else { return };
+        let late = self.last.map_or(Duration::ZERO, |last| now.saturating_sub(last).saturating_sub(queue));
         let lost = (late.as_secs_f64() * self.caller.rate) as u64;
-        let emptied = self.caller.time(frames) >= queue;
-        if !told && (lost > 0 || emptied) {
+        // A device that always asks for so much has more room than it says.
+        let full = self.caller.time(frames) >= queue;
+        let before = std::mem::replace(&mut self.full, full);
+        let emptied = full && !before;
+        if self.last.is_some() && !told && (lost > 0 || emptied) {
             self.caller.lose(lost, Side::Output);
             self.source.iter_mut().for_each(|source| source.position += lost);
         }
@@ -465,6 +470,18 @@ mod tests {
         input.capture(&mut block, None);
         feeder.capture(&mut block, None);
         assert_eq!((recording.events.stats().not_finite, fed.stats().not_finite), (200, 200));
+    }
+
+    #[test]
+    fn a_device_that_always_asks_for_all_there_is_room_for_is_not_late() {
+        let mut rig = rig(0, 2);
+        let mut output = rig.output();
+        assert!(rig.door.send_in(Box::new(counter())).is_ok());
+        rig.shared.set_queue(Duration::from_secs(5));
+        for _ in 0..10 {
+            output.play(&mut Mock(vec![7.0; 2 * 5 * 48_000]), None);
+        }
+        assert_eq!(rig.told(), []);
     }
 
     #[test]
