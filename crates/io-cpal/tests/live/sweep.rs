@@ -12,7 +12,7 @@ const SHORTEST: u32 = 120;
 const LENGTHS: u32 = 240;
 pub(crate) const LEVEL: f32 = 0.5;
 /// Frames that are looked at together.
-const WINDOW: usize = 480;
+pub(crate) const WINDOW: usize = 480;
 /// By how many frames a window may be early or late to be looked for there.
 const NEAR: isize = 4;
 /// Which change of delay from window to window is a break, in frames, beyond the change that is expected. Steering by

@@ -84,7 +84,7 @@ fn check_death(name: &str, input: &str, output: &str) {
         lost(&events),
         before_rest - before
     );
-    assert!(noticed < Duration::from_secs(4), "{noticed:?} {events:?}");
+    assert!(noticed < Duration::from_millis(2_500), "{noticed:?} {events:?}");
     assert_eq!(lost(&rest), None, "once is enough");
     assert!(resting < Duration::from_secs(1), "half a processor or less: {resting:?}");
     assert!(grown < 32 << 20, "{grown} bytes");
