@@ -4,6 +4,7 @@ mod bits;
 mod callback;
 mod memory;
 mod numbers;
+mod pace;
 mod silence;
 
 use patchline_graph::Node;

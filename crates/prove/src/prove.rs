@@ -33,6 +33,7 @@ pub struct Prove<N> {
     pub(crate) input: Option<Vec<Vec<f32>>>,
     pub(crate) checks: Vec<Check>,
     pub(crate) alone: bool,
+    pub(crate) around: fn(&mut dyn FnMut()),
 }
 
 impl<N: Node> Prove<N> {
@@ -49,6 +50,7 @@ impl<N: Node> Prove<N> {
             input: None,
             checks: Check::ALL.to_vec(),
             alone: false,
+            around: |callback| callback(),
         }
     }
 
@@ -116,6 +118,12 @@ impl<N: Node> Prove<N> {
     /// the node's helper threads take as well.
     pub fn alone(mut self) -> Self {
         self.alone = true;
+        self
+    }
+
+    /// What is done around each watched callback, such as telling another sanitizer where it begins and ends.
+    pub fn around(mut self, around: fn(callback: &mut dyn FnMut())) -> Self {
+        self.around = around;
         self
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use patchline_graph::{
-    Channels, DeviceChannels, Engine, Graph, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor, Renderer,
-    StreamSpec, engine,
+    Channels, DeviceChannels, DeviceSide, Engine, Graph, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec,
+    Processor, Renderer, StreamSpec, engine,
 };
 
 use crate::Prove;
@@ -84,6 +84,10 @@ impl Node for Raw {
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
         size_of::<RawProcessor>()
+    }
+
+    fn rebuilds(&self, previous: &Self) -> bool {
+        self != previous
     }
 }
 
@@ -259,5 +263,9 @@ pub(crate) fn slice(channel: &[f32], block: std::ops::Range<usize>) -> &[f32] {
 
 /// Channels of the device that feeds the node.
 pub(crate) fn device_channels<N: Node>(node: &N, channels: usize) -> usize {
-    node.ports().inputs.iter().map(|port| width(port.channels, channels)).max().unwrap_or(0)
+    let ports = node.ports();
+    if matches!(ports.device, Some(DeviceSide::Input(_))) {
+        return channels;
+    }
+    ports.inputs.iter().map(|port| width(port.channels, channels)).max().unwrap_or(0)
 }

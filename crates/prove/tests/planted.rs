@@ -14,6 +14,7 @@ enum Fault {
     None,
     Allocates,
     AllocatesForParameters,
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     Yields,
     Panics,
     ColdMemory,
@@ -79,6 +80,7 @@ impl Processor for PoleProcessor {
         self.blocks += 1;
         match self.fault {
             Fault::Allocates if self.blocks % 20 == 10 => drop(black_box(vec![1.0_f32; 10])),
+            #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
             Fault::Yields if self.blocks % 20 == 10 => std::thread::yield_now(),
             Fault::Panics if self.blocks == 20 => panic!("planted"),
             Fault::ColdMemory => self.memory.iter_mut().step_by(1024).for_each(|sample| *sample += 1.0),
@@ -117,7 +119,7 @@ fn step(fault: Fault, state: f32, sample: f32, coefficient: f32) -> f32 {
 
 fn proof(fault: Fault) -> Proof {
     let pole = |coefficient| Pole { fault, coefficient };
-    Prove::new(pole(0.999)).with(pole(0.99)).callbacks(5_000).run()
+    Prove::new(pole(0.999)).with(pole(0.99)).callbacks(1_000).run()
 }
 
 /// What is broken in a node with this fault.

@@ -4,7 +4,9 @@ use std::hint::black_box;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use patchline_guard::{Guard, Kind, Watch, measure_heap, measure_heap_of_process, with_fresh_pages};
+use patchline_guard::{
+    Guard, Kind, Watch, measure_heap, measure_heap_of_process, prefault_code, prefault_stack, with_fresh_pages,
+};
 
 use crate::report_of;
 
@@ -98,4 +100,28 @@ fn memory_that_is_used_again_can_be_made_fresh() {
     let mut fresh: Vec<u8> = with_fresh_pages(|| black_box(vec![0; pages * 4096]));
     assert!(faults(&mut fresh) >= pages as u64 - 1, "the pages inside");
     assert!(fresh.iter().step_by(4096).all(|byte| *byte == 1));
+}
+
+/// Uses 200 KiB of the stack.
+#[inline(never)]
+fn deep() -> u8 {
+    let mut frame = black_box([1_u8; 200 * 1024]);
+    frame.iter_mut().step_by(4096).for_each(|byte| *byte += 1);
+    black_box(frame[100 * 1024])
+}
+
+#[test]
+fn a_stack_that_was_touched_does_not_fault() {
+    let faults = |prefault: bool| {
+        let visit = move || {
+            if prefault {
+                prefault_stack();
+            }
+            report_of(deep).minor_faults()
+        };
+        std::thread::Builder::new().stack_size(1 << 22).spawn(visit).unwrap().join().unwrap()
+    };
+    prefault_code();
+    assert!(faults(false) >= 10);
+    assert_eq!(faults(true), 0);
 }

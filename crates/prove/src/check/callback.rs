@@ -1,12 +1,11 @@
 //! Callbacks on a thread of their own, watched, while another sets parameters and loads graphs.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
 
 use patchline_graph::{Engine, Graph, LoadError, Node, Renderer, SetError};
-use patchline_guard::{Availability, Guard, Kind, Report, Watch};
+use patchline_guard::{Availability, Guard, Kind, Report, Watch, prefault_code, prefault_stack, with_fresh_pages};
 
+use crate::check::pace::Pace;
 use crate::proof::Row;
 use crate::stage::{self, Feed, NAME, Stage};
 use crate::{Check, Prove, Verdict, signal};
@@ -14,7 +13,7 @@ use crate::{Check, Prove, Verdict, signal};
 pub(crate) const CHECKS: [Check; 5] =
     [Check::Allocations, Check::Syscalls, Check::PageFaults, Check::Switches, Check::Panics];
 
-/// Callbacks before those that are watched: the code itself is brought into memory when it first runs.
+/// Callbacks before those that are watched, as many as it takes to get going.
 const WARM_UP: usize = 100;
 
 pub(crate) fn rows<N: Node>(prove: &Prove<N>) -> Vec<Row> {
@@ -39,30 +38,25 @@ struct Changes {
 }
 
 fn watched<N: Node>(prove: &Prove<N>) -> Result<Watched, String> {
-    let Stage { mut engine, renderer, outputs } = Stage::new(prove, Feed::Device)?;
+    prefault_code();
+    let Stage { mut engine, renderer, outputs } = with_fresh_pages(|| Stage::new(prove, Feed::Device))?;
     let guard = Guard::new(Watch::all());
-    let (done, rendered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let part = Part::new(prove, outputs);
+    let pace = Pace::new(part.callbacks);
     let (renderer, changes) = thread::scope(|scope| {
         let audio = scope.spawn(|| {
-            let _done = Done(&done);
-            part.play(renderer, &guard, &rendered)
+            let _end = pace.end();
+            part.play(renderer, &guard, &pace)
         });
-        let changes = change(prove, &mut engine, &done, &rendered);
+        let changes = {
+            let _end = pace.end();
+            change(prove, &mut engine, &pace)
+        };
         (audio.join().map_err(|_| "a callback panicked through the renderer".to_owned()), changes)
     });
     let panics = engine.stats().panics;
     engine.close(renderer?);
     Ok(Watched { report: guard.report(), changes: changes?, panics })
-}
-
-/// Ends the changes however the callbacks end.
-struct Done<'a>(&'a AtomicBool);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Relaxed);
-    }
 }
 
 /// What the audio thread does: callbacks of all lengths, with everything that they need made before.
@@ -71,6 +65,7 @@ struct Part {
     callbacks: usize,
     input: Vec<Vec<f32>>,
     outputs: usize,
+    around: fn(&mut dyn FnMut()),
 }
 
 impl Part {
@@ -78,39 +73,41 @@ impl Part {
         let longest = prove.blocks.iter().copied().max().unwrap_or(1);
         let channels = stage::device_channels(&prove.node, prove.channels);
         let input = prove.input.clone().unwrap_or_else(|| signal::noise(1, channels, longest, 0.5));
-        Self { lengths: prove.blocks.clone(), callbacks: WARM_UP + prove.callbacks, input, outputs }
+        Self {
+            lengths: prove.blocks.clone(),
+            callbacks: WARM_UP + prove.callbacks,
+            input,
+            outputs,
+            around: prove.around,
+        }
     }
 
-    fn play(&self, mut renderer: Renderer, guard: &Guard, rendered: &AtomicUsize) -> Renderer {
+    fn play(&self, mut renderer: Renderer, guard: &Guard, pace: &Pace) -> Renderer {
+        prefault_stack();
         let longest = self.lengths.iter().copied().max().unwrap_or(1);
         let mut output = vec![vec![1.0_f32; longest]; self.outputs];
         for (number, length) in (0..self.callbacks).zip(self.lengths.iter().copied().cycle()) {
             let inputs: Vec<&[f32]> = self.input.iter().map(|channel| stage::slice(channel, 0..length)).collect();
             let mut outputs: Vec<&mut [f32]> = output.iter_mut().map(|channel| &mut channel[..length]).collect();
             let mut render = || renderer.render(length, &inputs, &mut outputs);
+            pace.wait_to_render(number);
+            let mut callback = || (self.around)(&mut render);
             if number < WARM_UP {
-                render()
+                callback();
             } else {
-                guard.visit(render)
+                guard.visit(callback);
             }
-            rendered.store(number, Relaxed);
         }
         renderer
     }
 }
 
 /// The control thread: sets, and now and then a load with other parameters, one without the node, one with a fresh one.
-fn change<N: Node>(
-    prove: &Prove<N>,
-    engine: &mut Engine,
-    done: &AtomicBool,
-    rendered: &AtomicUsize,
-) -> Result<Changes, String> {
+fn change<N: Node>(prove: &Prove<N>, engine: &mut Engine, pace: &Pace) -> Result<Changes, String> {
     let mut changes = Changes::default();
-    let mut heard = 0;
-    while !done.load(Relaxed) {
+    while !pace.is_over() {
         let node = prove.turn(changes.sets);
-        match engine.set(NAME, node.clone(), None) {
+        match with_fresh_pages(|| engine.set(NAME, node.clone(), None)) {
             Ok(()) => changes.sets += 1,
             Err(SetError::Busy) => {}
             Err(error) => return Err(format!("parameters are refused: {error}")),
@@ -123,29 +120,18 @@ fn change<N: Node>(
         }
         engine.collect();
         while engine.next_event().is_some() {}
-        heard = wait_for_callbacks(heard, done, rendered);
+        pace.wait_to_change();
     }
     Ok(changes)
 }
 
 fn load(engine: &mut Engine, graph: Graph, changes: &mut Changes) -> Result<(), String> {
-    match engine.load(graph) {
+    match with_fresh_pages(|| engine.load(graph)) {
         Ok(_) => changes.loads += 1,
         Err(LoadError::Busy(_)) => {}
         Err(error) => return Err(format!("a graph is refused: {error}")),
     }
     Ok(())
-}
-
-/// Waits until a few callbacks have been made since the last change, so that changes meet many different blocks.
-fn wait_for_callbacks(since: usize, done: &AtomicBool, rendered: &AtomicUsize) -> usize {
-    loop {
-        let now = rendered.load(Relaxed);
-        if now > since + 3 || done.load(Relaxed) {
-            return now;
-        }
-        thread::sleep(Duration::from_micros(20));
-    }
 }
 
 impl Watched {

@@ -2,7 +2,8 @@
 
 use patchline_graph::{Node, PrepareSpec};
 use patchline_guard::{
-    Availability, Guard, Heap, Kind, Watch, measure_heap, measure_heap_of_process, with_fresh_pages,
+    Availability, Guard, Heap, Kind, Watch, measure_heap, measure_heap_of_process, prefault_code, prefault_stack,
+    with_fresh_pages,
 };
 
 use crate::proof::Row;
@@ -66,9 +67,11 @@ pub(crate) fn first_block<N: Node>(prove: &Prove<N>) -> Row {
     }
 }
 
-/// A run first, since the code itself is brought into memory when it first runs. Then a fresh one, whose memory is not
-/// what the first has given back.
+/// A run first, which brings what has nothing to do with the node. Then a fresh one, whose memory is not what the first
+/// has given back.
 fn touched<N: Node>(prove: &Prove<N>) -> Result<String, String> {
+    prefault_code();
+    prefault_stack();
     let mut warm = Stage::new(prove, Feed::Device)?;
     (0..8).for_each(|_| block(prove, &mut warm, &Guard::new(Watch::nothing())));
     warm.close();

@@ -13,11 +13,17 @@ const BLOCK: usize = 256;
 /// Seconds of noise, then of silence.
 const LOUD: usize = 2;
 const SILENT: usize = 60;
+const ATTEMPTS: usize = 3;
 /// What a block may cost beyond twice that of sound: below the clock's own grain.
 const GRAIN: Duration = Duration::from_micros(1);
 
 pub(crate) fn silence<N: Node>(prove: &Prove<N>) -> Row {
-    Row::judge(Check::Silence, cheap(prove))
+    // A machine that is slow for a second looks like a node that is; but such a node is slow every time.
+    let mut found = cheap(prove);
+    for _ in 1..ATTEMPTS {
+        found = found.or_else(|_| cheap(prove));
+    }
+    Row::judge(Check::Silence, found)
 }
 
 fn cheap<N: Node>(prove: &Prove<N>) -> Result<String, String> {

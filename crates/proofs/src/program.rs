@@ -1,0 +1,78 @@
+//! `./x prove` and `./x soak`: what is promised of the audio callback, tried, and shown to be able to fail.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::planted::Tool;
+use crate::{nodes, planted, row, run, sanitizers, soak, swaps};
+
+/// Proves what is promised of the audio callback.
+#[derive(Parser)]
+#[command(name = "proofs")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything, with a table at the end. Exits with 1 if something fails or a planted violation is not flagged.
+    Run {
+        /// A hundredth of the callbacks and swaps.
+        #[arg(long)]
+        quick: bool,
+        /// The slice that every change is tested with: a thousandth, and nothing that the tests do already.
+        #[arg(long, conflicts_with = "quick")]
+        slice: bool,
+        /// Prints one JSON document on stdout and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Random graphs, changes and loads for hours, until the first violation.
+    Soak {
+        /// How long, in hours.
+        #[arg(default_value_t = 1.0)]
+        hours: f64,
+        /// The first seed; a seed that was printed at a violation reproduces it.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// One step of `run`, in a process of its own: every node under the guard.
+    #[command(hide = true)]
+    Nodes { callbacks: usize },
+    /// One step of `run`: every node under RealtimeSanitizer.
+    #[command(hide = true)]
+    Sanitized { callbacks: usize },
+    /// One step of `run`: loads that replace each other.
+    #[command(hide = true)]
+    Swaps {
+        swaps: u64,
+        #[arg(long)]
+        unguarded: bool,
+    },
+    /// One step of `run`: planted violations under one tool; those that it is there to see, or these.
+    #[command(hide = true)]
+    Flagged { tool: Tool, names: Vec<String> },
+    /// One planted violation under one tool.
+    #[command(hide = true)]
+    Planted { name: String, tool: Tool },
+    /// A planted data race, for ThreadSanitizer.
+    #[command(hide = true)]
+    Race,
+}
+
+/// What `proofs` does with its arguments. Its global allocator is the one that [`allocator`](crate::allocator) makes.
+pub fn main() -> ExitCode {
+    match Args::parse().command {
+        Command::Run { quick, slice, json } => return run::run(run::Extent::of(quick, slice), json),
+        Command::Soak { hours, seed } => return soak::soak(hours, seed),
+        Command::Nodes { callbacks } => nodes::guarded(callbacks),
+        Command::Sanitized { callbacks } => nodes::sanitized(callbacks),
+        Command::Swaps { swaps, unguarded } => row::tell(&swaps::swaps(swaps, !unguarded)),
+        Command::Flagged { tool, names } => row::tell(&run::planted_row(tool, &names, &run::itself())),
+        Command::Planted { name, tool } => return planted::run(&name, tool),
+        Command::Race => sanitizers::race(),
+    }
+    ExitCode::SUCCESS
+}
