@@ -139,8 +139,8 @@ pub(crate) struct OutputCaller<C> {
     source: Option<Source>,
     /// When the last block came while the callback was called.
     last: Option<Duration>,
-    /// Whether that asked for as much as there is room for.
-    full: bool,
+    /// Whether a block has ever asked for less than there is room for.
+    asked_less: bool,
 }
 
 /// Where an output's input comes from.
@@ -176,7 +176,7 @@ impl Source {
 
 impl<C: Callback> OutputCaller<C> {
     pub(crate) fn new(caller: Caller<C>, map: ChannelMap, source: Option<Source>) -> Self {
-        Self { caller, map, source, last: None, full: false }
+        Self { caller, map, source, last: None, asked_less: false }
     }
 
     /// Fills all of a block that is a whole number of frames.
@@ -219,10 +219,10 @@ impl<C: Callback> OutputCaller<C> {
         let Some(queue) = self.caller.shared.queue() else { return };
         let late = self.last.map_or(Duration::ZERO, |last| now.saturating_sub(last).saturating_sub(queue));
         let lost = (late.as_secs_f64() * self.caller.rate) as u64;
-        // A device that always asks for so much has more room than it says.
+        // A device that has never asked for less has more room than it says.
         let full = self.caller.time(frames) >= queue;
-        let before = std::mem::replace(&mut self.full, full);
-        let emptied = full && !before;
+        self.asked_less |= !full;
+        let emptied = full && self.asked_less;
         if self.last.is_some() && !told && (lost > 0 || emptied) {
             self.caller.lose(lost, Side::Output);
             self.source.iter_mut().for_each(|source| source.position += lost);
@@ -440,6 +440,8 @@ mod tests {
         assert!(matches!(rig.told()[..], [IoEventKind::Xrun { lost: 1_000.., side: Side::Output }]));
         play(960, 0);
         assert_eq!(rig.told(), [IoEventKind::Xrun { lost: 0, side: Side::Output }], "nothing was left");
+        play(960, 0);
+        assert_eq!(rig.told(), [IoEventKind::Xrun { lost: 0, side: Side::Output }], "nor was there anything then");
         rig.shared.set_told();
         play(480, 50);
         assert_eq!(rig.told(), [], "the host has told");
