@@ -272,8 +272,12 @@ impl Found {
         // Beyond what the file calls its own, anything but chunks and a tag of another kind is samples.
         let is_last = head.file_end.is_none_or(|file_end| file_end <= end);
         let is_whole = chunks_end == layout.file_bytes;
-        if !is_whole && (is_last || declared == 0) && !is_tag(source, end, layout.file_bytes)? {
-            let bytes = present - declared;
+        let bytes = present - declared;
+        // Less than a frame, behind whole ones: what a killed recorder or a repair leaves, and nothing is to be had of it.
+        let frame_bytes = u64::from(head.channels) * head.encoding.bytes() as u64;
+        let is_scrap = bytes < frame_bytes && declared.is_multiple_of(frame_bytes);
+        let are_samples = !is_whole && (is_last || declared == 0) && !(is_last && is_scrap);
+        if are_samples && !is_tag(source, end, layout.file_bytes)? {
             let problem = if declared == 0 { Problem::NoLength } else { Problem::Behind { bytes } };
             return Ok(Self::samples_only(layout, present, Some(problem)));
         }

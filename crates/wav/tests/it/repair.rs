@@ -83,6 +83,8 @@ fn a_file_that_was_cut_ends_with_its_last_whole_frame() {
         repair.write().unwrap();
         assert_eq!(hound::WavReader::open(&path).unwrap().duration(), 10);
         assert_eq!(fs::read(&path).unwrap().len(), bytes.len(), "nothing is cut off");
+        let again = Repair::examine(&path).unwrap();
+        assert_eq!((again.problems(), again.frames()), (&[][..], 10), "a repaired file has no problems");
         fs::remove_file(&path).unwrap();
     }
 }
