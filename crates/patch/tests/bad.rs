@@ -1,6 +1,9 @@
 //! Bad patches: what is said of each stands beside it. `PATCHLINE_BLESS=1` writes it anew, to be read before it is kept.
 
-use std::path::{Path, PathBuf};
+#[allow(dead_code, reason = "only the kept ones here")]
+mod hostile;
+
+use std::path::Path;
 
 use patchline_graph::{Graph, StreamSpec};
 use patchline_patch::{Diagnostics, EngineSettings, Options, Registry, Style, read, render};
@@ -19,20 +22,12 @@ fn mistakes(path: &Path, folder: &Path) -> Diagnostics {
     checked.expect_err(&format!("{} is accepted", path.display()))
 }
 
-fn bad_patches() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut patches: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
-    patches.sort();
-    patches
-}
-
 #[test]
 fn every_mistake_is_located_and_explained() {
     let bless = std::env::var_os("PATCHLINE_BLESS").is_some();
     let mut different = Vec::new();
-    assert!(bad_patches().len() >= 60);
-    for path in bad_patches() {
+    assert!(hostile::kept().len() >= 60);
+    for path in hostile::kept() {
         let folder = tempfile::tempdir().unwrap();
         let mistakes = mistakes(&path, folder.path());
         assert!(!mistakes.is_empty());
