@@ -1,6 +1,7 @@
 //! The control thread's half: loads graphs, sets parameters, reads what happens.
 
 mod bypass;
+mod journal;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -9,6 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 pub use bypass::BypassError;
+pub use journal::{Entry, Journal, Told};
 
 use basedrop::{Collector, Owned};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -85,6 +87,8 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         schedule: Schedule::default(),
         cast: Cast::default(),
         sets_sent: 0,
+        sent: 0,
+        journal: None,
         bypassed: BTreeSet::new(),
     };
     (engine, renderer)
@@ -114,6 +118,9 @@ pub struct Engine {
     cast: Cast,
     /// Parameter changes sent so far.
     sets_sent: u64,
+    /// Messages of any kind sent so far.
+    sent: u64,
+    journal: Option<Journal>,
     /// Nodes that are left out, or will be.
     bypassed: BTreeSet<String>,
 }
@@ -166,6 +173,13 @@ impl Engine {
     /// # Errors
     /// All mistakes of the graph, and what its nodes say against their parameters; the old graph plays on.
     pub fn load(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
+        let first = self.sent;
+        let loaded = self.exchange(graph)?;
+        journal::enter(&mut self.journal, Told::Load(&self.graph), first..self.sent);
+        Ok(loaded)
+    }
+
+    fn exchange(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
         if self.messages.is_abandoned() {
             return Err(LoadError::Closed);
         }
@@ -179,6 +193,7 @@ impl Engine {
         let (load, loaded) = self.cast.change(&next, fresh, (&self.graph, &self.schedule));
         let load = Owned::new(&self.collector.handle(), load);
         assert!(self.messages.push(Message::Load(load)).is_ok(), "room was checked and only we push");
+        self.sent += 1;
         (self.graph, self.schedule) = (graph, schedule);
         self.bypass_again(&loaded.started);
         Ok(loaded)
@@ -200,6 +215,14 @@ impl Engine {
     /// # Errors
     /// See [`SetError`]; what played before plays on.
     pub fn set_any(&mut self, name: &str, node: AnyNode, at: Option<Frame>) -> Result<(), SetError> {
+        let first = self.sent;
+        self.change(name, node, at)?;
+        let node = self.graph.node(name).expect("it was just changed");
+        journal::enter(&mut self.journal, Told::Set { name, node, at }, first..self.sent);
+        Ok(())
+    }
+
+    fn change(&mut self, name: &str, node: AnyNode, at: Option<Frame>) -> Result<(), SetError> {
         let old = self.graph.node(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
         if old.kind() != node.kind() {
             return Err(SetError::OtherKind { name: name.to_owned(), actual: old.kind(), given: node.kind() });
@@ -216,6 +239,7 @@ impl Engine {
         let message = Message::Set(Set { instance, at, change });
         self.messages.push(message).map_err(|_| SetError::Busy)?;
         self.sets_sent += 1;
+        self.sent += 1;
         self.cast.touch(instance);
         self.graph.insert(name, node);
         Ok(())
@@ -225,7 +249,7 @@ impl Engine {
     fn replace(&mut self, name: NodeName, node: AnyNode) -> Result<(), SetError> {
         let mut graph = self.graph.clone();
         graph.insert(name, node);
-        match self.load(graph) {
+        match self.exchange(graph) {
             Ok(_) => Ok(()),
             Err(LoadError::Busy(_)) => Err(SetError::Busy),
             Err(error) => Err(SetError::Load(error)),

@@ -133,7 +133,7 @@ pub use companion::Companion;
 pub use compile::compile;
 pub use cost::NodeCost;
 pub use endpoint::{Endpoint, EndpointError, NodeName};
-pub use engine::{BypassError, Engine, LoadError, SetError, Timing, engine, engine_timed};
+pub use engine::{BypassError, Engine, Entry, Journal, LoadError, SetError, Timing, Told, engine, engine_timed};
 pub use erase::AnyNode;
 pub use error::{GraphError, GraphErrors, Place};
 pub use event::{Event, EventKind, EventSink};

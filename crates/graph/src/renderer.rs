@@ -39,6 +39,9 @@ pub struct Renderer {
     pending: Vec<(Frame, Due)>,
     position: Frame,
     max_frames: usize,
+    /// Messages taken in so far, and how many there may be.
+    received: u64,
+    most: u64,
 }
 
 impl Renderer {
@@ -53,13 +56,27 @@ impl Renderer {
         // Each change may leave a boundary behind.
         let pending = touched::room(2 * PENDING);
         let (plan, slab) = (Plan::default(), Slab::default());
-        Self { messages, events, payloads, stats, sampler, plan, slab, pending, position: 0, max_frames }
+        let (position, received, most) = (0, 0, u64::MAX);
+        Self { messages, events, payloads, stats, sampler, plan, slab, pending, position, max_frames, received, most }
     }
 
     /// Frames rendered so far.
     #[must_use]
     pub fn position(&self) -> Frame {
         self.position
+    }
+
+    /// Messages of the [engine](crate::Engine::sent) taken in so far: loads, and changes that took effect or wait for
+    /// their frame.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Takes in no more messages than `count` in all, until this is called again. What is told again block by block takes
+    /// effect in the same blocks, whatever else was sent already.
+    pub fn receive_until(&mut self, count: u64) {
+        self.most = count;
     }
 
     /// Renders `frames` frames, any number: device channels × frames in, device channels × frames out.
@@ -124,7 +141,9 @@ impl Renderer {
 
     /// Takes in what has arrived; the engine sends no more changes than can wait.
     fn receive(&mut self) {
-        while let Ok(message) = self.messages.pop() {
+        while self.received < self.most {
+            let Ok(message) = self.messages.pop() else { break };
+            self.received += 1;
             match message {
                 Message::Load(mut load) => self.take_over(&mut load),
                 Message::Set(set) => self.enqueue(set),

@@ -2,7 +2,7 @@
 
 use basedrop::Owned;
 
-use super::Engine;
+use super::{Engine, Told, journal};
 use crate::bypass::Bypass;
 use crate::message::{Change, Message, Set};
 use crate::renderer::PENDING;
@@ -35,6 +35,13 @@ impl Engine {
     /// # Errors
     /// See [`BypassError`]; all plays on as before.
     pub fn bypass(&mut self, name: &str, on: bool, at: Option<Frame>) -> Result<(), BypassError> {
+        let first = self.sent;
+        self.leave_out(name, on, at)?;
+        journal::enter(&mut self.journal, Told::Bypass { name, on, at }, first..self.sent);
+        Ok(())
+    }
+
+    fn leave_out(&mut self, name: &str, on: bool, at: Option<Frame>) -> Result<(), BypassError> {
         let unknown = || BypassError::Unknown(name.to_owned());
         let slot = self.schedule.slots.iter().find(|slot| slot.name == name).ok_or_else(unknown)?;
         if slot.outputs.is_empty() {
@@ -50,6 +57,7 @@ impl Engine {
         let change = Owned::new(&self.collector.handle(), Change::Bypass { on, kit });
         self.messages.push(Message::Set(Set { instance, at, change })).map_err(|_| BypassError::Busy)?;
         self.sets_sent += 1;
+        self.sent += 1;
         if on {
             self.bypassed.insert(name.to_owned());
         } else {
@@ -71,7 +79,7 @@ impl Engine {
         let again: Vec<String> = self.bypassed.iter().filter(|name| started.contains(name)).cloned().collect();
         for name in again {
             // Room for it was seen to before the load.
-            let _ = self.bypass(&name, true, None);
+            let _ = self.leave_out(&name, true, None);
         }
     }
 }

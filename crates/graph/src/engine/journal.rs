@@ -1,0 +1,93 @@
+//! What an engine was told, in order, for those who keep it: to tell a run again, all of it is needed.
+
+use std::ops::Range;
+
+use super::Engine;
+use crate::{AnyNode, Frame, Graph};
+
+/// Something that an engine was told and did not refuse.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// What.
+    pub told: Told<'a>,
+    /// The messages to the audio thread that it became, counted from 0 since the engine was made. All that it changes is
+    /// there when the [renderer](crate::Renderer::received) has taken in the last one.
+    pub messages: Range<u64>,
+}
+
+/// What an engine was told.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// To play another graph: [`Engine::load`].
+    Load(&'a Graph),
+    /// To give a node other parameters: [`Engine::set`]. Where these need another processor, it is a load all the same,
+    /// which has no entry of its own.
+    Set {
+        /// The node.
+        name: &'a str,
+        /// The parameters.
+        node: &'a AnyNode,
+        /// The frame they are meant for; `None` is the start of the next callback.
+        at: Option<Frame>,
+    },
+    /// To leave a node out or take it back: [`Engine::bypass`].
+    Bypass {
+        /// The node.
+        name: &'a str,
+        /// Whether it is left out.
+        on: bool,
+        /// The frame that it is meant for; `None` is the start of the next callback.
+        at: Option<Frame>,
+    },
+}
+
+/// Hears of every entry, on the control thread.
+pub type Journal = Box<dyn FnMut(&Entry<'_>) + Send>;
+
+impl Engine {
+    /// Has everything that this engine is told from now on entered into a journal, in order; what it refuses is not.
+    ///
+    /// Another engine for the same stream that is told the same makes of it the same messages. When its renderer takes in
+    /// as many of them before each block as this one [did](crate::Renderer::received), it renders the same bits.
+    pub fn keep_journal(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+    }
+
+    /// Messages sent to the audio thread so far.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+}
+
+/// Enters what was told, if anybody keeps a journal.
+pub(super) fn enter(journal: &mut Option<Journal>, told: Told<'_>, messages: Range<u64>) {
+    if let Some(journal) = journal {
+        journal(&Entry { told, messages });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use crate::{Graph, StreamSpec, engine};
+
+    #[test]
+    fn a_load_is_one_entry_of_one_message() {
+        let (entries, kept) = channel();
+        let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 0));
+        engine.keep_journal(Box::new(move |entry| entries.send(entry.messages.clone()).unwrap()));
+        engine.load(Graph::new()).unwrap();
+        engine.load(Graph::new()).unwrap();
+        assert!(engine.bypass("nobody", true, None).is_err());
+        assert_eq!(kept.try_iter().collect::<Vec<_>>(), [0..1, 1..2]);
+        renderer.receive_until(1);
+        renderer.render(1, &[], &mut []);
+        assert_eq!((engine.sent(), renderer.received()), (2, 1));
+        renderer.receive_until(u64::MAX);
+        renderer.render(1, &[], &mut []);
+        assert_eq!(renderer.received(), 2);
+        engine.close(renderer);
+    }
+}
