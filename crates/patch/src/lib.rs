@@ -30,6 +30,7 @@ mod schema;
 mod settings;
 mod source;
 mod table;
+mod written;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::{MOST_BYTES, Patch, read};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use patchline_graph::{AnyNode, NodeError};
 use patchline_nodes::{Declaration, PatchNode, Register, Surroundings, register_all};
-use toml::Spanned;
 use toml::de::{DeValue, Error, ValueDeserializer};
+use toml::{Spanned, Table};
 
 /// Node types by their names in a patch: the standard ones, and those that an embedding program adds.
 ///
@@ -22,11 +22,13 @@ pub struct Registry {
     types: BTreeMap<&'static str, NodeType>,
 }
 
-/// A node type: what it declares, and how a table becomes a node.
+/// A node type: what it declares, and how a table becomes a node and back.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeType {
     pub(crate) declaration: Declaration,
     pub(crate) form: for<'i> fn(Spanned<DeValue<'i>>, &Surroundings) -> Result<Formed, Error>,
+    /// The parameters of a node of this type.
+    pub(crate) write: fn(&AnyNode) -> Option<Table>,
 }
 
 /// A node read from a table.
@@ -72,7 +74,8 @@ impl Registry {
 impl Register for Registry {
     /// Adds a type, or replaces the one of that name.
     fn node<N: PatchNode>(&mut self) {
-        self.types.insert(N::KIND, NodeType { declaration: Declaration::of::<N>(), form: form::<N> });
+        self.types
+            .insert(N::KIND, NodeType { declaration: Declaration::of::<N>(), form: form::<N>, write: write::<N> });
     }
 }
 
@@ -82,4 +85,8 @@ fn form<N: PatchNode>(table: Spanned<DeValue<'_>>, surroundings: &Surroundings) 
     // What did not resolve names no file.
     let writes = if problems.is_empty() { node.writes() } else { Vec::new() };
     Ok(Formed { writes, node: AnyNode::new(node), problems })
+}
+
+fn write<N: PatchNode>(node: &AnyNode) -> Option<Table> {
+    node.downcast_ref::<N>().and_then(|node| Table::try_from(node).ok())
 }
