@@ -81,6 +81,12 @@ impl FileSource {
         Ok(Self { path: path.display().to_string(), looped: false, gain: unity(), resolved })
     }
 
+    /// The file's real place, once it has been looked at.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.resolved.as_ref().map(|origin| origin.path.as_path())
+    }
+
     fn resolved(&self) -> Result<&Origin, NodeError> {
         self.resolved.as_ref().ok_or_else(|| NodeError::of("path", "the file has not been looked at yet"))
     }
