@@ -108,12 +108,20 @@ pub(crate) fn run<C: Callback>(device: &mut dyn Backend<C>, time: Duration) -> V
     events
 }
 
-/// Breaks that no event is near of. `shift` is by how many frames they are late against the tap's.
+/// Breaks in what was `heard` after a frame that no event is near of.
 ///
-/// An event says where the callback stood. What it is about may be as far from there as frames are under way on both
-/// sides, and as it is long itself; and where a break is, is known to a window or two.
-fn unreported(breaks: &[usize], shift: f64, (tap, spec): (&Tap, &DeviceSpec), events: &[IoEvent]) -> Vec<usize> {
-    let under_way = spec.input_latency + spec.output_latency + 2 * spec.max_frames as u64;
+/// An event says where the callback stood, and so does the sound that came in there. What it is about may be as far from
+/// that as frames are under way on both sides, and as it is long itself; and where a break is, is known to a window or
+/// two. `slack` is how much further it may be.
+fn unreported(
+    heard: &Heard,
+    after: usize,
+    came_in: &Heard,
+    (tap, spec): (&Tap, &DeviceSpec),
+    events: &[IoEvent],
+    slack: u64,
+) -> Vec<usize> {
+    let under_way = spec.input_latency + spec.output_latency + 2 * spec.max_frames as u64 + slack;
     let told = events.iter().filter_map(|event| {
         let long = match event.kind {
             IoEventKind::Xrun { lost, .. } => lost,
@@ -123,8 +131,11 @@ fn unreported(breaks: &[usize], shift: f64, (tap, spec): (&Tap, &DeviceSpec), ev
         Some((tap.frame(event.position), (under_way + long + 2 * WINDOW as u64) as f64))
     });
     let told: Vec<(f64, f64)> = told.collect();
-    let near = |place: &usize| told.iter().any(|(told, reach)| (*place as f64 - shift - told).abs() < *reach);
-    breaks.iter().copied().filter(|place| !near(place)).collect()
+    let near = |frames: [f64; 2]| {
+        let [from, to] = frames.map(|frame| came_in.place(frame));
+        told.iter().any(|(told, reach)| (from.min(to) - reach..from.max(to) + reach).contains(told))
+    };
+    heard.between(after).into_iter().filter(|(_, frames)| !near(*frames)).map(|(place, _)| place).collect()
 }
 
 /// From a sink's monitor through us to another sink.
@@ -153,8 +164,11 @@ fn check(name: &str, input: &str, output: &str, latency: LatencyWish) {
     let shift = went_out.stretches[0].delay - came_in.stretches[0].delay;
     // The first second is the start-up.
     let late = RATE as usize;
-    assert_eq!(unreported(&came_in.breaks(late), 0.0, (&tap, &spec), &events), []);
-    assert_eq!(unreported(&went_out.breaks(late + shift as usize), shift, (&tap, &spec), &events), []);
+    assert_eq!(unreported(&came_in, late, &came_in, (&tap, &spec), &events, 0), []);
+    // The server's own host is told of no underrun: what is short of two blocks shows by the larger ones near it only.
+    let slack = if name == "pulseaudio" { u64::from(RATE) / 2 } else { 0 };
+    let after = late + shift as usize;
+    assert_eq!(unreported(&went_out, after, &came_in, (&tap, &spec), &events, slack), []);
     assert!(spec.input_latency > 0 && spec.output_latency > 0);
 }
 
@@ -174,7 +188,7 @@ fn check_input(name: &str, input: SideRequest) {
     let heard = Heard::new(&tap.heard, most);
     println!("{events:#?}\n{heard:#?}");
     assert!(heard.frames() > RATE as usize);
-    assert_eq!(unreported(&heard.breaks(0), 0.0, (&tap, &spec), &events), []);
+    assert_eq!(unreported(&heard, 0, &heard, (&tap, &spec), &events, 0), []);
 }
 
 #[test]

@@ -124,6 +124,23 @@ impl Heard {
         starts.filter(|&from| from > after).collect()
     }
 
+    /// The breaks after a given frame, each with the sound's frames that it is between.
+    pub(crate) fn between(&self, after: usize) -> Vec<(usize, [f64; 2])> {
+        let pairs = self.stretches.windows(2).filter(|pair| pair[1].from > after);
+        pairs
+            .map(|pair| (pair[1].from, [pair[0].to as f64 - pair[0].delay, pair[1].from as f64 - pair[1].delay]))
+            .collect()
+    }
+
+    /// Where a frame of the sound was heard, or what was nearest to it.
+    pub(crate) fn place(&self, frame: f64) -> f64 {
+        let places = self.stretches.iter().map(|Stretch { from, to, delay }| {
+            let place = (frame + delay).clamp(*from as f64, *to as f64);
+            (place, (place - delay - frame).abs())
+        });
+        places.min_by(|a, b| a.1.total_cmp(&b.1)).expect("something was heard").0
+    }
+
     /// Frames that were recognised.
     pub(crate) fn frames(&self) -> usize {
         self.stretches.iter().map(|stretch| stretch.to - stretch.from).sum()
