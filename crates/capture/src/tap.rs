@@ -145,7 +145,6 @@ impl Tape {
         let (first, second) = chunk.as_slices();
         head[..first.len()].copy_from_slice(first);
         head[first.len()..].copy_from_slice(second);
-        drop(chunk);
         let frames = head[0] as usize;
         let long = |index: usize| u64::from(head[index]) | u64::from(head[index + 1]) << 32;
         let chunk = self.ring.read_chunk(words(frames, self.inputs + self.outputs.unwrap_or(0))).ok()?;

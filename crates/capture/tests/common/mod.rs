@@ -48,7 +48,7 @@ pub(crate) fn run(
     let stretch = Stretch { device: spec.name.clone(), outputs: spec.outputs };
     let tap = capture.begin(&mut engine, &registry, stretch);
     load(&mut engine, &capture, &registry, 0);
-    device.start(Tapped::new(renderer, tap)).ok().expect("it starts");
+    device.start(Tapped::new(renderer, tap)).expect("it starts");
     for step in 0..SETS {
         play(device, &capture, step);
         while let Some(event) = device.poll() {
