@@ -3,7 +3,7 @@
 /// The most frames of one block.
 const MOST_FRAMES: usize = 1 << 20;
 /// The most samples of one block, in and out together: what no capture of a device can have.
-const MOST_SAMPLES: usize = 1 << 26;
+pub(crate) const MOST_SAMPLES: usize = 1 << 26;
 /// The most channels of one side.
 pub(crate) const MOST_CHANNELS: usize = patchline_io::channels::MAX_CHANNELS;
 /// The most blocks and frames that can be missing at one place.

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -59,6 +59,7 @@ pub struct Capture {
     announced: Announced,
     /// Of the tap that was made last.
     cells: Mutex<Option<Arc<Cells>>>,
+    trouble: Arc<OnceLock<String>>,
     thread: Mutex<Option<JoinHandle<Summary>>>,
 }
 
@@ -83,7 +84,8 @@ impl Capture {
     /// [`CaptureError::Thread`].
     pub fn to(sink: impl Write + Send + 'static, config: Config) -> Result<Self, CaptureError> {
         let (orders, inbox) = channel();
-        let writer = Writer::new(sink);
+        let trouble = Arc::default();
+        let writer = Writer::new(sink, Arc::clone(&trouble));
         let thread = std::thread::Builder::new().name("capture".to_owned());
         let thread = thread.spawn(move || writer.run(&inbox)).map_err(CaptureError::Thread)?;
         Ok(Self {
@@ -91,6 +93,7 @@ impl Capture {
             orders,
             announced: Announced::default(),
             cells: Mutex::default(),
+            trouble,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -126,6 +129,19 @@ impl Capture {
     pub fn note(&self, event: &IoEvent) {
         let note = Note { position: event.position, what: event.to_string() };
         self.say(Order::Record(Record::Note(note)));
+    }
+
+    /// What is missing so far, if anything is: in words.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        if let Some(error) = self.trouble.get() {
+            return Some(format!("it cannot be written on: {error}"));
+        }
+        let cells = locked(&self.cells).clone()?;
+        match cells.missing_frames.load(Ordering::Acquire) {
+            0 => None,
+            frames => Some(format!("the disk is too slow: {frames} frames are missing")),
+        }
     }
 
     /// For devices that no clock paces: waits until what was played is on its way to the disk. A disk that stands still is

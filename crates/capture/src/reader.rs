@@ -3,6 +3,7 @@
 //! After `PLCAPTUR` and the version (4 bytes) each record is: its length in bytes, its kind, a check of both and of what
 //! follows (4 bytes each), and so many bytes. All numbers have their lowest byte first.
 
+use std::fmt;
 use std::io::{self, Read};
 
 use serde::Serialize;
@@ -39,7 +40,21 @@ pub enum Ending {
     Damaged {
         /// Where the last whole record ends, in bytes.
         at: u64,
+        /// What is wrong with the next one.
+        why: &'static str,
     },
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => write!(f, "whole"),
+            Self::Cut { at } => write!(f, "cut off after byte {at}: all before that is whole"),
+            Self::Damaged { at, why } => {
+                write!(f, "damaged: the record at byte {at} cannot be used, {why}; all before that is whole")
+            }
+        }
+    }
 }
 
 /// The first bytes of a file.
@@ -159,7 +174,7 @@ impl<R: Read> Records<R> {
         let Some((length, kind, expected)) = self.head() else { return Ok(self.stop(Ending::Cut { at: self.at })) };
         let most = if kind == BLOCK { MOST_BYTES } else { MOST_WORDS };
         if length > most {
-            return Ok(self.stop(Ending::Damaged { at: self.at }));
+            return Ok(self.damaged("it is longer than any record can be"));
         }
         self.bytes.clear();
         // Grows with what is there, whatever the length says.
@@ -167,9 +182,11 @@ impl<R: Read> Records<R> {
         if self.bytes.len() < length as usize {
             return Ok(self.stop(Ending::Cut { at: self.at }));
         }
-        let whole = check(length, kind, &self.bytes) == expected;
-        let Some(record) = Record::read(kind, &self.bytes).filter(|_| whole) else {
-            return Ok(self.stop(Ending::Damaged { at: self.at }));
+        if check(length, kind, &self.bytes) != expected {
+            return Ok(self.damaged("its bytes are not those that were written"));
+        }
+        let Some(record) = Record::read(kind, &self.bytes) else {
+            return Ok(self.damaged("it says nothing that a run can have written"));
         };
         self.at += 12 + u64::from(length);
         self.ended = matches!(record, Record::End(_));
@@ -182,6 +199,10 @@ impl<R: Read> Records<R> {
             Some(u32::from_le_bytes(*bytes))
         };
         Some((word(0)?, word(1)?, word(2)?))
+    }
+
+    fn damaged(&mut self, why: &'static str) -> Option<Record> {
+        self.stop(Ending::Damaged { at: self.at, why })
     }
 
     fn stop(&mut self, ending: Ending) -> Option<Record> {

@@ -8,7 +8,7 @@ use patchline_io::channels::Planar;
 use patchline_nodes::Register;
 use patchline_patch::Registry;
 
-use crate::block::{BlockRecord, MOST_CHANNELS};
+use crate::block::{BlockRecord, MOST_CHANNELS, MOST_SAMPLES};
 use crate::hash::Hash;
 use crate::record::{Call, Deed, Record};
 use crate::recording::{next, records};
@@ -16,8 +16,10 @@ use crate::unwritten::Unwritten;
 use crate::verdict::{Difference, SampleDifference, Verdict, changed, moved, reasons, short};
 use crate::{Recording, ReplayError, Source, Start, Take};
 
-/// The longest gap that is rendered as silence, in seconds.
+/// The most missing frames that are rendered as silence, in seconds.
 const LONGEST_GAP: u64 = 3_600;
+/// The highest rate of a device, in Hz.
+const MOST_RATE: u32 = 10_000_000;
 
 /// How a capture is replayed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,8 +121,9 @@ struct Player<'a> {
     source: Option<Source>,
     calls: usize,
     blocks: u64,
-    /// Whether blocks are missing before here.
+    /// Whether blocks are missing before here, and how many frames.
     after_gap: bool,
+    silence: u64,
 }
 
 impl<'a> Player<'a> {
@@ -132,8 +135,13 @@ impl<'a> Player<'a> {
         files: &'a [String],
     ) -> Result<Self, ReplayError> {
         let start = &take.start;
-        if start.inputs.max(start.outputs) > MOST_CHANNELS || start.rate == 0 || start.max_frames == 0 {
-            return Err(ReplayError::Damaged("it is of no device that there can be".to_owned()));
+        let Start { rate, inputs, outputs, max_frames, .. } = *start;
+        if inputs.max(outputs) > MOST_CHANNELS || !(1..=MOST_RATE).contains(&rate) || max_frames == 0 {
+            let device = format!("{rate} Hz, {inputs} in, {outputs} out, blocks of at most {max_frames} frames");
+            return Err(ReplayError::Damaged(format!(
+                "start {} is of no device that there can be: {device}",
+                number + 1
+            )));
         }
         let (engine, renderer) = engine(start.stream());
         Ok(Self {
@@ -149,13 +157,17 @@ impl<'a> Player<'a> {
             calls: 0,
             blocks: 0,
             after_gap: false,
+            silence: 0,
         })
     }
 
     /// Renders a block and judges it; gives the frames of silence before it.
     fn play(&mut self, block: &BlockRecord, verdict: &mut Verdict) -> Result<u64, ReplayError> {
-        if block.inputs.channels() != self.take.start.inputs {
-            return Err(ReplayError::Damaged("a block has other channels than its device".to_owned()));
+        let Start { inputs, outputs, .. } = self.take.start;
+        if block.inputs.channels() != inputs || block.frames.saturating_mul(outputs) > MOST_SAMPLES {
+            let (frame, channels) = (block.frame, block.inputs.channels());
+            let what = format!("the block at frame {frame} has {channels} channels and {} frames", block.frames);
+            return Err(ReplayError::Damaged(format!("{what}, and the device {inputs} in, {outputs} out")));
         }
         let gap = self.bridge(block)?;
         self.tell(block.messages)?;
@@ -182,8 +194,10 @@ impl<'a> Player<'a> {
         if position.checked_add(gap) != Some(block.frame) {
             return Err(ReplayError::Damaged(format!("a block begins at frame {}, not {position}", block.frame)));
         }
-        if gap > LONGEST_GAP * u64::from(self.take.start.rate) {
-            return Err(ReplayError::Damaged(format!("{gap} frames are missing at frame {position}")));
+        self.silence = self.silence.saturating_add(gap);
+        if self.silence > LONGEST_GAP * u64::from(self.take.start.rate) {
+            let what = format!("{gap} frames are missing at frame {position}, more than an hour in all");
+            return Err(ReplayError::Damaged(what));
         }
         self.after_gap |= block.missing_blocks > 0;
         let most = self.take.start.max_frames.min(1 << 16);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use patchline_patch::{Diagnostics, Loaded, Options, Registry};
+use patchline_patch::{Diagnostics, Loaded, Options, Patch, Registry};
 use serde::{Deserialize, Serialize};
 
 /// A patch as it was loaded.
@@ -32,6 +32,13 @@ impl Source {
             allowed: options.allowed.iter().map(|folder| absolute(folder)).collect(),
             start: options.start.to_string(),
         }
+    }
+
+    /// A patch that was read, with what was set in it.
+    #[must_use]
+    pub fn of(patch: &Patch, options: &Options) -> Self {
+        let settings = patch.settings().map(|(node, key, value)| (node.to_owned(), key.to_owned(), value.to_owned()));
+        Self { settings: settings.collect(), ..Self::new(patch.path(), patch.text(), options) }
     }
 
     /// With a parameter set from outside, as by [`Patch::set`](patchline_patch::Patch::set).

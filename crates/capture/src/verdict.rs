@@ -59,6 +59,12 @@ impl Verdict {
     pub fn is_identical(&self) -> bool {
         self.differing == 0
     }
+
+    /// Blocks that were compared with what was heard.
+    #[must_use]
+    pub fn judged(&self) -> u64 {
+        self.blocks - self.unjudged
+    }
 }
 
 /// What may be the cause of a difference.
@@ -106,8 +112,8 @@ pub(crate) fn changed(files: &[FileSeen], source: &dyn Fn(&FileSeen) -> std::pat
 pub(crate) fn short(recording: &Recording) -> Option<String> {
     match recording.ending {
         Ending::Whole => None,
-        Ending::Cut { at } => Some(format!("the capture was cut off after byte {at}: all before that is whole")),
-        Ending::Damaged { at } => Some(format!("the capture is damaged after byte {at}: all before that is whole")),
+        ending @ Ending::Cut { .. } => Some(format!("the capture was {ending}")),
+        ending @ Ending::Damaged { .. } => Some(format!("the capture is {ending}")),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The thread that writes the file.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::hash::Hash;
@@ -64,6 +65,8 @@ impl Summary {
 /// Writes records to a sink.
 pub(crate) struct Writer<W> {
     sink: W,
+    /// Why it cannot be written on, for those who ask meanwhile.
+    trouble: Arc<OnceLock<String>>,
     bytes: Vec<u8>,
     /// Blocks of the bytes above, and their frames.
     held: [u64; 2],
@@ -74,10 +77,10 @@ pub(crate) struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    pub(crate) fn new(sink: W) -> Self {
+    pub(crate) fn new(sink: W, trouble: Arc<OnceLock<String>>) -> Self {
         let mut bytes = opening();
         Record::Header(Header::here()).write(&mut bytes);
-        Self { sink, bytes, held: [0; 2], tape: None, refused: [0; 2], summary: Summary::default() }
+        Self { sink, trouble, bytes, held: [0; 2], tape: None, refused: [0; 2], summary: Summary::default() }
     }
 
     /// Writes until it is told to finish, or nobody is left to tell.
@@ -129,7 +132,10 @@ impl<W: Write> Writer<W> {
                     (self.held, _) = ([0; 2], self.bytes.clear());
                     return;
                 }
-                Err(error) => self.summary.error = Some(error.to_string()),
+                Err(error) => {
+                    self.summary.error = Some(error.to_string());
+                    let _ = self.trouble.set(error.to_string());
+                }
             }
         }
         self.refused = [self.refused[0] + self.held[0], self.refused[1] + self.held[1]];
@@ -157,7 +163,12 @@ impl<W: Write> Writer<W> {
 
 /// What can be said of a file without reading all of a long one.
 pub(crate) fn look(node: String, path: &Path) -> FileSeen {
-    let seen = File::open(path).and_then(|mut file| {
+    // Opening anything else may wait for ever: a capture from elsewhere names what it likes.
+    let regular = path.metadata().and_then(|found| match found.is_file() {
+        true => File::open(path),
+        false => Err(ErrorKind::InvalidInput.into()),
+    });
+    let seen = regular.and_then(|mut file| {
         let bytes = file.metadata()?.len();
         let mut hash = Hash::new();
         feed(&mut hash, &mut file, PART)?;

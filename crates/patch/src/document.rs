@@ -59,6 +59,18 @@ pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> 
 }
 
 impl Patch {
+    /// Where it comes from, as [`read`] was told.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// The file's text, without what was [set](Patch::set).
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.source.text[..self.source.length]
+    }
+
     /// Parses the text and puts the settings in their places.
     pub(crate) fn document(&self) -> Document<'_> {
         let (table, errors) = DeTable::parse_recoverable(&self.source.text[..self.source.length]);

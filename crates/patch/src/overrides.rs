@@ -21,6 +21,12 @@ pub(crate) struct Setting {
 }
 
 impl Patch {
+    /// What was set so far: node, parameter, value.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let part = |range: &Range<usize>| &self.source.text[range.clone()];
+        self.settings.iter().map(move |setting| (part(&setting.node), part(&setting.parameter), part(&setting.value)))
+    }
+
     /// Gives a node's parameter another value before the patch is loaded.
     ///
     /// `value` is TOML, or a text that needs no quotes: `0.5`, `-6dB`, `[0, 1]`, `trigger`. It is checked when the

@@ -4,6 +4,7 @@
 
 mod flight;
 mod repair;
+mod replay;
 mod sound;
 mod values;
 
@@ -17,6 +18,7 @@ use patchline_wav::Subtype;
 
 pub(crate) use flight::FlightArgs;
 pub(crate) use repair::RepairArgs;
+pub(crate) use replay::{CaptureArgs, ReplayArgs};
 pub(crate) use sound::{BenchArgs, DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
 pub(crate) use values::{InputFile, Setting, TailChoice};
 
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Meter(MeterArgs),
     /// Say what is wrong with WAV files that were left unfinished, and put it right.
     Repair(RepairArgs),
+    /// Render a captured run again and compare the bits: bug reports become files.
+    Replay(ReplayArgs),
     /// List the node types, or document one.
     Nodes(NodesArgs),
     /// List the devices there are.
@@ -93,6 +97,7 @@ impl Command {
             Self::Devices(args) => args.json,
             Self::Bench(args) => args.json,
             Self::Doctor(args) => args.json,
+            Self::Replay(args) => args.json,
             Self::Graph(_) | Self::Schema | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
         };
         match self {
@@ -151,6 +156,9 @@ pub(crate) struct RunArgs {
     /// Prints the final report as one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Whether the run is captured.
+    #[command(flatten)]
+    pub(crate) capture: CaptureArgs,
     /// What is written of the flight recorder.
     #[command(flatten)]
     pub(crate) flight: FlightArgs,

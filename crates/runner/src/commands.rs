@@ -14,5 +14,6 @@ pub(crate) mod play;
 pub(crate) mod record;
 pub(crate) mod render;
 pub(crate) mod repair;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;

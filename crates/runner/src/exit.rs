@@ -22,6 +22,8 @@ pub enum Exit {
     Xruns = 6,
     /// A bug: a broken promise of the audio callback, or of the program.
     Broken = 7,
+    /// A replay differs from what was heard.
+    Differs = 8,
     /// A render was interrupted and its output is gone, or a second Ctrl-C forced the end of a run.
     Interrupted = 130,
 }
@@ -36,6 +38,7 @@ Exit codes:
   5    a file cannot be read or written
   6    more xruns than the patch allows
   7    internal, or a broken real-time promise
+  8    a replay differs from what was heard
   130  a render was interrupted, or a run by a second Ctrl-C";
 
 impl Exit {
@@ -49,6 +52,7 @@ impl Exit {
             Self::File => "file",
             Self::Xruns => "xruns",
             Self::Broken => "internal",
+            Self::Differs => "differs",
             Self::Interrupted => "interrupted",
         }
     }
@@ -58,7 +62,8 @@ impl Exit {
 pub(crate) const JSON: &str = "\
 With --json there is one JSON document on stdout whatever happens; of `meter` and `devices --watch` JSON Lines, one
 document in each line. `exit` is the exit code. `error` is null or missing when all went well, else it has `code` (usage,
-patch, device, file, xruns, internal, interrupted), `message`, and what more is known: `mistakes` with line and column.";
+patch, device, file, xruns, internal, differs, interrupted), `message`, and what more is known: `mistakes` with line and
+column.";
 
 /// Why a command ends early, or other than well.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -85,6 +85,14 @@ pub(crate) fn apart(output: &Path, patch: &Path, loaded: &Loaded) -> Result<(), 
     }
 }
 
+/// Refuses to write to the file that is read.
+pub(crate) fn differs(output: &Path, input: &Path) -> Result<(), Failure> {
+    match real(output) == real(input) {
+        true => Err(Failure::new(Exit::Usage, format!("`-o {}` would replace what is read", shown(output)))),
+        false => Ok(()),
+    }
+}
+
 /// The place that a path leads to, without links as far as it exists, and without `..` beyond that.
 fn real(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

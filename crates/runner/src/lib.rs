@@ -86,6 +86,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Check(args) => commands::check::run(registry, args),
         Command::Graph(args) => commands::graph::run(registry, args),
         Command::Render(args) => commands::render::run(registry, args),
+        Command::Replay(args) => commands::replay::run(registry, args),
         Command::Run(args) => commands::run::run(registry, args),
         Command::Record(args) => commands::record::run(args),
         Command::Play(args) => commands::play::run(args),

@@ -1,5 +1,6 @@
 //! A graph, played on a device until something ends it.
 
+mod capturing;
 mod cases;
 mod done;
 mod flight;
@@ -31,6 +32,7 @@ use crate::rights::{self, Rights};
 use crate::units::frames_and_ms;
 use crate::watch::Watch;
 use crate::{allocator, signals, style};
+pub(crate) use capturing::Capturing;
 pub(crate) use cases::Case;
 pub(crate) use done::Done;
 use flight::Flight;
@@ -58,12 +60,15 @@ pub(crate) struct Piece {
     pub(crate) stream: StreamSpec,
     /// Frames to render before silence; `None` is until somebody ends it.
     pub(crate) limit: Option<u64>,
+    /// Where it is captured, if it is.
+    pub(crate) capture: Option<Capturing>,
 }
 
 impl Piece {
     /// A graph on all of a device.
     pub(crate) fn on(spec: &DeviceSpec, graph: Graph, limit: Option<u64>) -> Self {
-        Self { graph, stream: StreamSpec::new(spec.rate, spec.max_frames, spec.inputs, spec.outputs), limit }
+        let stream = StreamSpec::new(spec.rate, spec.max_frames, spec.inputs, spec.outputs);
+        Self { graph, stream, limit, capture: None }
     }
 }
 
@@ -84,6 +89,7 @@ pub(crate) struct Live {
     xruns: Xruns,
     flight: Flight,
     relief: Relief,
+    capture: Option<Capturing>,
     /// Whether it was said what helps against them.
     advised: bool,
     state: State,
@@ -127,6 +133,7 @@ impl Live {
         let locked = if opened.is_simulated() { None } else { Some(memory::lock()) };
         let (flight, writer) = Flight::new(&opened, &spec, terms.profile);
         let (mut engine, renderer) = engine_timed(piece.stream, flight.timing(&piece.graph));
+        let tap = piece.capture.as_ref().map(|capture| capture.begin(&mut engine, &spec, &piece.graph));
         engine.load(piece.graph)?;
         flight.begin(&mut engine);
         engine.wait_ready(2 * spec.max_frames);
@@ -136,7 +143,7 @@ impl Live {
         let used: Vec<usize> = device_in.filter_map(|(channel, buffer)| buffer.is_some().then_some(channel)).collect();
         let no_news = opened.is_made_up() || terms.silence_is_usual || used.is_empty();
         let (before, latency) = (opened.device.stats(), Latency::new(&spec, engine.schedule().latency));
-        let limited = Limited::new(renderer, piece.limit, used);
+        let limited = Limited::new(renderer, piece.limit, used).tapped(tap);
         let (player, heard, load) = limited.timed(spec.rate, flight.time().clone(), writer);
         opened.device.start(player).map_err(|refused| refused.error)?;
         Ok(Self {
@@ -145,6 +152,7 @@ impl Live {
             xruns: Xruns::new(spec.rate, terms.on_xrun == OnXrun::Ignore),
             flight,
             relief: Relief::new(&engine, terms.shed, spec.rate),
+            capture: piece.capture,
             limit: piece.limit,
             advised: false,
             state: State::default(),
@@ -173,6 +181,12 @@ impl Live {
             // Afterwards it may be another device's.
             self.latency = self.latency();
             self.opened.device.pass(STEP);
+            if let Some(capture) = &mut self.capture {
+                if self.opened.is_simulated() {
+                    capture.wait();
+                }
+                capture.look();
+            }
             self.listen();
             self.watch.listen(&mut self.engine);
             let frames = self.frames();
@@ -300,6 +314,7 @@ impl Live {
         if !other_rate {
             self.spec.notes = self.opened.device.spec().notes.clone();
         }
+        self.capture.iter().for_each(|capture| capture.end(&self.engine));
         let broken = match stopped {
             Ok(player) => {
                 self.engine.close(player.into_inner().into_renderer());
@@ -347,6 +362,7 @@ impl Live {
     /// Hears what the device has to say.
     fn listen(&mut self) {
         while let Some(event) = self.opened.device.poll() {
+            self.capture.iter().for_each(|capture| capture.note(&event));
             self.event(event);
         }
     }

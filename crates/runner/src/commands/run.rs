@@ -1,5 +1,6 @@
 //! `runner run`: plays a patch on a device until it ends.
 
+mod capture;
 mod device;
 mod objections;
 mod score;
@@ -7,7 +8,9 @@ mod status;
 mod summary;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use patchline_capture::Capture;
 use patchline_graph::StreamSpec;
 use patchline_patch::{Checked, Registry};
 
@@ -33,13 +36,19 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     files::free(&checked.loaded)?;
     let mut dumps = Dumps::new(&args.flight, &args.patch)?;
     let name = checked.loaded.name.clone();
+    capture::free(&args.capture)?;
     let (mut opened, mut checked) = device::open(&score, checked)?;
+    let capture = capture::create(&args.capture)?;
     let mut past = Vec::new();
     loop {
-        let (mut done, device) = play(&score, checked, opened, &mut dumps)?;
+        let played = play(&score, checked, opened, &mut dumps, capture.as_ref());
+        let (mut done, device) = played.inspect_err(|_| {
+            capture.iter().for_each(|capture| capture::abandon(capture, &args.capture));
+        })?;
         let rate = device.device.spec().rate;
         if !done.changed_rate() || signals::stopping() || score.left(rate) == Some(0) {
-            let (told, written) = (summary::tell(args, &name, &past, &done), dumps.finish());
+            let kept = capture.as_ref().map(|capture| capture::finish(capture, &args.capture));
+            let (told, written) = (summary::tell(args, &name, &past, &done, kept), dumps.finish());
             return told.and_then(|exit| written.map(|_| exit));
         }
         // Another rate: the patch starts anew, with files of its own.
@@ -57,6 +66,7 @@ fn play(
     checked: Checked,
     opened: Opened<Player>,
     dumps: &mut Dumps,
+    capture: Option<&Arc<Capture>>,
 ) -> Result<(Done, Opened<Player>), Failure> {
     let Checked { loaded, stream, .. } = checked;
     let profile = score.args.flight.profile(stream.rate);
@@ -65,7 +75,8 @@ fn play(
         Terms { block: score.args.block.or(terms.block), on_violation: score.args.on_violation, profile, ..terms };
     // The simulated device knows itself when it has to end.
     let limit = if opened.is_simulated() { None } else { score.left(stream.rate) };
-    let piece = Piece { graph: loaded.graph.clone(), stream, limit };
+    let capture = capture.map(|capture| score.capturing(Arc::clone(capture)));
+    let piece = Piece { graph: loaded.graph.clone(), stream, limit, capture };
     let mut live = Live::start(opened, piece, terms).map_err(|error| match error {
         NotStarted::Graph(error) => load::refused(&loaded, error),
         error => error.into(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use patchline_capture::Tap;
 use patchline_graph::{Renderer, TimeSource};
 use patchline_io::flight::FlightWriter;
 use patchline_io::load::{LoadMeter, Measured};
@@ -14,6 +15,8 @@ pub(crate) type Player = Measured<Limited, TimeSource>;
 /// Renders so many frames and no more, wherever the device's blocks end; silence follows.
 pub(crate) struct Limited {
     renderer: Renderer,
+    /// What notes each block, where the run is captured.
+    tap: Option<Tap>,
     /// Frames rendered, and frames left to render.
     rendered: u64,
     left: u64,
@@ -65,7 +68,13 @@ impl Limited {
     /// Without a limit it goes on. `used` are the input channels that matter.
     pub(crate) fn new(renderer: Renderer, limit: Option<u64>, used: Vec<usize>) -> Self {
         let left = limit.unwrap_or(u64::MAX);
-        Self { renderer, rendered: 0, left, calls: 0, shortest: u64::MAX, longest: 0, used, heard: Heard::default() }
+        let (shortest, heard) = (u64::MAX, Heard::default());
+        Self { renderer, tap: None, rendered: 0, left, calls: 0, shortest, longest: 0, used, heard }
+    }
+
+    /// With each block noted.
+    pub(crate) fn tapped(self, tap: Option<Tap>) -> Self {
+        Self { tap, ..self }
     }
 
     /// Timed by this clock on a device of `rate` Hz, each call noted.
@@ -98,7 +107,10 @@ impl Callback for Limited {
         let frames = usize::try_from(self.left).unwrap_or(usize::MAX).min(block.frames);
         if frames > 0 {
             self.count(block.frames as u64);
-            self.renderer.render(frames, inputs, outputs);
+            match &mut self.tap {
+                None => self.renderer.render(frames, inputs, outputs),
+                Some(tap) => tap.render(&mut self.renderer, Block { frames, ..block }, inputs, outputs),
+            }
             self.left -= frames as u64;
             self.rendered += frames as u64;
         }

@@ -21,5 +21,6 @@ mod pulse;
 mod record;
 mod render;
 mod repair;
+mod replay;
 mod run;
 mod support;

@@ -1,13 +1,16 @@
 //! A patch on its way to a device, as often as it has to start.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
+use patchline_capture::{Capture, Source};
 use patchline_graph::{Frames, Graph, StreamSpec};
 use patchline_nodes::FileSink;
 use patchline_patch::{Checked, EngineSettings, Patch, Registry};
 use tracing::{info, warn};
 
 use crate::cli::{self, RunArgs};
-use crate::live::Done;
+use crate::live::{Capturing, Done};
 use crate::load::{self, Trouble};
 
 /// What is played, and how much of it was.
@@ -31,6 +34,12 @@ impl<'a> Score<'a> {
         let clock = self.args.clock.map(|clock| clock.saturating_add(played));
         let options = load::options(&self.args.patch_args, clock);
         Ok(self.patch.check(self.registry, &options, stream)?)
+    }
+
+    /// What is captured of it.
+    pub(super) fn capturing(&self, capture: Arc<Capture>) -> Capturing {
+        let source = Source::of(&self.patch, &load::options(&self.args.patch_args, self.args.clock));
+        Capturing { capture, registry: self.registry.clone(), source, said: false }
     }
 
     /// Frames that are left to play at this rate; `None` is without an end.

@@ -2,15 +2,22 @@
 
 use serde_json::{Value, json};
 
+use super::capture::Kept;
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::live::Done;
 use crate::{document, output, style};
 
 /// Tells of a run: of its last stretch, and of those `before` it at other rates.
-pub(super) fn tell(args: &RunArgs, name: &str, before: &[Done], last: &Done) -> Outcome {
-    output::print(&if args.json { format!("{}\n", data(name, before, last)) } else { text(name, before, last) })?;
-    failure(before, last).map_or(Ok(Exit::Ok), Err)
+pub(super) fn tell(args: &RunArgs, name: &str, before: &[Done], last: &Done, capture: Option<Kept>) -> Outcome {
+    let (kept, lost) = capture.map_or((None, None), |kept| (Some(kept.data), kept.failure));
+    let failure = failure(before, last).or(lost);
+    let told = match args.json {
+        true => format!("{}\n", data(name, before, last, kept, failure.as_ref())),
+        false => text(name, before, last),
+    };
+    output::print(&told)?;
+    failure.map_or(Ok(Exit::Ok), Err)
 }
 
 /// The last one's, unless only an earlier one has something to say.
@@ -24,10 +31,13 @@ fn text(name: &str, before: &[Done], last: &Done) -> String {
 }
 
 /// The last stretch, with the earlier ones in `before`.
-fn data(name: &str, before: &[Done], last: &Done) -> Value {
+fn data(name: &str, before: &[Done], last: &Done, capture: Option<Value>, failure: Option<&Failure>) -> Value {
     let mut data = last.data();
     data["patch"] = json!(name);
-    document::conclude(&mut data, failure(before, last).as_ref());
+    if let Some(capture) = capture {
+        data["capture"] = capture;
+    }
+    document::conclude(&mut data, failure);
     data["before"] = before.iter().map(Done::data).collect();
     data
 }
