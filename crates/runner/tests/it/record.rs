@@ -53,7 +53,7 @@ fn every_file_that_was_written_is_named_with_its_length() {
     assert!(text.starts_with("takes/001.wav: 0:01.000 at 48000 Hz"), "{text}");
     assert!(text.contains("file: takes/001.wav, 0:01.000, 48000 frames\n"), "{text}");
     let data = record(&["-d", "1s", "-o", "takes/{seq:03}.wav", "--json"]).json();
-    let file = serde_json::json!({ "node": "file", "path": "takes/002.wav", "first_frame": 0, "frames": 48_000 });
+    let file = serde_json::json!({ "node": "file", "path": "takes/002.wav", "first_frame": 0, "frames": 48_000, "missing": null });
     assert_eq!((&data["output"]["path"], &data["files"]), (&"takes/002.wav".into(), &serde_json::json!([file])));
 
     folder.write(
