@@ -2,14 +2,13 @@
 
 mod common;
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::{LOADS, PATIENCE, SETS, noise, run};
+use common::{LOADS, PATIENCE, SETS, noise, plant, replay, rewrite, run};
 use patchline_capture::{Config, Deed, Ending, Recording, Replay, ReplayError, Summary, Verdict};
+use patchline_guard::{Guard, Watch};
 use patchline_io::sim::{Blocks, Chances, Sim, SimConfig};
 use patchline_patch::Registry;
 
@@ -23,18 +22,13 @@ fn stormy(seed: u64) -> SimConfig {
 fn capture(folder: &Path, config: Config, seed: u64) -> (PathBuf, Summary) {
     let path = folder.join("s.cap");
     let mut device = Sim::open(stormy(seed)).unwrap().with_input(noise);
-    let summary = run(&mut device, &path, config, |device, capture, _| {
+    let summary = run(&mut device, &Guard::new(Watch::nothing()), &path, config, |device, capture, _| {
         for _ in 0..4 {
             device.pass(Duration::from_millis(31));
             capture.wait(PATIENCE);
         }
     });
     (path, summary)
-}
-
-fn replay(path: &Path) -> Result<Verdict, ReplayError> {
-    let recording = Recording::open(path)?;
-    recording.replay(&Registry::standard(), &Replay::default(), |_| ControlFlow::Continue(()))
 }
 
 #[test]
@@ -173,46 +167,4 @@ fn nothing_is_replaced() {
     let refused = patchline_capture::Capture::create(&path, Config::default()).err().expect("refused");
     assert!(refused.to_string().contains("is there already"), "{refused}");
     assert_eq!(std::fs::read(&path).unwrap(), b"mine");
-}
-
-/// Changes one sample of the first channel in a block that has one there; gives the block and its first frame.
-fn plant(path: &Path, from: u64, frame: usize) -> (u64, u64) {
-    let (mut number, mut found) = (0, None);
-    rewrite(path, |kind, bytes| {
-        if kind != 4 {
-            return None;
-        }
-        number += 1;
-        let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-        let sounds = word(0) as usize > frame && bytes[64] == 1;
-        if number <= from || found.is_some() || !sounds {
-            return None;
-        }
-        found = Some((number - 1, u64::from(word(24)) | u64::from(word(28)) << 32));
-        let mut bytes = bytes.to_vec();
-        let at = 65 + 4 * frame;
-        let sample = f32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) + 0.25;
-        bytes[at..at + 4].copy_from_slice(&sample.to_le_bytes());
-        Some(bytes)
-    });
-    found.expect("there is such a block")
-}
-
-/// Goes through the records of a capture, and replaces what `change` wants replaced, with checks that are right.
-fn rewrite(path: &Path, mut change: impl FnMut(u32, &[u8]) -> Option<Vec<u8>>) {
-    let whole = std::fs::read(path).unwrap();
-    let mut file = OpenOptions::new().write(true).truncate(true).open(path).unwrap();
-    file.write_all(&whole[..12]).unwrap();
-    let mut at = 12;
-    while at + 12 <= whole.len() {
-        let word = |at: usize| u32::from_le_bytes(whole[at..at + 4].try_into().unwrap());
-        let (length, kind) = (word(at) as usize, word(at + 4));
-        let Some(bytes) = whole.get(at + 12..at + 12 + length) else { break };
-        let record = match change(kind, bytes) {
-            Some(bytes) => patchline_capture::seal(kind, &bytes),
-            None => whole[at..at + 12 + length].to_vec(),
-        };
-        file.write_all(&record).unwrap();
-        at += 12 + length;
-    }
 }

@@ -1,12 +1,16 @@
 //! A run with everything that there is, captured.
 #![allow(dead_code, reason = "each test uses a part")]
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use patchline_capture::{Capture, Config, Source, Stretch, Tapped};
+use patchline_capture::{Capture, Config, Recording, Replay, ReplayError, Source, Stretch, Tapped, Verdict};
 use patchline_graph::{Engine, StreamSpec, engine};
-use patchline_io::Backend;
+use patchline_guard::Guard;
+use patchline_io::{Backend, Block, Callback};
 use patchline_nodes::{Delay, Gain, Level, Oscillator, Time};
 use patchline_patch::{Options, Registry};
 
@@ -34,12 +38,25 @@ pub(crate) fn noise(frame: u64, channel: usize) -> f32 {
     ((mixed >> 40) as f32 / (1_u64 << 24) as f32) - 0.5
 }
 
+/// A captured renderer that is watched: what the callback must not do is counted.
+pub(crate) struct Watched {
+    pub(crate) tapped: Tapped,
+    pub(crate) guard: Guard,
+}
+
+impl Callback for Watched {
+    fn process(&mut self, block: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        self.guard.visit(|| self.tapped.process(block, inputs, outputs));
+    }
+}
+
 /// Plays on a device for as long as `play` goes on, which is called between two changes; the capture is at `path`.
 pub(crate) fn run(
-    device: &mut dyn Backend<Tapped>,
+    device: &mut dyn Backend<Watched>,
+    guard: &Guard,
     path: &Path,
     config: Config,
-    mut play: impl FnMut(&mut dyn Backend<Tapped>, &Capture, usize),
+    mut play: impl FnMut(&mut dyn Backend<Watched>, &Capture, usize),
 ) -> patchline_capture::Summary {
     let registry = Registry::standard();
     let spec = device.spec().clone();
@@ -48,7 +65,7 @@ pub(crate) fn run(
     let stretch = Stretch { device: spec.name.clone(), outputs: spec.outputs };
     let tap = capture.begin(&mut engine, &registry, stretch);
     load(&mut engine, &capture, &registry, 0);
-    device.start(Tapped::new(renderer, tap)).expect("it starts");
+    device.start(Watched { tapped: Tapped::new(renderer, tap), guard: guard.clone() }).expect("it starts");
     for step in 0..SETS {
         play(device, &capture, step);
         while let Some(event) = device.poll() {
@@ -65,13 +82,13 @@ pub(crate) fn run(
         while engine.next_event().is_some() {}
     }
     play(device, &capture, SETS);
-    let tapped = device.stop().unwrap();
+    let watched = device.stop().unwrap();
     capture.end(&engine);
-    engine.close(tapped.into_inner());
+    engine.close(watched.tapped.into_inner());
     capture.finish()
 }
 
-fn load(engine: &mut Engine, capture: &Capture, registry: &Registry, version: usize) {
+pub(crate) fn load(engine: &mut Engine, capture: &Capture, registry: &Registry, version: usize) {
     let source = Source::new("song.toml", patch(version), &Options::default());
     let graph = source.load(registry).unwrap().graph;
     capture.announce(source, &graph);
@@ -79,7 +96,7 @@ fn load(engine: &mut Engine, capture: &Capture, registry: &Registry, version: us
 }
 
 /// At once, for a frame to come, or for one that is over; some need another processor.
-fn change(engine: &mut Engine, step: usize) {
+pub(crate) fn change(engine: &mut Engine, step: usize) {
     let frame = engine.stats().frames;
     let at = [None, Some(frame + 777), Some(frame.saturating_sub(100)), Some(frame + 30_000)][step % 4];
     let level = Level::new(0.3 + step as f64 * 0.013).unwrap();
@@ -93,3 +110,51 @@ fn change(engine: &mut Engine, step: usize) {
 
 /// The longest that a disk is waited for here.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Renders all of a capture again.
+pub(crate) fn replay(path: &Path) -> Result<Verdict, ReplayError> {
+    let recording = Recording::open(path)?;
+    recording.replay(&Registry::standard(), &Replay::default(), |_| ControlFlow::Continue(()))
+}
+
+/// Changes one sample of the first channel in a block that has one there; gives the block and its first frame.
+pub(crate) fn plant(path: &Path, from: u64, frame: usize) -> (u64, u64) {
+    let (mut number, mut found) = (0, None);
+    rewrite(path, |kind, bytes| {
+        if kind != 4 {
+            return None;
+        }
+        number += 1;
+        let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+        let sounds = word(0) as usize > frame && bytes[64] == 1;
+        if number <= from || found.is_some() || !sounds {
+            return None;
+        }
+        found = Some((number - 1, u64::from(word(24)) | u64::from(word(28)) << 32));
+        let mut bytes = bytes.to_vec();
+        let at = 65 + 4 * frame;
+        let sample = f32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) + 0.25;
+        bytes[at..at + 4].copy_from_slice(&sample.to_le_bytes());
+        Some(bytes)
+    });
+    found.expect("there is such a block")
+}
+
+/// Goes through the records of a capture, and replaces what `change` wants replaced, with checks that are right.
+pub(crate) fn rewrite(path: &Path, mut change: impl FnMut(u32, &[u8]) -> Option<Vec<u8>>) {
+    let whole = std::fs::read(path).unwrap();
+    let mut file = OpenOptions::new().write(true).truncate(true).open(path).unwrap();
+    file.write_all(&whole[..12]).unwrap();
+    let mut at = 12;
+    while at + 12 <= whole.len() {
+        let word = |at: usize| u32::from_le_bytes(whole[at..at + 4].try_into().unwrap());
+        let (length, kind) = (word(at) as usize, word(at + 4));
+        let Some(bytes) = whole.get(at + 12..at + 12 + length) else { break };
+        let record = match change(kind, bytes) {
+            Some(bytes) => patchline_capture::seal(kind, &bytes),
+            None => whole[at..at + 12 + length].to_vec(),
+        };
+        file.write_all(&record).unwrap();
+        at += 12 + length;
+    }
+}

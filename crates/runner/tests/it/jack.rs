@@ -184,3 +184,33 @@ fn what_cannot_be_had_is_said_before_anything_is_made() {
     jack.run(&["share.toml", "--backend", "jack"]).exits(4).says("exclusive use cannot be had");
     assert_eq!(jack.folder.listing(), ["share.toml", "take.toml"]);
 }
+
+#[test]
+fn a_captured_run_is_rendered_again_to_the_bit_whatever_the_blocks() {
+    let Some(mut jack) = Jack::new() else { return };
+    jack.folder.write("hiss.toml", "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n");
+    let echo = "links = [\"mic -> echo -> out\", \"tone -> echo\"]\nnodes.tone.type = \"oscillator\"\n\
+                [nodes.mic]\ntype = \"input\"\ndevice = \"hiss\"\n[nodes.echo]\ntype = \"delay\"\ntime = \"40 ms\"\n\
+                mix = 0.5\n[nodes.out]\ntype = \"output\"\n";
+    jack.folder.write("echo.toml", echo);
+    jack.start(48_000, 256);
+    let hiss = jack.begin(&["hiss.toml", "--backend", "jack"]);
+    hiss.until("on hiss (JACK");
+    let end = Instant::now() + Duration::from_secs(20);
+    while !jack.run(&["devices", "--host", "jack"]).stdout.contains("hiss") {
+        assert!(Instant::now() < end, "no port comes up");
+    }
+    let run = jack.begin(&["echo.toml", "--backend", "jack", "-d", "3s", "--capture", "s.cap", "--json"]);
+    run.until("playing");
+    let mut resize = Command::new("jack_bufsize");
+    resize.arg("512").env("JACK_DEFAULT_SERVER", &jack.name).stdout(Stdio::null());
+    assert!(resize.status().expect("jack_bufsize, which comes with jackd").success());
+    let data = run.end().exits(0).json();
+    assert_eq!((&data["frames"], &data["capture"]["frames"]), (&144_000.into(), &144_000.into()), "{data:#}");
+    let info = jack.run(&["replay", "s.cap", "--info"]).exits(0).stdout;
+    assert!(info.contains("frames, 144000 frames (0:03.000)") && info.contains("to 512"), "{info}");
+    let ended = jack.run(&["replay", "s.cap", "--verify", "-o", "heard.wav"]).exits(0);
+    assert!(ended.stdout.contains("bit-identical"), "{}", ended.stdout);
+    let (heard, ..) = read(&jack.folder.path().join("heard.wav"));
+    assert!(heard.iter().filter(|&&sample| sample != 0.0).count() > 100_000, "nothing came in");
+}
