@@ -207,6 +207,8 @@ fn a_captured_run_is_rendered_again_to_the_bit_whatever_the_blocks() {
     assert!(resize.status().expect("jack_bufsize, which comes with jackd").success());
     let data = run.end().exits(0).json();
     assert_eq!((&data["frames"], &data["capture"]["frames"]), (&144_000.into(), &144_000.into()), "{data:#}");
+    hiss.signal("INT");
+    hiss.end().exits(0);
     let info = jack.run(&["replay", "s.cap", "--info"]).exits(0).stdout;
     assert!(info.contains("frames, 144000 frames (0:03.000)") && info.contains("to 512"), "{info}");
     let ended = jack.run(&["replay", "s.cap", "--verify", "-o", "heard.wav"]).exits(0);
