@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod bed;
+mod busy;
 mod devices;
 mod passthrough;
 mod quiet;
