@@ -40,7 +40,10 @@ pub(crate) fn read_links(
     let mut links = Vec::new();
     for item in items.iter() {
         match item.get_ref() {
-            DeValue::String(text) => Reader { source, span: item.span(), text, mistakes }.read(nodes, &mut links),
+            DeValue::String(text) => {
+                let begins = source.begins(&item.span(), text);
+                Reader { begins, span: item.span(), text, mistakes }.read(nodes, &mut links);
+            }
             _ => mistakes.push(wrong(item.span())),
         }
     }
@@ -49,7 +52,9 @@ pub(crate) fn read_links(
 
 /// Reads one text of links.
 struct Reader<'a> {
-    source: &'a Source,
+    /// Where the text stands in the patch, if it is written there as it is.
+    begins: Option<usize>,
+    /// The text with its quotes.
     span: Range<usize>,
     text: &'a str,
     mistakes: &'a mut Mistakes,
@@ -98,7 +103,7 @@ impl Reader<'_> {
     }
 
     fn place(&self, inside: Range<usize>) -> Range<usize> {
-        self.source.inside(&self.span, self.text, inside)
+        self.begins.map_or_else(|| self.span.clone(), |begins| begins + inside.start..begins + inside.end)
     }
 
     fn error(&mut self, inside: Range<usize>, message: String, help: Option<String>) {

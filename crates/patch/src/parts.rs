@@ -121,9 +121,8 @@ fn read_engine(table: &DeTable<'_>, registry: &Registry, broken: bool, mistakes:
     let Some((table, span)) = sub_table(table, "engine", "the engine is a table: [engine]", mistakes) else {
         return EngineSettings::default();
     };
-    let params = EngineSettings::params();
     let rate = f64::from(USUAL_RATE);
-    let check = TableCheck { params: &params, what: "[engine]", place: span.clone(), rate, broken };
+    let check = TableCheck { params: EngineSettings::params(), what: "[engine]", place: span.clone(), rate, broken };
     let keys = Keys { registry, not_yet: NOT_YET_IN_ENGINE, in_node: false };
     let mut table = table.clone();
     check.run(&mut table, mistakes, &mut |key, diagnostic| keys.explain(key, diagnostic));

@@ -2,6 +2,8 @@
 
 mod shed;
 
+use std::sync::LazyLock;
+
 use patchline_graph::StreamSpec;
 use patchline_nodes::declaration::{Param, params_of, schema_of};
 use patchline_nodes::{Frequency, Size, Time};
@@ -182,8 +184,9 @@ impl EngineSettings {
 
     /// The keys of the table, as the struct declares them.
     #[must_use]
-    pub fn params() -> Vec<Param> {
-        params_of(&schema_of::<Self>())
+    pub fn params() -> &'static [Param] {
+        static PARAMS: LazyLock<Vec<Param>> = LazyLock::new(|| params_of(&schema_of::<EngineSettings>()));
+        &PARAMS
     }
 }
 

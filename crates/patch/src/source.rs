@@ -70,16 +70,22 @@ impl Source {
     /// Where bytes `inside` of a string or key stand, given the span of the whole with its quotes: exactly, if it is
     /// written without escapes, else the whole.
     pub(crate) fn inside(&self, span: &Range<usize>, decoded: &str, inside: Range<usize>) -> Range<usize> {
+        match self.begins(span, decoded) {
+            Some(start) => start + inside.start..start + inside.end,
+            None => span.clone(),
+        }
+    }
+
+    /// Where the text of a string or key begins, given the span of the whole with its quotes, if it is written without
+    /// escapes. Compares all of it.
+    pub(crate) fn begins(&self, span: &Range<usize>, decoded: &str) -> Option<usize> {
         let written = self.text.get(span.clone()).unwrap_or_default();
         // No quotes, one, three, and three with a line end that does not count.
-        let start = [0, 1, 3, 4, 5].into_iter().find(|&quotes| {
+        let quotes = [0, 1, 3, 4, 5].into_iter().find(|&quotes| {
             let rest = written.get(quotes..).and_then(|written| written.strip_prefix(decoded));
             rest.is_some_and(|rest| rest.bytes().all(|b| b == b'"' || b == b'\''))
         });
-        match start {
-            Some(quotes) => span.start + quotes + inside.start..span.start + quotes + inside.end,
-            None => span.clone(),
-        }
+        quotes.map(|quotes| span.start + quotes)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use patchline_graph::{Graph, StreamSpec};
 use patchline_patch::{Diagnostics, EngineSettings, Options, Registry, Style, read, render};
@@ -54,6 +55,24 @@ fn monstrous_patches_are_refused_in_words() {
     }
     let arrows = format!("links = [\"{}b\"]\n[nodes.a]\ntype = \"gain\"\n", "a -> ".repeat(100_000));
     assert!(survives(arrows.as_bytes()).is_some());
+}
+
+/// What a chain of links costs grows as the chain does: eight times as long, about eight times the time, where looking at
+/// the whole text for each link would take 64 times.
+#[test]
+fn the_time_for_a_chain_grows_as_the_chain_does() {
+    let time = |links: usize| {
+        let text = format!("links = [\"{}a\"]\n[nodes.a]\ntype = \"gain\"\n", "a -> ".repeat(links));
+        let patch = read(text.as_bytes(), "patch.toml").unwrap();
+        let once = || {
+            let began = Instant::now();
+            assert!(patch.load(&REGISTRY, &Options::default()).is_ok());
+            began.elapsed()
+        };
+        (0..5).map(|_| once()).min().unwrap().as_secs_f64()
+    };
+    let ratio = time(160_000) / time(20_000);
+    assert!(ratio < 24.0, "{ratio:.0} times the time for 8 times the links");
 }
 
 /// A piece of text that patches are made of, or nearly.
