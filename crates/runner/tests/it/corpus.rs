@@ -2,31 +2,61 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Ended, Folder, repository};
+use crate::hostile;
+use crate::support::{Folder, repository};
 
-/// Bad patches of every sort, kept with the patch language: all are refused, shortly, and leave nothing behind.
+/// Bad patches of every sort, kept with the patch language, or too large for that: every command refuses all, shortly,
+/// with a place, and leaves nothing behind.
 #[test]
 fn bad_patches_are_refused_shortly_and_leave_nothing() {
-    let bad = repository().join("crates/patch/tests/bad");
-    let before = Folder::names_in(&bad);
-    let mut count = 0;
-    for name in before.iter().filter(|name| name.ends_with(".toml")) {
-        count += 1;
-        for command in ["check", "run"] {
-            let output = Folder::new()
-                .command([command, name, "--channels", "2"])
-                .current_dir(&bad)
-                .output()
-                .expect("the binary runs");
-            let ended = Ended::of(output);
-            assert_eq!(ended.code, Some(3), "{command} {name}:\n{}{}", ended.stdout, ended.stderr);
-            assert!(ended.stdout.len() + ended.stderr.len() < 4096, "{name} has too long an answer");
-            assert!(!ended.stderr.chars().any(|c| c.is_control() && c != '\n'), "{name}: control characters");
+    let (folder, outside) = (Folder::new(), Folder::new());
+    let names = hostile::put(folder.path(), outside.path());
+    folder.wav("sound.wav", 48_000, 2, 100);
+    let before = [folder.listing(), outside.listing()];
+    let starts: [&[&str]; 4] = [
+        &["check", "--channels", "2"],
+        &["run", "--channels", "2"],
+        &["render", "-i", "sound.wav", "-o", "made.wav"],
+        &["render", "-i", "sound.wav"],
+    ];
+    let next = AtomicUsize::new(0);
+    let judge = || {
+        while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let refused = starts.iter().filter(|start| is_refused(&folder, name, start)).count();
+            assert!(refused >= 3, "{name} is only refused with `-o`, or without");
         }
+    };
+    std::thread::scope(|scope| (0..2).for_each(|_| _ = scope.spawn(judge)));
+    assert_eq!([folder.listing(), outside.listing()], before, "something is left behind");
+    assert!(names.len() >= 130, "only {} bad patches", names.len());
+}
+
+/// Insists that it is, with a place. `false` where all that is told is whether `-o` and the patch go together: then it is
+/// the other way that must refuse it.
+fn is_refused(folder: &Folder, name: &str, start: &[&str]) -> bool {
+    let ended = folder.run(start.iter().chain(&[name]));
+    let said = &ended.stderr;
+    if start[0] == "render"
+        && ended.code == Some(2)
+        && (said.contains("leave `-o` away") || said.contains("`-o out.wav`"))
+    {
+        return false;
     }
-    assert_eq!(Folder::names_in(&bad), before, "nothing is left behind");
-    assert!(count >= 60, "only {count} bad patches");
+    assert_eq!(ended.code, Some(3), "{start:?} {name}: {said}");
+    assert!(ended.stdout.len() + said.len() < 4096, "{start:?} {name} has too long an answer");
+    let is_bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!said.contains(is_bad), "{start:?} {name}: control characters in {said:?}");
+    assert!(!said.contains("panicked"), "{start:?} {name}: {said}");
+    let place = |line: &str| {
+        let (_, place) = line.split_once(&format!("{name}:"))?;
+        let (line, column) = place.split_once(':')?;
+        Some((line.parse::<u32>().ok()?, column.trim().parse::<u32>().ok()?))
+    };
+    let has_place = said.lines().any(|line| place(line).is_some_and(|(line, column)| line > 0 && column > 0));
+    assert!(has_place || said.contains("more than 1 MiB"), "{start:?} {name}: no place in {said}");
+    true
 }
 
 /// Everything a render of `patch` makes: files by name, and what its nodes read at the end. A fresh folder each time.

@@ -8,6 +8,8 @@ mod devices;
 mod doctor;
 mod flight;
 mod help;
+#[path = "../../../patch/tests/hostile/mod.rs"]
+mod hostile;
 #[cfg(target_os = "linux")]
 mod jack;
 mod json;
