@@ -93,6 +93,7 @@ fn rows(extent: Extent) -> Vec<Row> {
     if extent != Extent::Slice {
         step("clippy", clippy::rows());
         step("assert_no_alloc", vec![release_tests()]);
+        step("captures", vec![captures(extent)]);
         step("models", vec![models()]);
         step("ThreadSanitizer", sanitizers::tsan(extent.sanitized() as u64));
     }
@@ -178,6 +179,21 @@ fn release_tests() -> Row {
         "assert_no_alloc",
         found.map(|()| tests[3..].join(" ")),
     )
+}
+
+/// A million blocks each, with and without their output, while graphs change and the disk stands still for a third.
+fn captures(extent: Extent) -> Row {
+    let (what, by) = ("0 system calls, allocations, faults, waits while a run is captured", "guard");
+    if let Availability::Unavailable(reason) = Kind::Syscalls.availability() {
+        return Row::left_out(what, by, reason);
+    }
+    let tests = ["test", "--quiet", "--release", "-p", "patchline-capture", "--test", "guard"];
+    let mut command = cargo(&tests);
+    if extent == Extent::Whole {
+        command.env("PATCHLINE_FULL", "1");
+    }
+    let found = cargo::run(&mut command);
+    Row::judge(what, by, found.map(|()| tests[3..].join(" ")))
 }
 
 fn models() -> Row {
