@@ -141,7 +141,7 @@ fn another_rate_is_another_start_with_files_of_its_own() {
     let Some(mut jack) = Jack::new() else { return };
     jack.folder.write("take.toml", TAKE);
     jack.start(48_000, 256);
-    let running = jack.begin(&["take.toml", "-d", "3s", "--json"]);
+    let running = jack.begin(&["take.toml", "-d", "3s", "--capture", "s.cap", "--json"]);
     running.until("playing");
     jack.stop();
     running.until("the device was lost");
@@ -155,6 +155,15 @@ fn another_rate_is_another_start_with_files_of_its_own() {
     for (file, report) in [("take.wav", before), ("take-1.wav", &data)] {
         let (heard, rate, _) = read(&jack.folder.path().join(file));
         assert_eq!((&heard.len().into(), &rate.into()), (&report["frames"], &report["sample_rate"]), "{file}");
+    }
+    // A capture holds both starts.
+    let replay = jack.run(&["replay", "s.cap", "-o", "heard.wav", "--json"]).exits(0).json();
+    assert_eq!((&replay["identical"], &replay["complete"]), (&true.into(), &true.into()), "{replay:#}");
+    assert_eq!(replay["files"], serde_json::json!(["heard.wav", "heard-2.wav"]));
+    for (file, report) in [("heard.wav", before), ("heard-2.wav", &data)] {
+        let (heard, rate, channels) = read(&jack.folder.path().join(file));
+        let frames = heard.len() / usize::from(channels);
+        assert_eq!((&frames.into(), &rate.into()), (&report["frames"], &report["sample_rate"]), "{file}");
     }
 }
 
