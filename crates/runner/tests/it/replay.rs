@@ -263,3 +263,23 @@ fn a_full_disk_is_told_at_once_and_what_fits_is_replayed() {
     let replay = folder.run(["replay", "s.cap", "--json"]).exits(0).json();
     assert_eq!((&replay["identical"], &replay["complete"]), (&true.into(), &false.into()), "{replay:#}");
 }
+
+#[test]
+fn files_that_are_elsewhere_or_others_now_are_named() {
+    let folder = Folder::new();
+    let song = folder.wav("song.wav", 48_000, 1, 48_000);
+    let patch = "links = [\"song -> out\"]\nnodes.out.type = \"output\"\n[nodes.song]\ntype = \"file_source\"\n\
+                 path = \"song.wav\"\nloop = true\n";
+    folder.write("song.toml", patch);
+    folder.run(["song.toml", "--backend", "sim", "-d", "3s", "--capture", "s.cap", "-q"]).exits(0);
+    folder.run(["replay", "s.cap"]).exits(0);
+    let elsewhere = folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(&song, elsewhere.join("song.wav")).unwrap();
+    folder.run(["replay", "s.cap"]).exits(3).says("song.wav");
+    folder.run(["replay", "s.cap", "--folder", "elsewhere"]).exits(0);
+    // Of the same length, but softer in one place.
+    folder.bursts("song.wav", 48_000, 1, 48_000, |frame| frame != 1_000);
+    let ended = folder.run(["replay", "s.cap"]).exits(8).says("s.cap differs, first at block ");
+    assert!(ended.stdout.contains("song.wav has changed since\n"), "{}", ended.stdout);
+}
