@@ -1,6 +1,7 @@
 //! Project chores: `cargo run -p xtask -- docs` writes the generated documents, `docs --check` says whether they are
 //! up to date.
 
+mod dictionary;
 mod nodes_page;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ fn documents() -> Vec<Document> {
     vec![
         Document { path: "docs/nodes.md", text: nodes_page::text() },
         Document { path: "patch.schema.json", text: schema() },
+        Document { path: "fuzz/patch.dict", text: dictionary::text() },
     ]
 }
 
