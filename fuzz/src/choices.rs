@@ -38,6 +38,11 @@ const ODD: &[&str] = &[
 ];
 const NUMBERS: &[&str] =
     &["0", "0.001", "0.1", "0.5", "1", "2", "3", "7", "10", "64", "100", "440", "1000", "-1", "-6", "-60"];
+/// What most parameters of a kind are happy with.
+const TIMES: &[&str] = &["0 smp", "1 smp", "3 smp", "64 smp", "0.1 ms", "1 ms", "7 ms", "50 ms", "0.2 s"];
+const LEVELS: &[&str] = &["0 dB", "-3 dB", "-6 dB", "-20 dB", "-60 dB", "6 dB"];
+const FREQUENCIES: &[&str] = &["0.1 Hz", "20 Hz", "440 Hz", "1 kHz", "3 kHz"];
+const SIZES: &[&str] = &["1 MiB", "3 MiB", "512 MiB"];
 const TEXTS: &[&str] =
     &["in.wav", "out.wav", "take-{seq}.wav", "takes/{time}-{seq:04}.wav", "../x.wav", "in.wav/x", "no.wav"];
 const ENGINE: &[&str] = &[
@@ -112,12 +117,14 @@ impl<'a> Sketch<'a> {
         let mut text = format!("links = {:?}\n[engine]\n{}", self.links, u.choose(ENGINE)?);
         for Role { name, kind } in &self.roles {
             let _ = writeln!(text, "[nodes.{name}]\ntype = \"{}\"", kind.kind);
+            // What a patch asks of a device, there are few devices for.
+            let is_end = ["input", "output"].contains(&kind.kind);
             for param in &kind.params {
-                if param.required || u.ratio(1, 3)? {
+                if param.required || u.ratio(1, if is_end { 40 } else { 3 })? {
                     let _ = writeln!(text, "{} = {}", param.name, value(u, &param.shape)?);
                 }
             }
-            if u.ratio(1, 8)? {
+            if u.ratio(1, if is_end { 200 } else { 8 })? {
                 text.push_str("optional = true\n");
             }
         }
@@ -131,7 +138,7 @@ fn end(u: &mut Unstructured<'_>, name: &str, ports: &[&str]) -> Result<String> {
     if ports.len() > 1 && u.ratio(1, 3)? {
         let _ = write!(end, ".{}", u.choose(ports)?);
     }
-    if u.ratio(1, 8)? {
+    if u.ratio(1, 24)? {
         end.push_str(u.choose(&["[0]", "[1]", "[0..2]", "[1..3]", "[7]"])?);
     }
     Ok(end)
@@ -139,24 +146,21 @@ fn end(u: &mut Unstructured<'_>, name: &str, ports: &[&str]) -> Result<String> {
 
 /// A value in TOML.
 fn value(u: &mut Unstructured<'_>, shape: &Shape) -> Result<String> {
-    if u.ratio(1, 24)? {
+    if u.ratio(1, 100)? {
         return Ok((*u.choose(ODD)?).to_owned());
     }
     Ok(match shape {
-        Shape::Time(bounds) => quantity(u, bounds, &["ms", "s", "smp"])?,
-        Shape::Level(bounds) => quantity(u, bounds, &["dB", ""])?,
-        Shape::Frequency(bounds) => quantity(u, bounds, &["Hz", "kHz"])?,
-        Shape::Size(bounds) => quantity(u, bounds, &["B", "KiB", "MiB"])?,
+        Shape::Time(bounds) => quantity(u, bounds, TIMES, &["ms", "s", "smp"])?,
+        Shape::Level(bounds) => quantity(u, bounds, LEVELS, &["dB", ""])?,
+        Shape::Frequency(bounds) => quantity(u, bounds, FREQUENCIES, &["Hz", "kHz"])?,
+        Shape::Size(bounds) => quantity(u, bounds, SIZES, &["B", "KiB", "MiB"])?,
         Shape::Number(bounds) => number(u, bounds)?,
-        Shape::Integer(bounds) => match u.ratio(1, 4)? {
-            true => number(u, bounds)?,
-            false => u.int_in_range(0..=9)?.to_string(),
-        },
+        Shape::Integer(bounds) => integer(u, bounds)?,
         Shape::Bool => u.arbitrary::<bool>()?.to_string(),
         Shape::Text => format!("{:?}", u.choose(TEXTS)?),
         Shape::Choice(choices) => format!("{:?}", u.choose(choices)?.name),
         Shape::List(of) => {
-            let values: Result<Vec<String>> = (0..u.int_in_range(0..=4)?).map(|_| value(u, of)).collect();
+            let values: Result<Vec<String>> = (0..(u.int_in_range(0..=15)? + 3) / 4).map(|_| value(u, of)).collect();
             format!("[{}]", values?.join(", "))
         }
         Shape::Table(fields) => table(u, fields)?,
@@ -178,26 +182,42 @@ fn table(u: &mut Unstructured<'_>, fields: &[Param]) -> Result<String> {
     Ok(format!("{{ {} }}", entries.join(", ")))
 }
 
-/// An end of the range, or a number.
+/// The ends of the range, where it has numbers for them.
+fn ends(bounds: &Bounds) -> [Option<f64>; 2] {
+    [&bounds.min, &bounds.max].map(|end| end.as_ref()?.parse().ok())
+}
+
+/// A number of the range, mostly.
 fn number(u: &mut Unstructured<'_>, bounds: &Bounds) -> Result<String> {
-    let ends: Vec<&String> = bounds.min.iter().chain(&bounds.max).collect();
-    if !ends.is_empty() && u.ratio(1, 4)? {
-        return Ok((*u.choose(&ends)?).clone());
-    }
-    match u.ratio(1, 2)? {
-        true => Ok((*u.choose(NUMBERS)?).to_owned()),
-        false => Ok(format!("{:?}", f64::from(u.arbitrary::<i16>()?) / 256.0)),
+    match (ends(bounds), u.int_in_range(0..=40)?) {
+        (_, 0) => Ok((*u.choose(NUMBERS)?).to_owned()),
+        (_, 1) => Ok(format!("{:?}", f64::from(u.arbitrary::<i16>()?) / 256.0)),
+        ([Some(min), _], 2..=4) => Ok(format!("{min:?}")),
+        ([_, Some(max)], 5..=7) => Ok(format!("{max:?}")),
+        ([Some(min), Some(max)], _) => Ok(format!("{:?}", min + (max - min) * f64::from(u.arbitrary::<u8>()?) / 255.0)),
+        ([Some(min), None], _) => Ok(format!("{:?}", min + f64::from(u.arbitrary::<u8>()?) / 16.0)),
+        (_, _) => Ok(format!("{:?}", f64::from(u.arbitrary::<i8>()?) / 32.0)),
     }
 }
 
-fn quantity(u: &mut Unstructured<'_>, bounds: &Bounds, units: &[&str]) -> Result<String> {
-    let ends: Vec<&String> = bounds.min.iter().chain(&bounds.max).collect();
-    if !ends.is_empty() && u.ratio(1, 4)? {
-        return Ok(format!("{:?}", u.choose(&ends)?));
+fn integer(u: &mut Unstructured<'_>, bounds: &Bounds) -> Result<String> {
+    if u.ratio(1, 24)? {
+        return number(u, bounds);
     }
-    let number = number(u, &Bounds::default())?;
-    Ok(match *u.choose(units)? {
-        "" => number,
-        unit => format!("\"{number} {unit}\""),
-    })
+    let [min, max] = ends(bounds);
+    let above = i64::from(u.int_in_range(0..=5)?) + min.unwrap_or(0.0) as i64;
+    Ok(above.min(max.unwrap_or(f64::MAX) as i64).to_string())
+}
+
+/// One of the `usual` quantities, or an end of the range; now and then any.
+fn quantity(u: &mut Unstructured<'_>, bounds: &Bounds, usual: &[&str], units: &[&str]) -> Result<String> {
+    let ends: Vec<&String> = bounds.min.iter().chain(&bounds.max).collect();
+    match u.int_in_range(0..=40)? {
+        0 => match (number(u, &Bounds::default())?, *u.choose(units)?) {
+            (number, "") => Ok(number),
+            (number, unit) => Ok(format!("\"{number} {unit}\"")),
+        },
+        1..=8 if !ends.is_empty() => Ok(format!("{:?}", u.choose(&ends)?)),
+        _ => Ok(format!("{:?}", u.choose(usual)?)),
+    }
 }
