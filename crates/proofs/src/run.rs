@@ -92,8 +92,11 @@ fn rows(extent: Extent) -> Vec<Row> {
     step("RealtimeSanitizer", sanitizers::rtsan(extent.sanitized()));
     if extent != Extent::Slice {
         step("clippy", clippy::rows());
+        let full = extent == Extent::Whole;
         step("assert_no_alloc", vec![release_tests()]);
-        step("captures", vec![captures(extent)]);
+        step("captures", vec![captures(full)]);
+        step("recordings", vec![recordings(full)]);
+        step("bad patches", vec![bad_patches()]);
         step("models", vec![models()]);
         step("ThreadSanitizer", sanitizers::tsan(extent.sanitized() as u64));
     }
@@ -170,37 +173,43 @@ fn missed(name: &str, tool: Tool, program: &Path) -> Option<String> {
     }
 }
 
-/// The tests of engine and nodes, with every optimisation: assert_no_alloc ends the process where a callback allocates.
+/// Tests that prove something by themselves, optimised, all in one command of cargo's.
+fn suite(what: &str, by: &str, tests: &[&str], full: bool) -> Row {
+    let mut command = cargo(&["test", "--quiet", "--release"]);
+    command.args(tests);
+    if full {
+        command.env("PATCHLINE_FULL", "1");
+    }
+    let found = cargo::run(&mut command);
+    let full = if full { "PATCHLINE_FULL=1 " } else { "" };
+    Row::judge(what, by, found.map(|()| format!("{full}cargo test --release {}", tests.join(" "))))
+}
+
+/// assert_no_alloc ends the process where a callback allocates.
 fn release_tests() -> Row {
-    let tests = ["test", "--quiet", "--release", "-p", "patchline-graph", "-p", "patchline-nodes", "--tests"];
-    let found = cargo::run(&mut cargo(&tests));
-    Row::judge(
-        "0 allocations and frees in all tests, optimised",
-        "assert_no_alloc",
-        found.map(|()| tests[3..].join(" ")),
-    )
+    let tests = ["-p", "patchline-graph", "-p", "patchline-nodes", "--tests"];
+    suite("0 allocations and frees in all tests, optimised", "assert_no_alloc", &tests, false)
+}
+
+fn models() -> Row {
+    suite("hand-over protocols, in every order of their steps", "loom", &["-p", "patchline-models"], false)
 }
 
 /// A million blocks each, with and without their output, while graphs change and the disk stands still for a third.
-fn captures(extent: Extent) -> Row {
+fn captures(full: bool) -> Row {
     let (what, by) = ("0 system calls, allocations, faults, waits while a run is captured", "guard");
     if let Availability::Unavailable(reason) = Kind::Syscalls.availability() {
         return Row::left_out(what, by, reason);
     }
-    let tests = ["test", "--quiet", "--release", "-p", "patchline-capture", "--test", "guard"];
-    let mut command = cargo(&tests);
-    if extent == Extent::Whole {
-        command.env("PATCHLINE_FULL", "1");
-    }
-    let found = cargo::run(&mut command);
-    Row::judge(what, by, found.map(|()| tests[3..].join(" ")))
+    suite(what, by, &["-p", "patchline-capture", "--test", "guard"], full)
 }
 
-fn models() -> Row {
-    let (what, by) = ("hand-over protocols, in every order of their steps", "loom");
-    if !cargo::root().join("crates/models").exists() {
-        return Row::left_out(what, by, "there is no crate patchline-models yet");
-    }
-    let found = cargo::run(&mut cargo(&["test", "--quiet", "--release", "-p", "patchline-models"]));
-    Row::judge(what, by, found.map(|()| "cargo test --release -p patchline-models".to_owned()))
+fn recordings(full: bool) -> Row {
+    let tests = ["-p", "patchline-nodes", "--test", "faults", "--", "--test-threads", "1"];
+    suite("recordings survive kill -9, full and frozen disks", "two readers", &tests, full)
+}
+
+fn bad_patches() -> Row {
+    let what = "bad patches are refused, unheard, and leave no file";
+    suite(what, "corpus", &["-p", "patchline-patch", "--test", "reload", "--test", "robust"], false)
 }
