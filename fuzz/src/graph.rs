@@ -35,7 +35,7 @@ fn play(bytes: &[u8]) -> Result<()> {
             (chosen(&mut u)?, u)
         }
     };
-    let rate = *u.choose(&[48_000, 44_100, 8_000, 192_000, 1])?;
+    let rate = *u.choose(&[48_000, 44_100, 8_000, 192_000, 4_000])?;
     let stream = StreamSpec {
         outputs: None,
         max_memory: MEMORY,
