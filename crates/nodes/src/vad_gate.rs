@@ -8,6 +8,10 @@ use crate::dsp::gate::{Envelope, Gate, GateParams};
 use crate::dsp::speech::SpeechDetector;
 use crate::{Level, PatchNode, Surroundings, Time};
 
+/// The lowest sample rate at which speech is told apart, in Hz: the detector runs at 16 kHz, and what it does for a frame
+/// grows with the distance.
+const LOWEST_RATE: u32 = 4_000;
+
 /// Decides whether somebody is there, lets the signal through while somebody is, and says so on its output `open`.
 ///
 /// `open` is 0 or 1 in every frame. The window is 8 hops of round(`window`/8) frames on a grid from the first frame;
@@ -130,6 +134,19 @@ impl Node for VadGate {
         READINGS
     }
 
+    fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
+        match self.detector {
+            Detector::Speech if spec.rate < LOWEST_RATE => {
+                let message = format!(
+                    "`speech` needs a sample rate of at least {LOWEST_RATE} Hz, not {} Hz; `energy` takes any",
+                    spec.rate
+                );
+                Err(NodeError::of("detector", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn prepare(&self, spec: &PrepareSpec) -> Result<VadGateProcessor, NodeError> {
         let (channels, rate) = (spec.channels(), f64::from(spec.rate));
         let speech = (self.detector == Detector::Speech).then(|| Box::new(SpeechDetector::new(channels, rate)));
@@ -248,6 +265,17 @@ mod tests {
         assert_eq!(hop(Time::Seconds(0.01), 44_360.0), 55);
         assert_eq!(hop(Time::Frames(444), 48_000.0), 56);
         assert_eq!(hop(Time::Frames(1), 48_000.0), 1);
+    }
+
+    #[test]
+    fn speech_takes_no_rate_that_would_cost_thousands_of_its_frames_for_one() {
+        let check = |detector: Detector, rate: u32| {
+            VadGate { detector, ..VadGate::default() }.check(&PrepareSpec { rate, ..PrepareSpec::default() })
+        };
+        let refused = check(Detector::Speech, 1).unwrap_err();
+        assert_eq!(refused.parameter, Some("detector"));
+        assert!(refused.message.contains("4000 Hz"), "{refused}");
+        assert_eq!([check(Detector::Speech, 8_000), check(Detector::Energy, 1)], [Ok(()), Ok(())]);
     }
 
     #[test]
