@@ -107,7 +107,8 @@ impl Writer {
                     self.marks.pop();
                     count = self.marks.peek().map_or(count, |next| count.min(next.at - self.taken));
                 } else {
-                    count = count.min(mark.at - self.taken);
+                    let before = mark.at.checked_sub(self.taken).expect("a mark comes before its frame");
+                    count = count.min(before);
                 }
             }
             for _ in 0..count {
