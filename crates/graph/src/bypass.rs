@@ -2,8 +2,8 @@
 //!
 //! All of it is counted in frames, so that any split into blocks gives the same bits.
 
-use crate::Slot;
 use crate::arena::Wire;
+use crate::{Slot, touched};
 
 /// How long a fade takes, in milliseconds.
 const FADE_MS: u64 = 20;
@@ -34,7 +34,7 @@ impl Bypass {
         let passes = slot.in_place || slot.inputs.first() == slot.outputs.first();
         let channels = if passes { slot.outputs.first().copied().unwrap_or(0) } else { 0 };
         let latency = usize::try_from(slot.latency).unwrap_or(usize::MAX);
-        let of = |frames: usize| (0..channels).map(|_| touched(frames)).collect();
+        let of = |frames: usize| (0..channels).map(|_| touched::zeros(frames)).collect();
         Self {
             fade: u32::try_from((u64::from(rate) * FADE_MS / 1_000).max(1)).unwrap_or(u32::MAX),
             level: 0,
@@ -136,11 +136,4 @@ impl Bypass {
         let moved = u32::try_from(frame.saturating_sub(self.waits())).unwrap_or(u32::MAX);
         if self.on { self.level.saturating_add(moved).min(self.fade) } else { self.level.saturating_sub(moved) }
     }
-}
-
-/// Zeros whose pages are there.
-fn touched(frames: usize) -> Vec<f32> {
-    let mut samples = vec![1.0; frames];
-    samples.fill(0.0);
-    std::hint::black_box(samples)
 }

@@ -1,6 +1,6 @@
 //! Feedback links: rings that are read exactly so many frames after they were written.
 
-use crate::{Frame, Frames};
+use crate::{Frame, Frames, touched};
 
 /// One channel of a feedback link.
 ///
@@ -18,11 +18,7 @@ pub(crate) fn footprint(delay: Frames) -> usize {
 
 impl FeedbackLine {
     pub(crate) fn new(delay: Frames) -> Self {
-        let mut ring = vec![0.0; 2 * delay as usize];
-        // Written once here, so that the audio thread never faults a page in.
-        ring.fill(f32::MIN_POSITIVE);
-        ring.fill(0.0);
-        Self { ring }
+        Self { ring: touched::zeros(2 * delay as usize) }
     }
 
     /// Reads what was written `delay` frames before `position`; `dst` ends before the next multiple of the delay.
