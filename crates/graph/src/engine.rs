@@ -13,7 +13,7 @@ pub use bypass::BypassError;
 pub use journal::{Entry, Journal, Told};
 
 use basedrop::{Collector, Owned};
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::{Consumer, Producer};
 
 use crate::cost::{self, Cost};
 use crate::event::RawEvent;
@@ -26,9 +26,8 @@ use crate::slots::Payload;
 use crate::span::{RawSpan, SpanReader};
 use crate::stats::StatsCells;
 use crate::{
-    AnyNode, Event, EventKind, Frame, Graph, GraphError, GraphErrors, Loaded, Node, NodeCost, NodeName, NodeSpan,
-    NodeSpans, PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, compile,
-    touched,
+    AnyNode, Event, Frame, Graph, GraphError, GraphErrors, Loaded, Node, NodeCost, NodeName, NodeSpan, NodeSpans,
+    PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, compile, touched,
 };
 
 /// Messages on their way to the audio thread.
@@ -58,10 +57,9 @@ pub struct Timing {
 /// As [`engine`], with a say in how the time of nodes is taken.
 #[must_use]
 pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
-    let (messages, messages_end) = RingBuffer::new(MESSAGES);
-    let nothing = || RawEvent { frame: 0, instance: None, kind: EventKind::Loaded };
-    let (events_end, events) = touched::ring(EVENTS, nothing);
-    let (payloads_end, payloads) = touched::ring(PAYLOADS, || Box::new(()) as Payload);
+    let (messages, messages_end) = touched::ring(MESSAGES);
+    let (events_end, events) = touched::ring(EVENTS);
+    let (payloads_end, payloads) = touched::ring(PAYLOADS);
     let (report, reports) = channel();
     let stats = Arc::new(StatsCells::default());
     let profile = Arc::new(ProfileCells::default());

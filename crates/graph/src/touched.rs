@@ -5,22 +5,31 @@ use std::mem::MaybeUninit;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-/// A ring whose every place has been written once.
-pub(crate) fn ring<T>(capacity: usize, filler: impl Fn() -> T) -> (Producer<T>, Consumer<T>) {
-    let (mut producer, mut consumer) = RingBuffer::new(capacity);
-    while producer.push(filler()).is_ok() {}
-    while consumer.pop().is_ok() {}
+/// A ring whose every place has been written once. Places that were never used are read, too: what an entry does not fill
+/// is copied with it.
+pub(crate) fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
+    let (mut producer, consumer) = RingBuffer::new(capacity);
+    if let Ok(mut chunk) = producer.write_chunk_uninit(capacity) {
+        let (first, second) = chunk.as_mut_slices();
+        write(first);
+        write(second);
+    }
     (producer, consumer)
 }
 
 /// An empty vector with room for `capacity` entries, whose every place has been written once.
 pub(crate) fn room<T>(capacity: usize) -> Vec<T> {
     let mut room = Vec::with_capacity(capacity);
-    // Once the memory has been shown to somebody, the compiler cannot ask for it as zeros instead, which are lazy.
-    black_box(room.as_mut_ptr());
-    room.spare_capacity_mut().iter_mut().for_each(|place| *place = MaybeUninit::zeroed());
-    black_box(room.as_mut_ptr());
+    write(room.spare_capacity_mut());
     room
+}
+
+/// Writes to all of it.
+fn write<T>(places: &mut [MaybeUninit<T>]) {
+    // Once the memory has been shown to somebody, the compiler cannot ask for it as zeros instead, which are lazy.
+    black_box(places.as_mut_ptr());
+    places.iter_mut().for_each(|place| *place = MaybeUninit::zeroed());
+    black_box(places.as_mut_ptr());
 }
 
 /// So many zeros, each of which has been written.

@@ -3,7 +3,7 @@
 
 use patchline_graph::{
     DeviceChannels, Graph, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor, Renderer, StreamSpec,
-    TimeSource, Timing, engine_timed,
+    TimeSource, Timing, engine, engine_timed,
 };
 use patchline_guard::{CountingAllocator, Guard, Kind, Watch, with_fresh_pages};
 use patchline_io::flight::recorder;
@@ -128,6 +128,31 @@ fn the_first_block_of_a_fresh_thread_brings_no_page() {
 #[test]
 fn as_many_changes_as_can_wait_for_their_frames_bring_no_page() {
     assert_eq!(first_block(true, 1_000), 0);
+}
+
+/// A message is read whole, even what it does not fill, and its place may reach into a page that nobody has used yet.
+/// Whether it does depends on where the ring lies: several are tried.
+#[test]
+fn messages_one_by_one_bring_no_page() {
+    let mut engines: Vec<_> =
+        (0..16).map(|_| with_fresh_pages(|| engine(StreamSpec::new(48_000, FRAMES, 1, 1)))).collect();
+    for (engine, renderer) in &mut engines {
+        let guard = Guard::new(Watch::nothing().and(Kind::PageFaults));
+        // More than the ring holds, once around.
+        for number in 0..1_100 {
+            engine.load(Graph::new()).unwrap();
+            let mut render = || renderer.render(1, &[], &mut []);
+            // The code has to be brought first.
+            if number < 3 {
+                render()
+            } else {
+                guard.visit(render)
+            }
+            engine.collect();
+            while engine.next_event().is_some() {}
+        }
+        assert_eq!(guard.report().violations_of(Kind::PageFaults), 0);
+    }
 }
 
 /// The tests above would notice.
