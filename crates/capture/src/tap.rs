@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use patchline_graph::Renderer;
+use patchline_graph::{Renderer, touched};
 use patchline_io::{Block, Callback};
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::{Consumer, Producer};
 
 use crate::block::{BlockRecord, Samples};
 use crate::hash::Hash;
@@ -45,10 +45,7 @@ pub(crate) struct Tape {
 
 /// The two ends of a ring for so many words.
 pub(crate) fn tap(words: usize, inputs: usize, outputs: Option<usize>) -> (Tap, Tape) {
-    let (mut ring, mut tape) = RingBuffer::new(words);
-    // Touched: the first write to a page enters the kernel.
-    ring.write_chunk(words).expect("a new ring is empty").commit_all();
-    tape.read_chunk(words).expect("the ring was just filled").commit_all();
+    let (ring, tape) = touched::ring(words);
     let cells = Arc::new(Cells::default());
     let tape = Tape { ring: tape, inputs, outputs, cells: Arc::clone(&cells) };
     (Tap { ring, inputs, outputs, missing: [0; 2], cells }, tape)

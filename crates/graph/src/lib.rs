@@ -126,7 +126,7 @@ mod stats;
 mod stream;
 mod time;
 mod topology;
-mod touched;
+pub mod touched;
 mod verify;
 
 pub use companion::Companion;

@@ -1,13 +1,17 @@
-//! Memory that the audio thread will write, touched before: the first write to a page enters the kernel.
+//! Memory that the audio thread will use, touched before: the first use of a page enters the kernel.
+//!
+//! Memory that was allocated is not there yet, and memory that was allocated and then filled with zeros may not be,
+//! either: the compiler may ask for it as zeros, which the kernel brings when they are used. Here it is written for good.
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-/// A ring whose every place has been written once. Places that were never used are read, too: what an entry does not fill
-/// is copied with it.
-pub(crate) fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
+/// A ring for `capacity` entries from one thread to another, whose every place has been written once. Places that were
+/// never used are read, too: what an entry does not fill is copied with it.
+#[must_use]
+pub fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
     let (mut producer, consumer) = RingBuffer::new(capacity);
     if let Ok(mut chunk) = producer.write_chunk_uninit(capacity) {
         let (first, second) = chunk.as_mut_slices();
@@ -18,7 +22,8 @@ pub(crate) fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
 }
 
 /// An empty vector with room for `capacity` entries, whose every place has been written once.
-pub(crate) fn room<T>(capacity: usize) -> Vec<T> {
+#[must_use]
+pub fn room<T>(capacity: usize) -> Vec<T> {
     let mut room = Vec::with_capacity(capacity);
     write(room.spare_capacity_mut());
     room
@@ -33,7 +38,8 @@ fn write<T>(places: &mut [MaybeUninit<T>]) {
 }
 
 /// So many zeros, each of which has been written.
-pub(crate) fn zeros(samples: usize) -> Vec<f32> {
+#[must_use]
+pub fn zeros(samples: usize) -> Vec<f32> {
     // A zero that the compiler does not know of.
     std::iter::repeat_n(black_box(0.0), samples).collect()
 }

@@ -38,11 +38,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use self::pump::Gap;
+use patchline_graph::touched;
+
 pub use self::pump::Pump;
 pub use self::waiting::{Read, Stream, StreamError};
 use crate::settings::{MAX_BLOCK, within};
-use crate::{DeviceSpec, IoError, touched};
+use crate::{DeviceSpec, IoError};
 
 /// Losses that are kept apart from each other until they are read. More are told at a later place.
 const GAPS: usize = 256;
@@ -58,9 +59,9 @@ pub fn stream(spec: &DeviceSpec, frames: usize) -> Result<(Pump, Stream), IoErro
     let least = spec.max_frames.clamp(1, MAX_BLOCK) as u64;
     let allowed = "at least the device's longest block, and at most 1048576 frames";
     within("the stream's room", frames as u64, least..=MAX_BLOCK as u64, allowed)?;
-    let (recorded, to_read) = touched::ring(frames * spec.inputs, || 0.0);
-    let (to_play, written) = touched::ring(frames * spec.outputs, || 0.0);
-    let (gaps, gaps_read) = touched::ring(GAPS, Gap::default);
+    let (recorded, to_read) = touched::ring(frames * spec.inputs);
+    let (to_play, written) = touched::ring(frames * spec.outputs);
+    let (gaps, gaps_read) = touched::ring(GAPS);
     let missed = Arc::new(AtomicU64::new(0));
     let pump = Pump::new(recorded, written, gaps, Arc::clone(&missed), (spec.inputs, spec.outputs));
     let stream = Stream::new(to_read, to_play, gaps_read, missed, spec, PATIENCE);

@@ -1,6 +1,8 @@
 //! Slices of channels for a callback, made on the stack.
 
-use crate::{Block, Callback, touched};
+use patchline_graph::touched;
+
+use crate::{Block, Callback};
 
 /// The most channels a device may have on one side.
 pub const MAX_CHANNELS: usize = 1024;

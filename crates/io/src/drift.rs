@@ -41,13 +41,15 @@ mod path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use patchline_graph::touched;
+
 use self::cells::Cells;
 pub use self::cells::{DriftMonitor, DriftReport};
 pub use self::draw::Draw;
 pub use self::feed::Feed;
-use self::feed::Stamp;
+use crate::IoError;
+use crate::channels::MAX_CHANNELS;
 use crate::settings::{self, within};
-use crate::{IoError, channels::MAX_CHANNELS, touched};
 
 /// By how much the ratio may differ from the nominal one, as a part of it.
 const MOST: f64 = 0.002;
@@ -124,8 +126,8 @@ pub fn pair(config: &DriftConfig) -> Result<(Feed, Draw, DriftMonitor), IoError>
     let margin = (config.margin.as_secs_f64() * f64::from(config.input_rate)) as usize;
     // Room for twice the latency to begin with, and for half a second while one side is quiet.
     let room = 4 * (config.input_block + margin) + config.input_rate as usize / 2 + 1_024;
-    let (producer, consumer) = touched::ring(room * config.channels, || 0.0);
-    let (stamps, stamped) = touched::ring(STAMPS, Stamp::default);
+    let (producer, consumer) = touched::ring(room * config.channels);
+    let (stamps, stamped) = touched::ring(STAMPS);
     let cells = Arc::new(Cells::default());
     let feed = Feed::new(producer, stamps, config.channels, Arc::clone(&cells));
     let draw = Draw::new(consumer, stamped, config, room / 2, Arc::clone(&cells));

@@ -36,7 +36,6 @@ pub mod sim;
 mod stack;
 mod stats;
 mod supervised;
-mod touched;
 
 pub use backend::{Backend, DeviceSpec};
 pub use callback::{Block, Callback, FnCallback};

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use patchline_graph::touched;
 use rtrb::{Consumer, Producer};
 
 use crate::convert::Tally;
 use crate::stats::StatsCells;
-use crate::{IoEvent, IoEventKind, IoStats, touched};
+use crate::{IoEvent, IoEventKind, IoStats};
 
 /// The two ends of a ring for `capacity` events, with counters that stay exact when it overflows.
 ///
@@ -24,7 +25,7 @@ use crate::{IoEvent, IoEventKind, IoStats, touched};
 /// ```
 #[must_use]
 pub fn event_ring(capacity: usize) -> (EventSender, EventReceiver) {
-    let (producer, consumer) = touched::ring(capacity, || IoEvent { position: 0, kind: IoEventKind::Finished });
+    let (producer, consumer) = touched::ring(capacity);
     let stats = Arc::new(StatsCells::default());
     let sender = EventSender { ring: producer, stats: Arc::clone(&stats) };
     (sender, EventReceiver { ring: consumer, stats, told: 0, position: 0 })

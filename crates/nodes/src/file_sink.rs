@@ -23,13 +23,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
-use patchline_graph::{Companion, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
+use patchline_graph::{Companion, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings, touched};
 use patchline_wav::{Broadcast, Format};
-use rtrb::RingBuffer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ring::touched_ring;
 use crate::{PatchNode, Surroundings, Time, resolve_path};
 
 use feed::Feed;
@@ -255,9 +253,9 @@ impl Node for FileSink {
     fn prepare(&self, spec: &PrepareSpec) -> Result<FileSinkProcessor, NodeError> {
         let takes = Takes::new(self.recording(spec)?);
         let (channels, capacity) = (spec.channels(), self.capacity(spec));
-        let (samples, samples_end) = touched_ring(capacity * (channels + 1));
-        let (marks, marks_end) = RingBuffer::new(MARKS);
-        let (readings, readings_end) = RingBuffer::<Readings>::new(1);
+        let (samples, samples_end) = touched::ring(capacity * (channels + 1));
+        let (marks, marks_end) = touched::ring(MARKS);
+        let (readings, readings_end) = touched::ring::<Readings>(1);
         let shared = Arc::new(Shared::default());
         let writer = Writer {
             samples: samples_end,

@@ -6,14 +6,15 @@ mod reader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use patchline_graph::{Companion, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Severity, Tail};
+use patchline_graph::{
+    Companion, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Severity, Tail, touched,
+};
 use patchline_wav::{FileReader, Info, RateConverter};
-use rtrb::{Consumer, RingBuffer};
+use rtrb::Consumer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::smooth::Smoothed;
-use crate::ring::touched_ring;
 use crate::{Level, PatchNode, Surroundings, Time, resolve_path};
 
 use reader::{Handle, Mark, Reader, Shared, Tape};
@@ -136,8 +137,8 @@ impl Node for FileSource {
             spec.reports.send(&spec.name, Severity::Info, text);
         }
         let (channels, capacity) = (self.channels(), Self::capacity(spec));
-        let (samples_end, samples) = touched_ring(capacity * channels);
-        let (marks_end, marks) = RingBuffer::new(REWINDS);
+        let (samples_end, samples) = touched::ring(capacity * channels);
+        let (marks_end, marks) = touched::ring(REWINDS);
         let shared = Arc::new(Shared::default());
         let reader = Reader::new(tape, samples_end, marks_end, Arc::clone(&shared));
         let handle = Handle::start(reader, Arc::clone(&shared), capacity)

@@ -23,7 +23,6 @@ mod output;
 mod patch_node;
 mod paths;
 mod quantity;
-mod ring;
 mod vad_gate;
 
 pub use declaration::{Declaration, Param};

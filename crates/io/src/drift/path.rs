@@ -1,5 +1,6 @@
 //! From the ring to the output: through a resampler, or as it is.
 
+use patchline_graph::touched;
 use rtrb::Consumer;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
@@ -8,7 +9,6 @@ use rubato::{
 };
 
 use super::{DriftConfig, MOST, Quality};
-use crate::touched;
 
 /// Frames of output that are made at once.
 const CHUNK: usize = 256;

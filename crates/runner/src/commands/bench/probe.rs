@@ -1,7 +1,8 @@
 //! What runs in the device's callback: single samples go out, and the loudest sample until the next one is noted.
 
+use patchline_graph::touched;
 use patchline_io::{Block, Callback};
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::{Consumer, Producer};
 
 /// Intervals before the first impulse: devices need a moment, and what they begin with is noise.
 const LEAD: u64 = 1;
@@ -40,7 +41,7 @@ pub(super) struct Echo {
 
 /// The callback, and where its echoes arrive.
 pub(super) fn probe(plan: &Plan) -> (Probe, Consumer<Echo>) {
-    let (echoes, consumer) = RingBuffer::new(plan.count as usize);
+    let (echoes, consumer) = touched::ring(plan.count as usize);
     let probe = Probe {
         plan: plan.clone(),
         now: 0,
