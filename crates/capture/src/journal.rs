@@ -32,7 +32,9 @@ pub(crate) fn journal(registry: Registry, orders: Sender<Order>, announced: Anno
 impl Scribe {
     fn enter(&mut self, entry: &Entry<'_>) {
         let (deed, files) = match entry.told {
-            Told::Load(graph) => (self.load(graph), files(graph)),
+            Told::Load { graph, at: None } => (self.load(graph), files(graph)),
+            Told::Load { at: Some(frame), .. } => (Deed::Unwritable(format!("a load for frame {frame}")), Vec::new()),
+            Told::Fade(frames) => (Deed::Unwritable(format!("loads that fade over {frames} frames")), Vec::new()),
             Told::Set { name, node, at } => {
                 let graph = alone(name, node);
                 let text = graph.as_ref().and_then(|graph| self.registry.write(graph));

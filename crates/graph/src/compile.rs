@@ -1,6 +1,10 @@
 //! From graph to schedule: a pure chain over plain data.
 
+mod fading;
+
 use std::ops::Range;
+
+pub(crate) use fading::Fading;
 
 use crate::buffers::Buffers;
 use crate::channels::{self, Widths};
@@ -17,6 +21,11 @@ use crate::{
 /// Every mistake in the graph: unknown nodes and ports, loops without a feedback link, channels that do not match,
 /// channels the device lacks, what nodes say against their parameters, more memory than the stream allows.
 pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
+    Ok(compile_alone(graph, stream)?.0)
+}
+
+/// As [`compile`], with the width of every port.
+pub(crate) fn compile_alone(graph: &Graph, stream: &StreamSpec) -> Result<(Schedule, Vec<Widths>), GraphErrors> {
     stream.check()?;
     let mut errors = Vec::new();
     let topology = Topology::new(graph, &mut errors);
@@ -30,7 +39,37 @@ pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErro
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
-    let (schedule, errors) = Builder::new(graph, &topology, &widths, stream).build(&order);
+    let schedule = build(graph, &topology, (&widths, &order), &Fading::default(), stream)?;
+    Ok((schedule, widths))
+}
+
+/// Compiles what plays in the middle of a change, whose widths are known.
+///
+/// # Errors
+/// More memory than the stream allows. Anything else would be a mistake of ours.
+pub(crate) fn compile_between(
+    graph: &Graph,
+    widths: &[Widths],
+    fading: &Fading,
+    stream: &StreamSpec,
+) -> Result<Schedule, GraphErrors> {
+    let mut errors = Vec::new();
+    let topology = Topology::new(graph, &mut errors);
+    let order = order::order(graph, &topology, &mut errors);
+    if !errors.is_empty() {
+        return Err(GraphErrors(errors));
+    }
+    build(graph, &topology, (widths, &order), fading, stream)
+}
+
+fn build(
+    graph: &Graph,
+    topology: &Topology,
+    (widths, order): (&[Widths], &[usize]),
+    fading: &Fading,
+    stream: &StreamSpec,
+) -> Result<Schedule, GraphErrors> {
+    let (schedule, errors) = Builder::new(graph, topology, (widths, fading), stream).build(order);
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
@@ -58,6 +97,7 @@ struct Builder<'a> {
     links: &'a [crate::Link],
     topology: &'a Topology,
     widths: &'a [Widths],
+    fading: &'a Fading,
     stream: &'a StreamSpec,
     schedule: Schedule,
     buffers: Buffers,
@@ -74,15 +114,21 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(graph: &'a Graph, topology: &'a Topology, widths: &'a [Widths], stream: &'a StreamSpec) -> Self {
+    fn new(
+        graph: &'a Graph,
+        topology: &'a Topology,
+        (widths, fading): (&'a [Widths], &'a Fading),
+        stream: &'a StreamSpec,
+    ) -> Self {
         let nodes = topology.ports.len();
         let mut builder = Self {
             graph: graph.nodes().map(|(name, node)| (name.as_str(), node)).collect(),
             links: graph.links(),
             topology,
             widths,
+            fading,
             stream,
-            schedule: Schedule { feedback: stream.feedback, ..Schedule::default() },
+            schedule: Schedule { feedback: stream.feedback, fades: fading.fades.clone(), ..Schedule::default() },
             buffers: Buffers::default(),
             values: vec![Vec::new(); nodes],
             lines: vec![0; topology.edges.len()],
@@ -131,6 +177,7 @@ impl<'a> Builder<'a> {
             Some(DeviceSide::Output(channels)) => self.device_output(node, channels.as_deref()),
             None => self.run(node),
         }
+        self.fade_outputs(node);
         for &index in &self.topology.outgoing[node] {
             if self.topology.edges[index].feedback {
                 self.send(node, index);
@@ -145,7 +192,7 @@ impl<'a> Builder<'a> {
         let mut readers = vec![0u32; self.stream.inputs];
         for &node in order {
             let Some(DeviceSide::Input(channels)) = &self.topology.ports[node].device else { continue };
-            let visible = self.stream.visible_inputs(self.graph[node].0);
+            let visible = self.visible_inputs(node);
             let uses = self.readers(node, 0);
             match channels {
                 DeviceChannels::All => visible.zip(&uses).for_each(|(device, &uses)| readers[device] += uses),
@@ -162,7 +209,7 @@ impl<'a> Builder<'a> {
     }
 
     fn device_input(&mut self, node: usize, channels: &DeviceChannels) {
-        let visible = self.stream.visible_inputs(self.graph[node].0);
+        let visible = self.visible_inputs(node);
         let uses = self.readers(node, 0);
         let device = self.schedule.device_in.clone();
         // A channel that nothing reads has no buffer; its value is never looked at.
@@ -182,6 +229,10 @@ impl<'a> Builder<'a> {
                 vec![self.mix(terms, uses[0])]
             }
         };
+    }
+
+    fn visible_inputs(&self, node: usize) -> Range<usize> {
+        self.stream.visible_inputs(crate::NodeName::before_it_left(self.graph[node].0))
     }
 
     fn device_output(&mut self, node: usize, channels: Option<&[usize]>) {
@@ -292,14 +343,21 @@ impl<'a> Builder<'a> {
     fn sources(&mut self, node: usize, port: usize, channel: usize) -> Vec<BufferId> {
         let topology = self.topology;
         let mut sources = Vec::new();
+        let mut ends = true;
         for &index in &topology.incoming[node] {
             let edge = &topology.edges[index];
             let Some(along) = (edge.to.port == port).then(|| self.along(edge, channel)).flatten() else { continue };
             sources.push(if edge.feedback {
                 self.receive(self.lines[index] + along)
             } else {
-                self.values[edge.from.node][self.source_offset(edge) + along]
+                let source = self.values[edge.from.node][self.source_offset(edge) + along];
+                self.faded(source, Fading::of(&self.fading.links, edge.link))
             });
+            ends &= self.fading.ends(edge);
+        }
+        if ends && !sources.is_empty() {
+            // What is left of them in the end is the silence of a channel that nothing enters, to the bit.
+            sources.push(self.clear(1));
         }
         sources
     }
@@ -376,7 +434,7 @@ impl<'a> Builder<'a> {
         let edge = &self.topology.edges[edge];
         let offset = self.source_offset(edge);
         for along in 0..self.source_channels(edge).len() {
-            let src = self.values[node][offset + along];
+            let src = self.faded(self.values[node][offset + along], Fading::of(&self.fading.links, edge.link));
             self.schedule.steps.push(Step::Send { src, line: first + along });
             self.buffers.release(src);
         }

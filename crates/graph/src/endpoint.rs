@@ -38,6 +38,16 @@ impl NodeName {
         Ok(Self(text.to_owned()))
     }
 
+    /// The name of a node that is on its way out: `delay'7`, which no patch can have.
+    pub(crate) fn leaving(&self, generation: u64) -> Self {
+        Self(format!("{}'{generation}", Self::before_it_left(&self.0)))
+    }
+
+    /// The name that a node was added under.
+    pub(crate) fn before_it_left(name: &str) -> &str {
+        name.split('\'').next().unwrap_or(name)
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,6 +2,7 @@
 
 mod bypass;
 mod journal;
+mod load;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -18,16 +19,17 @@ use rtrb::{Consumer, Producer};
 use crate::cost::{self, Cost};
 use crate::event::RawEvent;
 use crate::lapped::{Kept, lapped};
-use crate::load::{Cast, Next};
+use crate::load::Cast;
 use crate::message::{Change, Message, Set};
 use crate::profile::{ProfileCells, Sampler, lap_nanoseconds};
 use crate::renderer::PENDING;
 use crate::slots::Payload;
 use crate::span::{RawSpan, SpanReader};
+use crate::stage::Stage;
 use crate::stats::StatsCells;
 use crate::{
-    AnyNode, Event, Frame, Graph, GraphError, GraphErrors, Loaded, Node, NodeCost, NodeName, NodeSpan, NodeSpans,
-    PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, compile, touched,
+    AnyNode, Event, Frame, Frames, Graph, GraphError, GraphErrors, Node, NodeCost, NodeName, NodeSpan, NodeSpans,
+    PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, touched,
 };
 
 /// Messages on their way to the audio thread.
@@ -82,7 +84,9 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         rest_before: Cost::default(),
         lap: 0.0,
         graph: Graph::new(),
+        stage: Stage::default(),
         schedule: Schedule::default(),
+        fade: 0,
         cast: Cast::default(),
         sets_sent: 0,
         sent: 0,
@@ -112,7 +116,9 @@ pub struct Engine {
     /// What taking the time of one step takes, in nanoseconds.
     lap: f64,
     graph: Graph,
+    stage: Stage,
     schedule: Schedule,
+    fade: Frames,
     cast: Cast,
     /// Parameter changes sent so far.
     sets_sent: u64,
@@ -132,6 +138,9 @@ pub enum LoadError {
     /// The audio thread has not yet taken what was sent before: try again later. The graph comes back.
     #[error("the audio thread has not yet taken the last {MESSAGES} messages")]
     Busy(Box<Graph>),
+    /// Too many nodes of earlier graphs are still on their way out: try again later. The graph comes back.
+    #[error("too many nodes of earlier graphs are still ringing out")]
+    Crowded(Box<Graph>),
     /// The renderer is gone.
     #[error("the engine has been closed")]
     Closed,
@@ -162,41 +171,6 @@ pub enum SetError {
 }
 
 impl Engine {
-    /// Replaces what plays by `graph`, from the start of the next callback on. Parameters that were set for later frames
-    /// are overridden: what plays is what the graph says.
-    ///
-    /// A node of the same name, type and resolved channels plays on with its state, its readings and, if they differ,
-    /// its new parameters; feedback links that stay keep what they hold.
-    ///
-    /// # Errors
-    /// All mistakes of the graph, and what its nodes say against their parameters; the old graph plays on.
-    pub fn load(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
-        let first = self.sent;
-        let loaded = self.exchange(graph)?;
-        journal::enter(&mut self.journal, Told::Load(&self.graph), first..self.sent);
-        Ok(loaded)
-    }
-
-    fn exchange(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
-        if self.messages.is_abandoned() {
-            return Err(LoadError::Closed);
-        }
-        if self.messages.slots() < 1 + self.bypassed.len() {
-            return Err(LoadError::Busy(Box::new(graph)));
-        }
-        let schedule = compile(&graph, &self.stream)?;
-        schedule.verify().expect("compile upholds what verify checks");
-        let next = Next { graph: &graph, schedule: &schedule, common: self.common() };
-        let fresh = self.cast.prepare(&next, &self.graph)?;
-        let (load, loaded) = self.cast.change(&next, fresh, (&self.graph, &self.schedule));
-        let load = Owned::new(&self.collector.handle(), load);
-        assert!(self.messages.push(Message::Load(load)).is_ok(), "room was checked and only we push");
-        self.sent += 1;
-        (self.graph, self.schedule) = (graph, schedule);
-        self.bypass_again(&loaded.started);
-        Ok(loaded)
-    }
-
     /// Gives the node `name` new parameters, at frame `at` or at the start of the next callback.
     ///
     /// Parameters that need a new processor load the changed graph instead, which takes effect at the start of the
@@ -247,7 +221,7 @@ impl Engine {
     fn replace(&mut self, name: NodeName, node: AnyNode) -> Result<(), SetError> {
         let mut graph = self.graph.clone();
         graph.insert(name, node);
-        match self.exchange(graph) {
+        match self.exchange(graph, None) {
             Ok(_) => Ok(()),
             Err(LoadError::Busy(_)) => Err(SetError::Busy),
             Err(error) => Err(SetError::Load(error)),
@@ -355,6 +329,7 @@ impl Engine {
 
     /// Frees what the audio thread has sent back. Call it now and then.
     pub fn collect(&mut self) {
+        self.sweep();
         self.collector.collect();
         while self.payloads.pop().is_ok() {}
         self.cast.tidy();

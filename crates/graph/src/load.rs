@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::cost::{Cost, CostCells};
 use crate::erase::{AnyParams, AnyProcessor};
 use crate::event::Instance;
-use crate::message::Load;
+use crate::fade::Moment;
+use crate::message::{Load, NextFade};
 use crate::plan::{Part, Plan};
 use crate::slots::{Seat, Slab};
-use crate::{AnyNode, Companion, Graph, GraphError, GraphErrors, PrepareSpec, Readings, Schedule, Slot};
+use crate::{
+    AnyNode, Companion, Frame, Graph, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot,
+};
 
 /// Names kept of instances that no longer play.
 const NAMES: usize = 4096;
@@ -26,11 +29,16 @@ pub struct Loaded {
     pub started: Vec<String>,
     /// Nodes that ended; one that was replaced under its name has started too.
     pub ended: Vec<String>,
+    /// Nodes that are no more part of the graph and ring out, those of earlier loads among them.
+    pub leaving: Vec<String>,
+    /// Whether the old graph was cut off, as there was no memory for it to fade beside the new one.
+    pub cut: bool,
 }
 
 /// Who plays: the running processor of each node, and the seats they have.
 #[derive(Default)]
 pub(crate) struct Cast {
+    /// By name, as the stage has them.
     members: HashMap<String, Member>,
     /// The names of all instances whose events may still come.
     names: HashMap<Instance, String>,
@@ -49,9 +57,6 @@ pub(crate) struct Cast {
 #[derive(Clone)]
 struct Member {
     instance: Instance,
-    kind: &'static str,
-    inputs: Vec<usize>,
-    outputs: Vec<usize>,
     readings: Readings,
     companion: Option<Arc<dyn Companion>>,
     panicked: Arc<AtomicBool>,
@@ -60,10 +65,20 @@ struct Member {
     cost_before: Cost,
 }
 
-/// A graph on its way in, compiled.
+/// A graph on its way in, with all that still plays of those before it, compiled.
 pub(crate) struct Next<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) schedule: &'a Schedule,
+    /// The names before of all that play on.
+    pub(crate) before: &'a HashMap<String, String>,
+    /// Feedback lines that both plans have: their index in the old one and in the new one.
+    pub(crate) lines: Vec<(usize, usize)>,
+    pub(crate) fades: Vec<NextFade>,
+    pub(crate) moment: Moment,
+    /// The frame at which it takes over; `None` is the start of the next callback.
+    pub(crate) at: Option<Frame>,
+    /// Whether it is another graph, and not the same with less of those before it.
+    pub(crate) is_new: bool,
     /// What every processor is prepared for, apart from its name and channels.
     pub(crate) common: PrepareSpec,
 }
@@ -95,7 +110,8 @@ impl Cast {
 
     /// The time that each node took since the last [`restart_costs`](Self::restart_costs).
     pub(crate) fn costs(&self) -> impl Iterator<Item = (String, Cost)> {
-        self.members.iter().map(|(name, member)| (name.clone(), member.cost.read().since(member.cost_before)))
+        let playing = self.members.iter().filter(|(name, _)| NodeName::before_it_left(name) == name.as_str());
+        playing.map(|(name, member)| (name.clone(), member.cost.read().since(member.cost_before)))
     }
 
     pub(crate) fn restart_costs(&mut self) {
@@ -133,58 +149,68 @@ impl Cast {
     }
 
     /// Builds the processors that cannot be carried over, in the order of the schedule's slots.
-    pub(crate) fn prepare(&self, next: &Next<'_>, old: &Graph) -> Result<Vec<Option<AnyProcessor>>, GraphErrors> {
+    pub(crate) fn prepare(&self, next: &Next<'_>) -> Result<Vec<Option<AnyProcessor>>, GraphErrors> {
         let nodes: Vec<&AnyNode> = next.graph.nodes().map(|(_, node)| node).collect();
         let mut errors = Vec::new();
         let mut fresh = Vec::with_capacity(next.schedule.slots.len());
         for slot in &next.schedule.slots {
             let node = nodes[slot.node];
             let start = || node.prepare(&next.spec(slot)).map_err(|error| GraphError::of_node(&slot.name, error));
-            fresh.push(if self.carries(slot, node, old) { None } else { start().map_err(|e| errors.push(e)).ok() });
+            fresh.push(if next.before.contains_key(&slot.name) {
+                None
+            } else {
+                start().map_err(|e| errors.push(e)).ok()
+            });
         }
         if errors.is_empty() { Ok(fresh) } else { Err(GraphErrors(errors)) }
     }
 
-    /// Whether a running processor plays on as this slot. One that panicked does not: a load gives it a fresh start.
-    fn carries(&self, slot: &Slot, node: &AnyNode, old: &Graph) -> bool {
-        let (Some(old), Some(member)) = (old.node(&slot.name), self.members.get(&slot.name)) else { return false };
-        let same = member.kind == slot.kind && member.inputs == slot.inputs && member.outputs == slot.outputs;
-        same && !node.rebuilds(old) && !member.panicked.load(Ordering::Relaxed)
+    /// Whether a node can play on. One that panicked cannot: a load gives it a fresh start.
+    pub(crate) fn sounds(&self, name: &str) -> bool {
+        self.members.get(name).is_none_or(|member| !member.panicked.load(Ordering::Relaxed))
     }
 
     /// The message that turns what plays into what will, and what it does in words.
-    pub(crate) fn change(
-        &mut self,
-        next: &Next<'_>,
-        fresh: Vec<Option<AnyProcessor>>,
-        (old_graph, old): (&Graph, &Schedule),
-    ) -> (Load, Loaded) {
+    pub(crate) fn change(&mut self, next: &Next<'_>, fresh: Vec<Option<AnyProcessor>>, old: &Graph) -> (Load, Loaded) {
         let mut change = Change::default();
         let mut members = HashMap::new();
         let mut parts = Vec::with_capacity(fresh.len());
         for (slot, processor) in next.schedule.slots.iter().zip(fresh) {
             let node = next.graph.node(&slot.name).expect("slots are made from the graph's nodes");
             let member = match processor {
-                None => self.keep(slot, node, old_graph, &mut change),
+                None => self.keep(slot, (node, old), next, &mut change),
                 Some(processor) => self.start(slot, node, processor, &mut change),
             };
             parts.push(Part { instance: member.instance, cost: Arc::clone(&member.cost) });
             members.insert(slot.name.clone(), member);
         }
+        let playing: HashSet<Instance> = members.values().map(|member| member.instance).collect();
         for (name, member) in std::mem::replace(&mut self.members, members) {
-            self.retire(name, member, &mut change);
+            self.retire(name, member, &playing, &mut change);
         }
-        self.touched.clear();
+        if next.is_new {
+            self.touched.clear();
+        }
         let Change { exchange, updates, mut loaded } = change;
         loaded.ended.sort_unstable();
         let plan = Plan::new(next.schedule, &parts, next.common.max_frames);
-        let load = Load { plan, bigger: self.grow(), exchange, updates, lines: carried_lines(old, next.schedule) };
+        let (lines, fades, moment) = (next.lines.clone(), next.fades.clone(), next.moment.clone());
+        let load =
+            Load { plan, bigger: self.grow(), exchange, updates, lines, fades, at: next.at, moment, told: next.is_new };
         (load, loaded)
     }
 
-    fn keep(&self, slot: &Slot, node: &AnyNode, old: &Graph, change: &mut Change) -> Member {
-        let member = self.members[&slot.name].clone();
-        if self.touched.contains(&member.instance) || Some(node) != old.node(&slot.name) {
+    fn keep(&self, slot: &Slot, (node, old): (&AnyNode, &Graph), next: &Next<'_>, change: &mut Change) -> Member {
+        let before = &next.before[&slot.name];
+        let member = self.members[before].clone();
+        if NodeName::before_it_left(&slot.name) != slot.name {
+            // On its way out.
+            change.loaded.leaving.push(NodeName::before_it_left(&slot.name).to_owned());
+            change.loaded.ended.extend((*before != slot.name).then(|| before.clone()));
+            return member;
+        }
+        let changed = || self.touched.contains(&member.instance) || Some(node) != old.node(&slot.name);
+        if next.is_new && changed() {
             change.updates.push((member.instance.seat as usize, node.params()));
             change.loaded.updated.push(slot.name.clone());
         }
@@ -201,9 +227,6 @@ impl Cast {
         let width = slot.inputs.first().or(slot.outputs.first()).copied().unwrap_or(0);
         let member = Member {
             instance: Instance { seat: seat as u32, generation: self.generation },
-            kind: slot.kind,
-            inputs: slot.inputs.clone(),
-            outputs: slot.outputs.clone(),
             readings: Readings::new(node.readings(), width),
             companion: processor.companion(),
             panicked: Arc::default(),
@@ -224,15 +247,17 @@ impl Cast {
     }
 
     /// Whoever is not in the new cast leaves its seat, which is free from the next load on.
-    fn retire(&mut self, name: String, member: Member, change: &mut Change) {
-        if self.instance(&name) == Some(member.instance) {
+    fn retire(&mut self, name: String, member: Member, playing: &HashSet<Instance>, change: &mut Change) {
+        if playing.contains(&member.instance) {
             return;
         }
         let seat = member.instance.seat as usize;
         change.exchange.push((seat, Seat::default()));
         self.free.push(seat);
         self.retired.extend(member.companion);
-        change.loaded.ended.push(name);
+        if NodeName::before_it_left(&name) == name {
+            change.loaded.ended.push(name);
+        }
     }
 
     /// A bigger slab when the seats have run out since the last load.
@@ -250,13 +275,4 @@ struct Change {
     exchange: Vec<(usize, Seat)>,
     updates: Vec<(usize, AnyParams)>,
     loaded: Loaded,
-}
-
-/// Feedback lines that both plans have: their index in the old one and in the new one.
-fn carried_lines(old: &Schedule, new: &Schedule) -> Vec<(usize, usize)> {
-    if old.feedback != new.feedback {
-        return Vec::new();
-    }
-    let at: HashMap<_, _> = old.lines.iter().enumerate().map(|(index, line)| (line, index)).collect();
-    new.lines.iter().enumerate().filter_map(|(index, line)| at.get(line).map(|&old| (old, index))).collect()
 }

@@ -2,12 +2,13 @@
 
 use basedrop::Owned;
 
-use crate::Frame;
 use crate::bypass::Bypass;
 use crate::erase::AnyParams;
 use crate::event::Instance;
+use crate::fade::Moment;
 use crate::plan::Plan;
 use crate::slots::{Seat, Slab};
+use crate::{Fade, Frame};
 
 pub(crate) enum Message {
     Load(Owned<Load>),
@@ -25,6 +26,23 @@ pub(crate) struct Load {
     pub(crate) updates: Vec<(usize, AnyParams)>,
     /// Feedback lines that go on: their index in the old plan and in the new one.
     pub(crate) lines: Vec<(usize, usize)>,
+    /// What fades in the new plan.
+    pub(crate) fades: Vec<NextFade>,
+    /// The frame that it waits for, and all that was sent after it.
+    pub(crate) at: Option<Frame>,
+    /// Where the frame at which it took over is noted.
+    pub(crate) moment: Moment,
+    /// Whether it is told of: one that only clears away what has ended is not.
+    pub(crate) told: bool,
+}
+
+/// Where a fade of a new plan comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NextFade {
+    /// It starts with this load.
+    Starts(Fade),
+    /// It goes on, from this index of the old plan.
+    GoesOn(usize),
 }
 
 /// A change of one processor.

@@ -29,7 +29,7 @@ pub(crate) fn order(graph: &Graph, topology: &Topology, errors: &mut Vec<GraphEr
 }
 
 /// The forward links as a petgraph, which walks depth first from the link that was added first.
-fn forward_links(topology: &Topology) -> Forward {
+pub(crate) fn forward_links(topology: &Topology) -> Forward {
     let mut forward = Forward::with_capacity(topology.ports.len(), topology.edges.len());
     for _ in &topology.ports {
         forward.add_node(());

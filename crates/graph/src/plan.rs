@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::arena::{Arena, Wire};
 use crate::cost::CostCells;
 use crate::event::Instance;
+use crate::fade::Ramp;
 use crate::feedback::FeedbackLine;
 use crate::profile::Watched;
-use crate::{BufferId, Schedule, Slot, Step};
+use crate::{BufferId, Schedule, Slot, Step, touched};
 
 /// What the renderer runs. Holds no processor: those live in the slab, by slot.
 #[derive(Default)]
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) device_out: Vec<Option<Wire>>,
     pub(crate) lines: Vec<FeedbackLine>,
     pub(crate) feedback: u64,
+    /// What fades; filled by the audio thread when it takes over.
+    pub(crate) ramps: Vec<Ramp>,
     /// What all wires point into.
     _arena: Option<Arena>,
 }
@@ -53,6 +56,12 @@ pub(crate) enum Op {
     Send {
         src: Wire,
         line: usize,
+    },
+    Fade {
+        dst: Wire,
+        /// None where it is `dst`.
+        src: Option<Wire>,
+        fade: usize,
     },
     Run {
         run: usize,
@@ -104,6 +113,7 @@ impl Plan {
             device_out: schedule.device_out.iter().map(|buffer| buffer.map(&mut wire)).collect(),
             lines: schedule.lines.iter().map(|_| FeedbackLine::new(schedule.feedback)).collect(),
             feedback: schedule.feedback,
+            ramps: touched::room(schedule.fades.len()),
             ..Self::default()
         };
         for step in &schedule.steps {
@@ -123,6 +133,9 @@ impl Plan {
             }
             Step::Receive { dst, line } => Op::Receive { dst: wire(*dst), line: *line },
             Step::Send { src, line } => Op::Send { src: wire(*src), line: *line },
+            Step::Fade { dst, src, fade } => {
+                Op::Fade { dst: wire(*dst), src: (src != dst).then(|| wire(*src)), fade: *fade }
+            }
             Step::Run { slot, inputs, outputs } => {
                 let mut of = |range: &Range<usize>| -> Vec<Wire> {
                     schedule.wires[range.clone()].iter().map(|&buffer| wire(buffer)).collect()

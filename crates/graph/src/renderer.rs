@@ -1,20 +1,24 @@
 //! The audio thread's half: samples in, samples out.
 
+mod steps;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use assert_no_alloc::assert_no_alloc;
+use basedrop::Owned;
 use rtrb::{Consumer, Producer};
 
-use crate::arena::Wire;
 use crate::event::{EventSink, Instance, RawEvent};
-use crate::message::{Change, Load, Message, Set};
-use crate::plan::{Op, Plan, Run};
+use crate::fade::Ramp;
+use crate::message::{Change, Load, Message, NextFade, Set};
+use crate::plan::{Op, Plan};
 use crate::profile::{Sampler, Watch};
-use crate::slots::{Mode, Payload, Seat, Slab};
+use crate::slots::{Payload, Slab};
 use crate::stats::StatsCells;
-use crate::{EventKind, Frame, Inputs, Io, Outputs, guard, kernels, touched};
+use crate::{EventKind, Frame, guard, kernels, touched};
+use steps::{Steps, mix};
 
 /// Parameter changes that can wait for their frame.
 pub(crate) const PENDING: usize = 1024;
@@ -35,6 +39,8 @@ pub struct Renderer {
     sampler: Sampler,
     plan: Plan,
     slab: Slab,
+    /// A load that waits for its frame, and with it all messages after it.
+    next: Option<Owned<Load>>,
     /// Changes that wait for their frame, the next one last.
     pending: Vec<(Frame, Due)>,
     position: Frame,
@@ -56,8 +62,22 @@ impl Renderer {
         // Each change may leave a boundary behind.
         let pending = touched::room(2 * PENDING);
         let (plan, slab) = (Plan::default(), Slab::default());
-        let (position, received, most) = (0, 0, u64::MAX);
-        Self { messages, events, payloads, stats, sampler, plan, slab, pending, position, max_frames, received, most }
+        let (position, received, most, next) = (0, 0, u64::MAX, None);
+        Self {
+            messages,
+            events,
+            payloads,
+            stats,
+            sampler,
+            plan,
+            slab,
+            next,
+            pending,
+            position,
+            max_frames,
+            received,
+            most,
+        }
     }
 
     /// Frames rendered so far.
@@ -67,7 +87,7 @@ impl Renderer {
     }
 
     /// Messages of the [engine](crate::Engine::sent) taken in so far: loads, and changes that took effect or wait for
-    /// their frame.
+    /// their frame. What only clears away nodes that have rung out does not count: no sample changes by it.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received
@@ -126,6 +146,9 @@ impl Renderer {
     fn render_watched(&mut self, watch: &mut impl Watch, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let mut done = 0;
         while done < frames {
+            if self.next.is_some() {
+                self.receive();
+            }
             self.apply_due();
             let length = self.piece(frames - done);
             self.read_device(done, length, inputs);
@@ -141,24 +164,32 @@ impl Renderer {
 
     /// Takes in what has arrived; the engine sends no more changes than can wait.
     fn receive(&mut self) {
-        while self.received < self.most {
+        loop {
+            if let Some(mut load) = self.next.take_if(|load| load.at.is_none_or(|at| at <= self.position)) {
+                self.take_over(&mut load);
+            }
+            if self.next.is_some() || self.received >= self.most {
+                break;
+            }
             let Ok(message) = self.messages.pop() else { break };
-            self.received += 1;
             match message {
-                Message::Load(mut load) => self.take_over(&mut load),
-                Message::Set(set) => self.enqueue(set),
+                Message::Load(load) => {
+                    self.received += u64::from(load.told);
+                    self.next = Some(load);
+                }
+                Message::Set(set) => {
+                    self.received += 1;
+                    self.enqueue(set);
+                }
             }
         }
     }
 
     /// Swaps everything that changes; afterwards the message holds what is no longer needed and goes back whole.
     fn take_over(&mut self, load: &mut Load) {
-        // The new graph has what was set before it, so older changes are overtaken.
-        let before = self.pending.len();
-        self.pending.retain(|(_, due)| !matches!(due, Due::Set(set) if matches!(*set.change, Change::Params(_))));
-        let overtaken = (before - self.pending.len()) as u64;
-        self.stats.stale_sets.add(overtaken);
-        self.stats.sets_done.add(overtaken);
+        if load.told {
+            self.overtake();
+        }
         if let Some(bigger) = &mut load.bigger {
             self.slab.move_into(bigger);
         }
@@ -172,11 +203,30 @@ impl Renderer {
                 self.bury(instance, payload);
             }
         }
+        load.moment.is(self.position);
+        for fade in &load.fades {
+            let ramp = match *fade {
+                NextFade::Starts(fade) => Ramp::new(fade, self.position),
+                NextFade::GoesOn(index) => self.plan.ramps[index],
+            };
+            load.plan.ramps.push(ramp);
+        }
         for &(old, new) in &load.lines {
             std::mem::swap(&mut self.plan.lines[old], &mut load.plan.lines[new]);
         }
         std::mem::swap(&mut self.plan, &mut load.plan);
-        self.say(None, EventKind::Loaded);
+        if load.told {
+            self.say(None, EventKind::Loaded);
+        }
+    }
+
+    /// A new graph has what was set before it, so older changes are overtaken.
+    fn overtake(&mut self) {
+        let before = self.pending.len();
+        self.pending.retain(|(_, due)| !matches!(due, Due::Set(set) if matches!(*set.change, Change::Params(_))));
+        let overtaken = (before - self.pending.len()) as u64;
+        self.stats.stale_sets.add(overtaken);
+        self.stats.sets_done.add(overtaken);
     }
 
     /// Sorted by frame, first come first served among equals.
@@ -241,6 +291,9 @@ impl Renderer {
     /// How far we can go at once: to the block's end, the arena's, the next change's frame, the feedback grid's line.
     fn piece(&self, left: usize) -> usize {
         let mut length = left.min(self.max_frames);
+        if let Some(at) = self.next.as_ref().and_then(|load| load.at) {
+            length = length.min(usize::try_from(at - self.position).unwrap_or(usize::MAX));
+        }
         if let Some((next, _)) = self.pending.last() {
             length = length.min(usize::try_from(next - self.position).unwrap_or(usize::MAX));
         }
@@ -293,9 +346,9 @@ impl Renderer {
 
     fn run_from(&mut self, current: &Cell<usize>, watch: &mut impl Watch, length: usize) {
         let Self { plan, slab, events, stats, position, .. } = self;
-        let Plan { ops, terms, wires, runs, watched, widths, lines, .. } = plan;
+        let Plan { ops, terms, wires, runs, watched, widths, lines, ramps, .. } = plan;
         guard::with_running(|running| {
-            let mut stage = Stage { wires, widths, slab, events, stats, running, position: *position, length };
+            let mut steps = Steps { wires, widths, slab, events, stats, running, position: *position, length };
             for (index, op) in ops.iter().enumerate().skip(current.get()) {
                 current.set(index);
                 match op {
@@ -305,11 +358,15 @@ impl Renderer {
                     Op::Send { src, line } => {
                         let bad = lines[*line].send(*position, src.read(length));
                         if bad > 0 {
-                            stage.stats.non_finite_feedback.add(bad);
+                            steps.stats.non_finite_feedback.add(bad);
                         }
                     }
+                    Op::Fade { dst, src: Some(src), fade } => {
+                        ramps[*fade].copy(*position, dst.write(length), src.read(length));
+                    }
+                    Op::Fade { dst, src: None, fade } => ramps[*fade].apply(*position, dst.write(length)),
                     Op::Run { run } => {
-                        stage.run(&runs[*run]);
+                        steps.run(&runs[*run]);
                         watch.ran(watched, *run, length);
                     }
                 }
@@ -345,83 +402,5 @@ impl Drop for Renderer {
     /// What was sent and never taken over goes back, too: the ring itself lives as long as its other end.
     fn drop(&mut self) {
         while self.messages.pop().is_ok() {}
-    }
-}
-
-/// What a processor is run with.
-struct Stage<'a> {
-    wires: &'a [Wire],
-    widths: &'a [usize],
-    slab: &'a mut Slab,
-    events: &'a mut Producer<RawEvent>,
-    stats: &'a StatsCells,
-    running: &'a Cell<Option<Instance>>,
-    position: Frame,
-    length: usize,
-}
-
-impl Stage<'_> {
-    fn run(&mut self, run: &Run) {
-        let Seat { processor, readings, instance, mode, .. } = self.slab.seat(run.seat);
-        let (inputs, outputs) = run.wires.of(self.wires);
-        let Some(processor) = processor.as_mut().filter(|_| *mode == Mode::Plays) else { return self.run_oddly(run) };
-        self.running.set(Some(*instance));
-        let (frames, position) = (self.length, self.position);
-        let (input_ports, output_ports) = run.ports.of(self.widths);
-        processor.process(&mut Io {
-            frames,
-            position,
-            inputs: Inputs { frames, wires: inputs, ports: input_ports },
-            outputs: Outputs { frames, wires: outputs, ports: output_ports },
-            readings,
-            events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
-        });
-    }
-
-    /// A processor that is left out, fades, or has panicked.
-    #[cold]
-    fn run_oddly(&mut self, run: &Run) {
-        let Seat { processor, readings, instance, mode, bypass, .. } = self.slab.seat(run.seat);
-        let (inputs, outputs) = run.wires.of(self.wires);
-        let (frames, position) = (self.length, self.position);
-        let (Some(processor), Some(bypass), Mode::Bypassed) = (processor, bypass, *mode) else {
-            return outputs.iter().for_each(|wire| wire.write(frames).fill(0.0));
-        };
-        bypass.before(inputs, outputs, frames);
-        if bypass.runs() {
-            self.running.set(Some(*instance));
-            let (input_ports, output_ports) = run.ports.of(self.widths);
-            processor.process(&mut Io {
-                frames,
-                position,
-                inputs: Inputs { frames, wires: inputs, ports: input_ports },
-                outputs: Outputs { frames, wires: outputs, ports: output_ports },
-                readings,
-                events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
-            });
-        }
-        bypass.after(outputs, frames);
-        if bypass.is_over() {
-            *mode = Mode::Plays;
-        }
-    }
-}
-
-/// The sum of the terms, left to right.
-fn mix(dst: Wire, adds: bool, terms: &[(Wire, f32)], length: usize) {
-    let out = dst.write(length);
-    let Some(((first, gain), rest)) = terms.split_first() else { return };
-    if adds {
-        kernels::scale(out, *gain);
-    } else {
-        kernels::scaled(out, first.read(length), *gain);
-    }
-    let mut fours = rest.chunks_exact(4);
-    for four in &mut fours {
-        let sources = [0, 1, 2, 3].map(|index| four[index].0.read(length));
-        kernels::accumulate4(out, sources, [0, 1, 2, 3].map(|index| four[index].1));
-    }
-    for (source, gain) in fours.remainder() {
-        kernels::accumulate(out, source.read(length), *gain);
     }
 }

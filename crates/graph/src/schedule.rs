@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::{DeviceChannels, Frames, Tail};
+use crate::{DeviceChannels, Fade, Frames, Tail};
 
 /// One channel's storage: an index into the plan's arena.
 pub type BufferId = u32;
@@ -36,6 +36,15 @@ pub enum Step {
         src: BufferId,
         /// The line, in [`Schedule::lines`].
         line: usize,
+    },
+    /// Lets sound in or out. `dst` may be `src`.
+    Fade {
+        /// The buffer written.
+        dst: BufferId,
+        /// The buffer read.
+        src: BufferId,
+        /// Which, in [`Schedule::fades`].
+        fade: usize,
     },
     /// Runs a processor.
     Run {
@@ -110,6 +119,8 @@ pub struct Schedule {
     pub lines: Vec<Line>,
     /// How late feedback links are, in frames.
     pub feedback: Frames,
+    /// What fades, after a load.
+    pub fades: Vec<Fade>,
     /// The longest latency from any input or source to the device's output or a sink, in frames.
     pub latency: Frames,
     /// How long the graph sounds after its inputs have ended.
@@ -140,6 +151,11 @@ impl Schedule {
             }
             Step::Receive { dst, line } => write!(f, "receive  b{dst} = {}", self.lines[*line]),
             Step::Send { src, line } => write!(f, "send     {} = b{src}", self.lines[*line]),
+            Step::Fade { dst, src, fade } => {
+                let Fade { after, length, rises } = self.fades[*fade];
+                let way = if rises { "in" } else { "out" };
+                write!(f, "fade     b{dst} = b{src} {way} from frame {after} of the load, for {length} frames")
+            }
             Step::Run { slot, inputs, outputs } => self.run(f, &self.slots[*slot], inputs, outputs),
         }
     }

@@ -86,6 +86,10 @@ impl Schedule {
                 self.lines.get(*line)?;
                 (vec![*src], vec![], None)
             }
+            Step::Fade { dst, src, fade } => {
+                self.fades.get(*fade)?;
+                (vec![*src], vec![*dst], (src == dst).then_some(*dst))
+            }
             Step::Run { slot, inputs, outputs } => {
                 let slot = self.slots.get(*slot)?;
                 let (reads, writes) = (self.wires.get(inputs.clone())?, self.wires.get(outputs.clone())?);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Engine;
-use crate::{AnyNode, Frame, Graph};
+use crate::{AnyNode, Frame, Frames, Graph};
 
 /// Something that an engine was told and did not refuse.
 #[derive(Clone, Debug)]
@@ -19,7 +19,14 @@ pub struct Entry<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Told<'a> {
     /// To play another graph: [`Engine::load`].
-    Load(&'a Graph),
+    Load {
+        /// The graph.
+        graph: &'a Graph,
+        /// The frame it is meant for; `None` is the start of the next callback.
+        at: Option<Frame>,
+    },
+    /// To let loads fade for so many frames from the next one on: [`Engine::set_fade`].
+    Fade(Frames),
     /// To give a node other parameters: [`Engine::set`]. Where these need another processor, it is a load all the same,
     /// which has no entry of its own.
     Set {

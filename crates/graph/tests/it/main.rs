@@ -8,6 +8,7 @@ mod nodes;
 mod oracle;
 mod planted;
 mod profile;
+mod reload;
 mod set;
 
 use assert_no_alloc::AllocDisabler;

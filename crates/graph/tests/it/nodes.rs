@@ -1,6 +1,6 @@
 //! The nodes of random graphs, as an author would write them: one per shape of ports.
 
-use patchline_graph::{DeviceChannels, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{DeviceChannels, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor, Tail};
 
 /// An in-place effect without state.
 #[derive(Clone, PartialEq)]
@@ -91,6 +91,86 @@ node!(
     |node, _spec| Playing { node, state: 0.0 }
 );
 node!(Source, "source", Playing<Source, u32>, |this| Ports::source(this.channels), |node, _spec| Playing { state: node.seed, node });
+/// An effect without state that takes no other parameters.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Fixed(pub(crate) f32);
+
+/// Its input, so many frames late.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Echo(pub(crate) usize);
+
+impl Node for Fixed {
+    const KIND: &'static str = "fixed";
+    type Processor = Playing<Fixed, ()>;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
+        Ok(Playing { node: self.clone(), state: () })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        64
+    }
+
+    fn rebuilds(&self, previous: &Self) -> bool {
+        self != previous
+    }
+}
+
+impl Processor for Playing<Fixed, ()> {
+    type Params = Fixed;
+
+    fn update(&mut self, _params: &Fixed) {}
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        let gain = self.node.0;
+        io.main().channels().flatten().for_each(|sample| *sample *= gain);
+    }
+}
+
+impl Node for Echo {
+    const KIND: &'static str = "echo";
+    type Processor = Playing<Echo, (Vec<f32>, usize)>;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
+        assert_eq!(spec.channels(), 1, "it has one line");
+        Ok(Playing { node: self.clone(), state: (vec![0.0; self.0], 0) })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        64 + 4 * self.0
+    }
+
+    fn tail(&self, _spec: &PrepareSpec) -> Tail {
+        Tail::Frames(self.0 as u64)
+    }
+
+    fn rebuilds(&self, previous: &Self) -> bool {
+        self != previous
+    }
+}
+
+impl Processor for Playing<Echo, (Vec<f32>, usize)> {
+    type Params = Echo;
+
+    fn update(&mut self, _params: &Echo) {}
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        let (line, at) = &mut self.state;
+        for sample in io.main().channel(0) {
+            std::mem::swap(sample, &mut line[*at]);
+            *at = (*at + 1) % line.len();
+        }
+    }
+}
+
 node!(Sink, "sink", Sink, |_this| Ports::sink(), |node, _spec| node);
 node!(DeviceIn, "input", NoProcessor<DeviceIn>, |this| Ports::device_input(this.0.clone()), |_node, _spec| dissolved());
 node!(

@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use model::Model;
 use patchline_graph::{StreamSpec, engine};
 use proptest::prelude::*;
-use random::Dice;
+pub(crate) use random::Dice;
 
 const FRAMES: usize = 300;
 const RATE: u32 = 48_000;

@@ -1,0 +1,160 @@
+//! Loads: from graph to stage, to message.
+
+use std::collections::HashMap;
+
+use basedrop::Owned;
+
+use super::{Engine, LoadError, Told, journal};
+use crate::compile::{compile_alone, compile_between};
+use crate::fade::Moment;
+use crate::load::Next;
+use crate::message::Message;
+use crate::stage::{self, Stage, Union, most_leaving};
+use crate::{Frame, Frames, Graph, Loaded, Schedule};
+
+/// The longest fade, in seconds.
+const LONGEST_FADE: Frames = 10;
+
+impl Engine {
+    /// Replaces what plays by `graph`, from the start of the next callback on. Parameters that were set for later frames
+    /// are overridden: what plays is what the graph says.
+    ///
+    /// A node of the same name, type and resolved channels plays on with its state, its readings and, if they differ,
+    /// its new parameters; feedback links that stay keep what they hold. Everything else is cut, unless loads are asked to
+    /// [fade](Self::set_fade).
+    ///
+    /// # Errors
+    /// All mistakes of the graph, and what its nodes say against their parameters; the old graph plays on.
+    pub fn load(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
+        self.load_when(graph, None)
+    }
+
+    /// As [`load`](Self::load), at the frame `at`, be it in the middle of a callback; at once if that has passed.
+    ///
+    /// What is sent afterwards waits for it: parameters that are set meanwhile take effect at `at` or later.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_at(&mut self, graph: Graph, at: Frame) -> Result<Loaded, LoadError> {
+        self.load_when(graph, Some(at))
+    }
+
+    fn load_when(&mut self, graph: Graph, at: Option<Frame>) -> Result<Loaded, LoadError> {
+        let first = self.sent;
+        let loaded = self.exchange(graph, at)?;
+        journal::enter(&mut self.journal, Told::Load { graph: &self.graph, at }, first..self.sent);
+        Ok(loaded)
+    }
+
+    pub(super) fn exchange(&mut self, graph: Graph, at: Option<Frame>) -> Result<Loaded, LoadError> {
+        if self.messages.is_abandoned() {
+            return Err(LoadError::Closed);
+        }
+        if self.messages.slots() < 1 + self.bypassed.len() {
+            return Err(LoadError::Busy(Box::new(graph)));
+        }
+        let (alone, widths) = compile_alone(&graph, &self.stream)?;
+        let moment = Moment::new();
+        let (old, stream, now) = (&self.graph, &self.stream, self.stats.frames.get());
+        let change =
+            stage::Change { graph: &graph, widths: &widths, old, stream, fade: self.fade, now, moment: moment.clone() };
+        let sounds = |name: &str| self.cast.sounds(name);
+        let next = self.stage.next(&change, sounds);
+        if next.stage.leaving().count() > 2 * most_leaving(&graph) {
+            return Err(LoadError::Crowded(Box::new(graph)));
+        }
+        let (next, between, cut) = match self.between(&next.stage) {
+            Ok(between) => (next, between, false),
+            Err(_) => {
+                let next = self.stage.next(&stage::Change { fade: 0, ..change }, sounds);
+                let between = self.between(&next.stage)?;
+                (next, between, true)
+            }
+        };
+        let mut loaded = self.follow(next, between, (moment, at), Some((graph, &alone)))?;
+        loaded.cut = cut;
+        self.bypass_again(&loaded.started);
+        Ok(loaded)
+    }
+
+    /// A stage, compiled.
+    fn between(&self, stage: &Stage) -> Result<(Graph, Schedule), LoadError> {
+        let Union { graph, widths, fading } = stage.union();
+        let schedule = compile_between(&graph, &widths, &fading, &self.stream)?;
+        schedule.verify().expect("compile upholds what verify checks");
+        Ok((graph, schedule))
+    }
+
+    /// Sends the next stage, with another graph or only with less of what was on its way out.
+    fn follow(
+        &mut self,
+        stage::Next { stage, before }: stage::Next,
+        (union, mut schedule): (Graph, Schedule),
+        (moment, at): (Moment, Option<Frame>),
+        graph: Option<(Graph, &Schedule)>,
+    ) -> Result<Loaded, LoadError> {
+        let (latency, tail) = graph
+            .as_ref()
+            .map_or((self.schedule.latency, self.schedule.tail), |(_, alone)| (alone.latency, alone.tail));
+        (schedule.latency, schedule.tail) = (latency, tail);
+        let lines = same_lines(self.stage.lines(&self.schedule), &stage.lines(&schedule));
+        let lines = if self.schedule.feedback == schedule.feedback { lines } else { Vec::new() };
+        let fades = stage.fades_after(&self.stage);
+        let next = Next {
+            graph: &union,
+            schedule: &schedule,
+            before: &before,
+            lines,
+            fades,
+            moment,
+            at,
+            is_new: graph.is_some(),
+            common: self.common(),
+        };
+        let fresh = self.cast.prepare(&next)?;
+        let (load, loaded) = self.cast.change(&next, fresh, &self.graph);
+        let load = Owned::new(&self.collector.handle(), load);
+        assert!(self.messages.push(Message::Load(load)).is_ok(), "room was checked and only we push");
+        self.sent += u64::from(graph.is_some());
+        (self.stage, self.schedule) = (stage, schedule);
+        if let Some((graph, _)) = graph {
+            self.graph = graph;
+        }
+        Ok(loaded)
+    }
+
+    /// Clears away what has ended of nodes and links on their way out. No sample changes by it.
+    pub(super) fn sweep(&mut self) {
+        let now = self.stats.frames.get();
+        if self.messages.is_full() || self.stage.is_settled() {
+            return;
+        }
+        let Some(stage) = self.stage.swept(now, self.stream.feedback) else { return };
+        let swept = self.between(&stage).and_then(|between| {
+            self.follow(stage::Next::of_those_who_stay(stage), between, (Moment::new(), None), None)
+        });
+        debug_assert!(swept.is_ok(), "less than before takes less than before: {swept:?}");
+    }
+
+    /// From the next load on, lets sound that comes or goes with it fade for so many frames: 20 ms are not heard as a
+    /// click, nor as a fade. A node that is gone or replaced rings out for its [tail](crate::Node::tail), 10 s at most,
+    /// before it fades. What a new engine plays first is there at once. 0, as in a new engine, is a cut.
+    ///
+    /// A fade sits where sound leaves something that plays on: at a new link out of a node that stays, at one that is
+    /// gone, at the outputs of a source that comes or goes. What comes and what goes by it add up to what was there.
+    pub fn set_fade(&mut self, frames: Frames) {
+        self.fade = frames.min(LONGEST_FADE * Frames::from(self.stream.rate));
+        journal::enter(&mut self.journal, Told::Fade(self.fade), self.sent..self.sent);
+    }
+
+    /// The names of nodes that are no more part of the graph, but still sound.
+    pub fn leaving(&self) -> impl Iterator<Item = &str> {
+        self.stage.leaving()
+    }
+}
+
+/// Feedback lines that both plans have: their index in the old one and in the new one.
+fn same_lines(old: Vec<(u64, usize)>, new: &[(u64, usize)]) -> Vec<(usize, usize)> {
+    let at: HashMap<_, _> = old.into_iter().enumerate().map(|(index, line)| (line, index)).collect();
+    new.iter().enumerate().filter_map(|(index, line)| at.get(line).map(|&old| (old, index))).collect()
+}
