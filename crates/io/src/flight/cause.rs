@@ -64,7 +64,7 @@ pub struct Diagnosis {
 /// The callback is at fault if one of the last few calls before the lost frames took longer than its block lasts. Else
 /// the system is, if one of them began more than half a period late, or if the next one did and is off the device's
 /// rhythm: a device that skips frames by itself calls again when they are due, a thread that was not woken comes
-/// whenever it comes. Else it was the device.
+/// whenever it comes. Of those calls the latest is the evidence. Else it was the device.
 #[must_use]
 pub fn diagnose(scene: &Scene<'_>) -> Option<Diagnosis> {
     let Scene { position, rate, calls, spans, paced_here } = *scene;
@@ -86,22 +86,18 @@ pub fn diagnose(scene: &Scene<'_>) -> Option<Diagnosis> {
     }
     let rhythm = Rhythm::of(before, rate);
     let period = last.period(rate).as_secs_f64();
+    let next = after.first().map(|call| (rhythm.late(call, position), call));
+    let off = |call: &Call| rhythm.late(call, call.position).abs() > ON_TIME * period;
     let (late, latest) = suspects
         .iter()
         .map(|call| (rhythm.late(call, call.position), call))
+        .chain(next.filter(|(_, call)| paced_here || off(call)))
         .fold((0.0, last), |most, next| if next.0 > most.0 { next } else { most });
     if late > LATE * period {
         return Some(evidence(Cause::LateWakeUp, latest, late, None));
     }
-    if let Some(next) = after.first() {
-        let late = rhythm.late(next, position);
-        let off = rhythm.late(next, next.position).abs();
-        if late > LATE * period && (paced_here || off > ON_TIME * period) {
-            return Some(evidence(Cause::LateWakeUp, next, late, None));
-        }
-        return Some(evidence(Cause::Device, last, if paced_here { late } else { 0.0 }, None));
-    }
-    Some(evidence(Cause::Device, last, 0.0, None))
+    let late = next.filter(|_| paced_here).map_or(0.0, |(late, _)| late);
+    Some(evidence(Cause::Device, last, late, None))
 }
 
 /// When the device calls for its frames, in seconds, from the calls that came soonest.
@@ -295,6 +291,24 @@ mod tests {
             diagnose(&scene).unwrap().cause
         };
         assert_eq!((diagnosed(false), diagnosed(true)), (Cause::Device, Cause::LateWakeUp));
+    }
+
+    #[test]
+    fn of_the_late_calls_the_latest_is_told() {
+        let mut all = calls(51);
+        all.drain(20..50);
+        all[18].begins += 6 * MS;
+        let after = &mut all[20];
+        (after.begins, after.discontinuity) = (after.begins + 2 * MS, true);
+        let said = "late wake-up: the system called the callback 302.00 ms late, which took only 2.00 ms of 10.00 ms";
+        for paced_here in [false, true] {
+            check(20 * 480, &all, &[], paced_here, said);
+        }
+        // Also when the worse one came before the lost frames.
+        all[20].begins -= 294 * MS;
+        all[19].begins += 9 * MS;
+        let said = "late wake-up: the system called the callback 9.00 ms late, which took only 2.00 ms of 10.00 ms";
+        check(20 * 480, &all, &[], true, said);
     }
 
     #[test]
