@@ -111,11 +111,26 @@ impl Report {
         if self.watched.has(kind) { found } else { 0 }
     }
 
-    /// What was asked for and not watched, one sentence each; empty if there is no gap.
+    /// What was asked for and not watched, one sentence each; empty if there is no gap. Where nothing was visited, nothing
+    /// was.
     #[must_use]
     pub fn gaps(&self) -> Vec<String> {
-        let unwatched = Kind::ALL.into_iter().filter(|kind| self.asked.has(*kind) && !self.watched.has(*kind));
-        let mut gaps: Vec<String> = unwatched.map(|kind| format!("{kind}: {}", self.availability(kind))).collect();
+        let mut gaps: Vec<String> = Kind::ALL.into_iter().flat_map(|kind| self.gaps_of(kind)).collect();
+        if self.visits() == 0 {
+            gaps.push("there was no visit".to_owned());
+        }
+        gaps
+    }
+
+    /// The gaps in one kind.
+    #[must_use]
+    pub fn gaps_of(&self, kind: Kind) -> Vec<String> {
+        let unwatched = self.asked.has(kind) && !self.watched.has(kind);
+        let mut gaps: Vec<String> =
+            unwatched.then(|| format!("{kind}: {}", self.availability(kind))).into_iter().collect();
+        if kind != Kind::Syscalls {
+            return gaps;
+        }
         if self.blind > 0 {
             gaps.push(format!(
                 "system calls: NOT WATCHED in {} visits: another handler of SIGSYS, or a thread at its end",

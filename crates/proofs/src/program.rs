@@ -32,7 +32,7 @@ enum Command {
     /// Random graphs, changes and loads for hours, until the first violation.
     Soak {
         /// How long, in hours.
-        #[arg(default_value_t = 1.0)]
+        #[arg(default_value_t = 1.0, value_parser = hours)]
         hours: f64,
         /// The first seed; a seed that was printed at a violation reproduces it.
         #[arg(long)]
@@ -60,6 +60,12 @@ enum Command {
     /// A planted data race, for ThreadSanitizer.
     #[command(hide = true)]
     Race,
+}
+
+/// From one round to a year.
+fn hours(text: &str) -> Result<f64, String> {
+    let hours = text.parse().ok().filter(|hours| (0.0..=8_760.0).contains(hours));
+    hours.ok_or_else(|| format!("`{text}` is no number of hours between 0 and 8760"))
 }
 
 /// What `proofs` does with its arguments. Its global allocator is the one that [`allocator`](crate::allocator) makes.

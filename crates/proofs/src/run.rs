@@ -82,6 +82,10 @@ fn rows(extent: Extent) -> Vec<Row> {
     let mut step = |title: &str, found: Vec<Row>| {
         let failed = found.iter().filter(|row| row.verdict == Verdict::Failed).count();
         eprintln!("-- {title}: {} rows, {failed} failed", found.len());
+        for row in found.iter().filter(|row| row.verdict == Verdict::Failed) {
+            let node = row.node.as_deref().unwrap_or("all");
+            eprintln!("   FAILED: {node}: {} ({}): {}", row.what, row.by, first_lines(&row.on));
+        }
         rows.extend(found);
     };
     step("every node under the guard", of_a_child(&["nodes", &extent.callbacks().to_string()]));

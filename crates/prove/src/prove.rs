@@ -62,19 +62,31 @@ impl<N: Node> Prove<N> {
     }
 
     /// Frames per second, in Hz; 48,000 otherwise.
+    ///
+    /// # Panics
+    /// If it is 0.
     pub fn rate(mut self, rate: u32) -> Self {
+        assert!(rate > 0, "a second has at least one frame");
         self.rate = rate;
         self
     }
 
     /// Channels of every port that follows what is linked to it; 2 otherwise.
+    ///
+    /// # Panics
+    /// If it is 0.
     pub fn channels(mut self, channels: usize) -> Self {
+        assert!(channels > 0, "there is at least one channel");
         self.channels = channels;
         self
     }
 
     /// The longest block that the node is prepared for, in frames; 256 otherwise. Longer callbacks are split.
+    ///
+    /// # Panics
+    /// If it is 0.
     pub fn max_frames(mut self, frames: usize) -> Self {
+        assert!(frames > 0, "a block has at least one frame");
         self.max_frames = frames;
         self
     }
@@ -90,7 +102,11 @@ impl<N: Node> Prove<N> {
     }
 
     /// How many callbacks are watched; 10,000 otherwise. Parameters and graphs are sent meanwhile.
+    ///
+    /// # Panics
+    /// If it is 0: that would prove nothing.
     pub fn callbacks(mut self, callbacks: usize) -> Self {
+        assert!(callbacks > 0, "no callback proves nothing");
         self.callbacks = callbacks;
         self
     }
@@ -109,7 +125,11 @@ impl<N: Node> Prove<N> {
     }
 
     /// Makes only these checks.
+    ///
+    /// # Panics
+    /// If there is none: that would prove nothing.
     pub fn only(mut self, checks: &[Check]) -> Self {
+        assert!(!checks.is_empty(), "no check proves nothing");
         self.checks.retain(|check| checks.contains(check));
         self
     }

@@ -186,3 +186,12 @@ fn evidence_names_the_place() {
     let row = proof.row(Check::Allocations).unwrap();
     assert!(row.evidence.contains("planted.rs:"), "{proof}");
 }
+
+#[test]
+fn proofs_of_nothing_are_refused() {
+    let refused = |prove: fn() -> Prove<Pole>| std::panic::catch_unwind(prove).is_err();
+    assert!(refused(|| Prove::new(Pole { fault: Fault::None, coefficient: 0.5 }).callbacks(0)));
+    assert!(refused(|| Prove::new(Pole { fault: Fault::None, coefficient: 0.5 }).only(&[])));
+    assert!(refused(|| Prove::new(Pole { fault: Fault::None, coefficient: 0.5 }).rate(0)));
+    assert!(!refused(|| Prove::new(Pole { fault: Fault::None, coefficient: 0.5 }).callbacks(1)));
+}

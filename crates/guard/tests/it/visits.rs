@@ -114,3 +114,12 @@ fn a_thread_in_a_visit_at_its_very_end_is_said_not_to_be_watched_or_counted() {
     assert!(report.syscalls_named("sched_yield") == 1 || !report.gaps().is_empty(), "{report}");
     assert!(!report.is_clean());
 }
+
+#[test]
+fn a_guard_that_nobody_visited_is_not_clean() {
+    let guard = Guard::new(Watch::nothing());
+    assert!(!guard.report().is_clean());
+    assert_eq!(guard.report().gaps(), ["there was no visit"]);
+    guard.visit(|| ());
+    assert!(guard.report().is_clean());
+}

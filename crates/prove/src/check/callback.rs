@@ -146,7 +146,7 @@ impl Watched {
         let evidence = match self.report.availability(kind) {
             Availability::Unavailable(reason) => return Row::new(check, Verdict::NotChecked, reason),
             _ if self.report.violations_of(kind) > 0 => Err(self.report.to_string()),
-            _ if kind == Kind::Syscalls && !self.report.gaps().is_empty() => Err(self.report.to_string()),
+            _ if !self.report.gaps_of(kind).is_empty() => Err(self.report.to_string()),
             _ => Ok(self.evidence()),
         };
         Row::judge(check, evidence)
