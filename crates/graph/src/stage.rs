@@ -151,6 +151,9 @@ impl Stage {
 
     /// The nodes on loops that old and new wires make together.
     fn knotted(&self) -> HashSet<String> {
+        if !self.wires.iter().any(|wire| wire.left) {
+            return HashSet::new();
+        }
         let union = self.union();
         let topology = Topology::new(&union.graph, &mut Vec::new());
         let knots = kosaraju_scc(&order::forward_links(&topology)).into_iter().filter(|knot| knot.len() > 1);

@@ -63,7 +63,11 @@ impl Engine {
         if next.stage.leaving().count() > 2 * most_leaving(&graph) {
             return Err(LoadError::Crowded(Box::new(graph)));
         }
-        let (next, between, cut) = match self.between(&next.stage) {
+        let between = match next.stage.is_settled() {
+            true => Ok((graph.clone(), alone.clone())),
+            false => self.between(&next.stage),
+        };
+        let (next, between, cut) = match between {
             Ok(between) => (next, between, false),
             Err(_) => {
                 let next = self.stage.next(&stage::Change { fade: 0, ..change }, sounds);
@@ -81,7 +85,6 @@ impl Engine {
     fn between(&self, stage: &Stage) -> Result<(Graph, Schedule), LoadError> {
         let Union { graph, widths, fading } = stage.union();
         let schedule = compile_between(&graph, &widths, &fading, &self.stream)?;
-        schedule.verify().expect("compile upholds what verify checks");
         Ok((graph, schedule))
     }
 
@@ -97,6 +100,7 @@ impl Engine {
             .as_ref()
             .map_or((self.schedule.latency, self.schedule.tail), |(_, alone)| (alone.latency, alone.tail));
         (schedule.latency, schedule.tail) = (latency, tail);
+        schedule.verify().expect("compile upholds what verify checks");
         let lines = same_lines(self.stage.lines(&self.schedule), &stage.lines(&schedule));
         let lines = if self.schedule.feedback == schedule.feedback { lines } else { Vec::new() };
         let fades = stage.fades_after(&self.stage);
