@@ -24,7 +24,6 @@ use patchline_patch::OnXrun;
 use tracing::{error, info, warn};
 
 use crate::advice::{Advice, Situation, Strain};
-use crate::exit::Exit;
 use crate::figures::Figures;
 use crate::hosts::{self, Opened};
 use crate::latency::Latency;
@@ -45,7 +44,7 @@ use relief::Relief;
 pub(crate) use relief::Shed;
 use silence::Silence;
 use state::State;
-pub(crate) use terms::Terms;
+pub(crate) use terms::{OnFileTrouble, Terms};
 pub(crate) use view::View;
 use xruns::Xruns;
 
@@ -203,7 +202,7 @@ impl Live {
             let done = self.limit.is_some_and(|limit| frames >= limit);
             if each(self).is_break() || done {
                 self.end(Ended::Finished);
-            } else if self.terms.needs_files && self.watch.exit() == Exit::File {
+            } else if self.terms.on_file_trouble.ends(&self.watch) {
                 self.end(Ended::File);
             } else if signals::stopping() {
                 self.end(Ended::Asked);
@@ -300,7 +299,7 @@ impl Live {
     /// Stops the device, and closes all files. The device can be started again.
     ///
     /// A callback that is lost, since it panicked outside of any node or does not return, makes what is done a
-    /// [broken](Exit::Broken) run.
+    /// [broken](crate::exit::Exit::Broken) run.
     pub(crate) fn stop(mut self) -> (Done, Opened<Player>) {
         let rights = rights::seen();
         let other_rate = self.ended == Some(Ended::Rate);

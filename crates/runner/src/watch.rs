@@ -124,6 +124,11 @@ impl Watch {
         }
     }
 
+    /// Whether any file was begun: a node that writes one says so before anything else can go wrong with it.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.reports.iter().any(|report| report.severity == Severity::Info)
+    }
+
     /// Why it ended other than well, if it did; people have been told.
     pub(crate) fn failure(&self) -> Option<Failure> {
         let failed = || self.reports.iter().find(|report| report.severity == Severity::Error);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cli::{self, RecordArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hosts::Opened;
-use crate::live::{Done, Live, Piece, Player, Terms, View};
+use crate::live::{Done, Live, OnFileTrouble, Piece, Player, Terms, View};
 use crate::load::shown;
 use crate::meter::{bar, signed};
 use crate::units::{clock, count};
@@ -47,7 +47,12 @@ fn record(opened: Opened<Player>, args: &RecordArgs) -> Result<Done, Failure> {
     let mut view = View::new(rate, 1, true);
     let graph = graph(args, Time::Frames(view.period()))?;
     let limit = args.duration.map(|duration| cli::duration_frames(duration, rate));
-    let terms = Terms { block: args.device.block, silence_is_usual: args.loopback_of.is_some(), ..Terms::default() };
+    let terms = Terms {
+        block: args.device.block,
+        silence_is_usual: args.loopback_of.is_some(),
+        on_file_trouble: OnFileTrouble::EndUnlessBegun,
+        ..Terms::default()
+    };
     let piece = Piece::on(opened.device.spec(), graph, limit);
     let mut live = Live::start(opened, piece, terms)?;
     live.play(|live| {

@@ -4,6 +4,8 @@ use patchline_patch::{EngineSettings, OnDeviceLoss, OnXrun};
 
 use super::Profile;
 use crate::allocator::OnViolation;
+use crate::exit::Exit;
+use crate::watch::Watch;
 
 /// The terms on which something is played. By default a device that goes is waited for, and xruns are reported.
 #[derive(Clone, Copy, Debug)]
@@ -16,14 +18,36 @@ pub(crate) struct Terms {
     /// More xruns than this end it.
     pub(crate) most_xruns: Option<u64>,
     pub(crate) on_device_loss: OnDeviceLoss,
-    /// Whether a file that cannot be written ends it: where it was all about that file.
-    pub(crate) needs_files: bool,
+    pub(crate) on_file_trouble: OnFileTrouble,
     /// Whether an input that is silent is no news.
     pub(crate) silence_is_usual: bool,
     /// The load above which optional nodes are left out.
     pub(crate) shed: Option<f64>,
     /// How often the time of each node is taken.
     pub(crate) profile: Profile,
+}
+
+/// What becomes of a run in which a file cannot be read or written on. It is told in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnFileTrouble {
+    /// It ends: it was all about that file.
+    End,
+    /// It ends if nothing could be begun; else it goes on, since there may be room again.
+    EndUnlessBegun,
+    /// It goes on.
+    Tell,
+}
+
+impl OnFileTrouble {
+    /// Whether what was heard ends the run.
+    pub(super) fn ends(self, watch: &Watch) -> bool {
+        let trouble = watch.exit() == Exit::File;
+        match self {
+            Self::End => trouble,
+            Self::EndUnlessBegun => trouble && !watch.has_begun(),
+            Self::Tell => false,
+        }
+    }
 }
 
 impl Default for Terms {
@@ -34,7 +58,7 @@ impl Default for Terms {
             on_xrun: OnXrun::default(),
             most_xruns: None,
             on_device_loss: OnDeviceLoss::default(),
-            needs_files: true,
+            on_file_trouble: OnFileTrouble::End,
             silence_is_usual: false,
             shed: None,
             profile: Profile::default(),
@@ -51,7 +75,7 @@ impl Terms {
             most_xruns: settings.max_xruns.map(u64::from),
             on_device_loss: settings.on_device_loss,
             shed: settings.shed.limit(),
-            needs_files: false,
+            on_file_trouble: OnFileTrouble::Tell,
             ..Self::default()
         }
     }

@@ -6,6 +6,7 @@ use patchline_nodes::{FileSink, Input};
 use patchline_wav::FileReader;
 
 use super::*;
+use crate::exit::Exit;
 
 const RATE: u32 = 48_000;
 const LATE: IoEvent = IoEvent { position: 96, kind: IoEventKind::Xrun { lost: 48, side: Side::Both } };

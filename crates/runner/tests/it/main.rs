@@ -14,6 +14,10 @@ mod hostile;
 mod jack;
 mod json;
 mod meter;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "nothing is frozen here")]
+#[path = "../../../nodes/tests/faults/mounts.rs"]
+mod mounts;
 mod panel;
 mod pipes;
 mod planted;

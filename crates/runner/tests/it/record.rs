@@ -115,3 +115,75 @@ fn a_signal_ends_a_recording_with_a_whole_file() {
     assert!(frames >= 48_000, "{frames}");
     assert_eq!(read(&folder.path().join("x.wav")).0.len() as u64, frames * 2);
 }
+
+/// A file that cannot be made ends it at once: nobody would end it otherwise.
+#[test]
+fn where_no_file_can_be_made_nothing_is_waited_for() {
+    let folder = Folder::new();
+    folder.write("takes", "no folder");
+    let ended = folder.run(["record", "--backend", "null", "-o", "takes/{seq}.wav", "--json"]).exits(5);
+    ended.says("nothing is recorded from frame 0 on");
+    assert_eq!(folder.listing(), ["takes"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_removed_is_followed_by_another_one() {
+    use crate::support::Running;
+
+    let folder = Folder::new();
+    let path = folder.path().join("x.wav");
+    let running = Running::start(&mut folder.command(["record", "--backend", "null", "-o", "x.wav", "--json"]));
+    running.until("recording x.wav from frame 0 on");
+    std::fs::remove_file(&path).unwrap();
+    running.until("x.wav was removed while it was recorded");
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while std::fs::metadata(&path).map_or(0, |found| found.len()) < 10_000 {
+        assert!(std::time::Instant::now() < end, "nothing more is recorded:\n{}", running.said());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    running.signal("INT");
+    let data = running.end().exits(5).json();
+    check_books(&data);
+    assert_eq!(data["readings"]["file"]["files"], 2.0);
+    assert_eq!(read(&path).0.len() as f64, data["readings"]["file"]["frames_written"].as_f64().unwrap() * 2.0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_that_has_room_again_is_recorded_to_again() {
+    use crate::mounts::Mount;
+    use crate::support::Running;
+
+    let Some(mount) = Mount::tmpfs(1024) else {
+        eprintln!("skipped: no file system can be mounted here");
+        return;
+    };
+    let (path, filler) = (mount.path().join("x.wav"), mount.path().join("filler"));
+    std::fs::write(&filler, vec![0; 900_000]).unwrap();
+    let folder = Folder::new();
+    let mut command = folder.command(["record", "--backend", "null", "--json", "-o"]);
+    let running = Running::start(command.arg(&path));
+    running.until("frames lost by now");
+    let before = std::fs::metadata(&path).unwrap().len();
+    std::fs::remove_file(&filler).unwrap();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while std::fs::metadata(&path).unwrap().len() < before + 100_000 {
+        assert!(std::time::Instant::now() < end, "nothing more is recorded:\n{}", running.said());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    running.signal("INT");
+    let data = running.end().exits(5).says("No space left").json();
+    check_books(&data);
+    assert_eq!(data["readings"]["file"]["files"], 1.0);
+    assert_eq!(read(&path).0.len() as u64, data["frames"].as_u64().unwrap() * 2, "silence keeps the place");
+}
+
+/// What was lost is told, and nothing else is.
+#[cfg(unix)]
+#[track_caller]
+fn check_books(data: &serde_json::Value) {
+    let count = |name: &str| data["readings"]["file"][name].as_f64().unwrap();
+    assert!(count("frames_lost") > 0.0, "{data:#}");
+    assert_eq!(count("frames_written") + count("frames_lost"), data["frames"].as_f64().unwrap(), "{data:#}");
+}
