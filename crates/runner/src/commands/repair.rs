@@ -10,7 +10,7 @@ use crate::cli::RepairArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::load::shown;
 use crate::units::{clock, count};
-use crate::{document, output, style};
+use crate::{document, files, output, style};
 
 /// Gaps that are shown; all are in the list and in the data.
 const MOST_GAPS: usize = 10;
@@ -18,6 +18,9 @@ const MOST_GAPS: usize = 10;
 pub(crate) fn run(args: &RepairArgs) -> Outcome {
     if args.output.is_some() && args.files.len() > 1 {
         return Err(Failure::new(Exit::Usage, "-o takes one file: a copy is made of each by a command of its own"));
+    }
+    if let (Some(to), [path]) = (&args.output, &args.files[..]) {
+        files::differs(to, path)?;
     }
     let mut data = Vec::new();
     let mut all_whole = true;

@@ -40,6 +40,16 @@ fn a_copy_leaves_the_damaged_file_and_whatever_is_there() {
     for name in ["b.wav", "there.wav"] {
         assert_eq!(read(&folder.path().join(name)).0.len(), 9_600);
     }
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../a.wav", folder.path().join("sub/link.wav")).unwrap();
+    for itself in ["a.wav", "./sub/../a.wav", if cfg!(unix) { "sub/link.wav" } else { "a.wav" }] {
+        for overwrite in [None, Some("--overwrite")] {
+            let args = ["repair", "a.wav", "-o", itself].into_iter().chain(overwrite);
+            folder.run(args).exits(2).says("would replace what is read");
+        }
+    }
+    fs::remove_dir_all(folder.path().join("sub")).unwrap();
     assert!(fs::read(folder.path().join("a.wav")).unwrap() == before);
     assert_eq!(folder.listing(), ["a.wav", "b.wav", "there.wav"]);
 }
