@@ -33,6 +33,9 @@ pub enum ReplayError {
         /// What the system says.
         source: io::Error,
     },
+    /// It is a folder, a pipe, or a device.
+    #[error("{0} is no regular file, and so no capture")]
+    NoFile(PathBuf),
     /// It is no capture.
     #[error("{0} is no capture: `runner run PATCH --capture FILE` makes one")]
     NoCapture(PathBuf),

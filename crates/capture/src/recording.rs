@@ -115,7 +115,7 @@ pub(crate) fn records(path: &Path) -> Result<Records<BufReader<File>>, ReplayErr
     let failed = |source| ReplayError::Read { path: path.to_owned(), source };
     // A pipe would be waited for.
     if !path.metadata().map_err(failed)?.is_file() {
-        return Err(ReplayError::NoCapture(path.to_owned()));
+        return Err(ReplayError::NoFile(path.to_owned()));
     }
     let file = File::open(path).map_err(failed)?;
     match open(BufReader::with_capacity(1 << 18, file)).map_err(failed)? {

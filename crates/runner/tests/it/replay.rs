@@ -173,7 +173,9 @@ fn files_that_are_none_are_refused_with_the_place_and_none_is_made() {
     long[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
     refused(&long, "the record at byte 12 cannot be used, it is longer than any record can be");
     folder.run(["replay", "missing.cap"]).exits(5).says("missing.cap");
-    folder.run(["replay", "."]).exits(5).says("is no capture");
+    folder.run(["replay", "."]).exits(5).says(". is no regular file");
+    #[cfg(unix)]
+    folder.run(["replay", "/dev/null"]).exits(5).says("/dev/null is no regular file");
     assert_eq!(folder.listing(), before);
     // What was cut off can be used up to there, and says so.
     fs::write(folder.path().join("s.cap"), &whole[..whole.len() / 2]).unwrap();
