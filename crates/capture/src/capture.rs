@@ -14,6 +14,7 @@ use patchline_io::IoEvent;
 use patchline_patch::Registry;
 
 use crate::journal::{Announced, journal};
+use crate::place::{Gone, Place};
 use crate::record::{Note, Record, Start};
 use crate::tap::{Cells, tap, words};
 use crate::writer::{Order, Writer};
@@ -60,6 +61,8 @@ pub struct Capture {
     /// Of the tap that was made last.
     cells: Mutex<Option<Arc<Cells>>>,
     trouble: Arc<OnceLock<String>>,
+    /// Where it is, if it is a file.
+    place: Option<Place>,
     thread: Mutex<Option<JoinHandle<Summary>>>,
 }
 
@@ -75,7 +78,11 @@ impl Capture {
                 ErrorKind::AlreadyExists => CaptureError::Exists(path.to_owned()),
                 _ => CaptureError::Create { path: path.to_owned(), source },
             })?;
-        Self::to(file, config)
+        let place = Place::new(path, &file);
+        let place = place.map_err(|source| CaptureError::Create { path: path.to_owned(), source })?;
+        let mut capture = Self::to(file, config)?;
+        capture.place = Some(place);
+        Ok(capture)
     }
 
     /// Writes a capture to anything that takes bytes.
@@ -94,6 +101,7 @@ impl Capture {
             announced: Announced::default(),
             cells: Mutex::default(),
             trouble,
+            place: None,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -172,13 +180,20 @@ impl Capture {
         self.say(Order::End(names.filter_map(note).collect()));
     }
 
-    /// Waits until everything is written; afterwards nothing more is.
+    /// Waits until everything is written; afterwards nothing more is. A file that is not where it was made is noticed now.
     #[must_use]
     pub fn finish(&self) -> Summary {
         self.say(Order::Finish);
         let Some(thread) = locked(&self.thread).take() else { return Summary::default() };
         let lost = |_| Summary { error: Some("its thread panicked".to_owned()), ..Summary::default() };
-        thread.join().unwrap_or_else(lost)
+        let mut summary = thread.join().unwrap_or_else(lost);
+        if let Some(gone) = self.place.as_ref().and_then(Place::gone) {
+            (summary.gone, summary.error) = (true, Some(gone.words().to_owned()));
+            if gone == Gone::Removed {
+                (summary.missing_blocks, summary.missing_frames) = (summary.blocks, summary.frames);
+            }
+        }
+        summary
     }
 
     /// A thread that is gone says so in the end.

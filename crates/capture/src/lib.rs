@@ -41,6 +41,7 @@ mod capture;
 mod error;
 mod hash;
 mod journal;
+mod place;
 mod reader;
 mod record;
 mod recording;

@@ -50,8 +50,10 @@ pub struct Summary {
     pub missing_frames: u64,
     /// Bytes written.
     pub bytes: u64,
-    /// Why the file could not be written on.
+    /// Why the file could not be written on, or is gone.
     pub error: Option<String>,
+    /// Whether the file is not where it was made: somebody has removed it, moved it, or put another one in its place.
+    pub gone: bool,
 }
 
 impl Summary {

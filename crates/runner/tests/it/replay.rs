@@ -207,6 +207,17 @@ fn nothing_is_replaced_and_a_bad_patch_makes_no_capture() {
     assert_eq!(folder.listing(), ["bad.toml", "echo.toml", "out.wav"]);
 }
 
+/// Waits until the capture has so many bytes.
+#[cfg(unix)]
+#[track_caller]
+fn until_written(folder: &Folder, running: &Running, bytes: u64) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while fs::metadata(folder.path().join("s.cap")).map_or(0, |found| found.len()) < bytes {
+        assert!(Instant::now() < end, "nothing is written while it plays:\n{}", running.said());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_capture_survives_a_kill_and_says_so() {
@@ -215,11 +226,7 @@ fn a_capture_survives_a_kill_and_says_so() {
     let run = ["echo.toml", "--backend", "null", "--capture", "s.cap"];
     let running = Running::start(&mut folder.command(run));
     // 200 blocks of silence at least.
-    let end = Instant::now() + Duration::from_secs(30);
-    while fs::metadata(folder.path().join("s.cap")).map_or(0, |found| found.len()) < 16_000 {
-        assert!(Instant::now() < end, "nothing is written while it plays:\n{}", running.said());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until_written(&folder, &running, 16_000);
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     let replay = folder.run(["replay", "s.cap", "--verify", "--json"]).exits(0).json();
@@ -228,6 +235,45 @@ fn a_capture_survives_a_kill_and_says_so() {
     assert!(replay["blocks"].as_u64().unwrap() > 100, "{replay:#}");
     let text = folder.run(["replay", "s.cap", "--info"]).exits(0).stdout;
     assert!(text.contains("cut off after byte"), "{text}");
+}
+
+/// The name of a capture that plays is freed, taken by somebody else, or its file moved: nobody is told that it is there.
+#[cfg(unix)]
+#[test]
+fn a_capture_that_is_gone_in_the_end_is_told() {
+    let folder = Folder::new();
+    folder.write("echo.toml", ECHO);
+    let path = |name: &str| folder.path().join(name);
+    let removed = || fs::remove_file(path("s.cap")).unwrap();
+    let moved = || fs::rename(path("s.cap"), path("moved.cap")).unwrap();
+    let replaced = || {
+        removed();
+        fs::write(path("s.cap"), "precious").unwrap();
+    };
+    let cases: [(&dyn Fn(), &str, bool); 3] = [
+        (&removed, "it was removed while it was written", true),
+        (&moved, "it was moved away while it was written", false),
+        (&replaced, "it was removed while it was written", true),
+    ];
+    for (act, text, all_lost) in cases {
+        let running =
+            Running::start(&mut folder.command(["echo.toml", "--backend", "null", "--capture", "s.cap", "--json"]));
+        until_written(&folder, &running, 8_000);
+        act();
+        running.signal("INT");
+        let data = running.end().exits(5).json();
+        let message = data["error"]["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("the capture s.cap is not there any more: ") && message.contains(text),
+            "{message}"
+        );
+        let (capture, code) = (&data["capture"], &data["error"]["code"]);
+        assert_eq!((&capture["complete"], code), (&false.into(), &"file".into()), "{data:#}");
+        assert_eq!(capture["missing_blocks"] == capture["blocks"], all_lost, "{data:#}");
+        fs::remove_file(path("take.wav")).unwrap();
+    }
+    folder.run(["replay", "moved.cap"]).exits(0);
+    assert_eq!(fs::read(path("s.cap")).unwrap(), b"precious");
 }
 
 /// The file may not grow beyond 64 kB.

@@ -40,7 +40,7 @@ pub(super) struct Kept {
 /// Nothing was played: no file stays behind.
 pub(super) fn abandon(capture: &Capture, args: &CaptureArgs) {
     let summary = capture.finish();
-    if let Some(path) = args.capture.as_ref().filter(|_| summary.blocks == 0) {
+    if let Some(path) = args.capture.as_ref().filter(|_| summary.blocks == 0 && !summary.gone) {
         // It is ours: it was made anew.
         let _ = std::fs::remove_file(path);
     }
@@ -51,13 +51,12 @@ pub(super) fn finish(capture: &Capture, args: &CaptureArgs) -> Kept {
     let summary = capture.finish();
     let name = args.capture.as_deref().map(shown).unwrap_or_default();
     let failure = summary.error.as_deref().map(|error| {
-        let (blocks, frames) = (summary.missing_blocks, summary.missing_frames);
+        let (missing, frames) = (summary.missing_blocks, summary.missing_frames);
         let error = style::safe(error, 200);
-        let what = format!("the capture {name} cannot be written on: {error}");
-        Failure::new(
-            Exit::File,
-            format!("{what}; {blocks} blocks ({frames} frames) are missing, what is there can be replayed"),
-        )
+        let what = if summary.gone { "is not there any more" } else { "cannot be written on" };
+        let rest = if missing == summary.blocks { "" } else { ", what is there can be replayed" };
+        let what = format!("the capture {name} {what}: {error}");
+        Failure::new(Exit::File, format!("{what}; {missing} blocks ({frames} frames) are missing{rest}"))
     });
     if summary.is_complete() {
         let blocks = count(usize::try_from(summary.blocks).unwrap_or(usize::MAX), "block");
