@@ -1,8 +1,9 @@
 //! What is done with an engine while it plays, rendered in blocks of any length.
 
 use arbitrary::{Result, Unstructured};
-use patchline_graph::{EventKind, LoadError, Stats, StreamSpec, engine};
+use patchline_graph::{Engine, EventKind, LoadError, Node, Stats, StreamSpec, engine};
 use patchline_guard::measure_heap;
+use patchline_nodes::FileSource;
 use patchline_patch::Checked;
 
 use crate::patch::is_well_said;
@@ -103,6 +104,8 @@ impl Course {
             let mut done = 0;
             for length in lengths.iter().cycle() {
                 let frames = (*length).min(stretch.frames - done);
+                // Threads that read files keep two of the longest blocks ready, not any length.
+                let frames = if reads_files(&engine) { frames.min(2 * stream.max_frames) } else { frames };
                 engine.wait_ready(frames);
                 self.render(&mut renderer, frames, stream.inputs, &mut sound);
                 done += frames;
@@ -166,7 +169,7 @@ impl Stretch {
 }
 
 /// Loads a patch; one that the stream does not have the channels or the memory for is refused in words, with a place.
-fn load(engine: &mut patchline_graph::Engine, patch: Option<&Option<Checked>>) {
+fn load(engine: &mut Engine, patch: Option<&Option<Checked>>) {
     let Some(Some(patch)) = patch else { return };
     let budget = engine.stream().max_memory;
     let (loaded, heap) = measure_heap(|| engine.load(patch.loaded.graph.clone()));
@@ -182,4 +185,8 @@ fn load(engine: &mut patchline_graph::Engine, patch: Option<&Option<Checked>>) {
 fn is_sound(stats: &Stats, sound: &[Vec<f32>]) {
     assert_eq!((stats.panics, stats.allocations), (0, 0), "{stats:?}");
     assert!(sound.iter().flatten().all(|sample| sample.is_finite()), "not a number");
+}
+
+fn reads_files(engine: &Engine) -> bool {
+    engine.graph().nodes().any(|(_, node)| node.kind() == FileSource::KIND)
 }

@@ -28,6 +28,8 @@ pub(crate) struct Dumps {
     /// Whether that name is still free: what follows at another rate gets a number.
     first: bool,
     format: FlightFormat,
+    /// The last number given to a file, which may not be there yet.
+    given: u32,
     /// Files about xruns that may still be written.
     left: u32,
     last: Option<Instant>,
@@ -52,6 +54,7 @@ impl Dumps {
             first: true,
             base: args.flight.clone().unwrap_or_else(usual),
             format: args.flight_format,
+            given: 0,
             left: args.flight_on_xrun.unwrap_or(0),
             last: None,
             xruns: 0,
@@ -90,10 +93,14 @@ impl Dumps {
 
     /// Writes to the first name with a number that is free.
     fn numbered(&mut self, live: &Live, why: &str) {
-        let mut names = (1..NUMBERS).map(|number| numbered(&self.base, number));
-        let is_free = |path: &PathBuf| files(path, self.format).iter().all(|(path, _)| absent(path).is_ok());
-        match names.find(is_free) {
-            Some(path) => self.write(live, path, why),
+        let name = |number| numbered(&self.base, number);
+        let is_free = |number: &u32| files(&name(*number), self.format).iter().all(|(path, _)| absent(path).is_ok());
+        match (self.given + 1..NUMBERS).find(is_free) {
+            Some(number) => {
+                let path = name(number);
+                self.given = number;
+                self.write(live, path, why);
+            }
             None => warn!("the flight recorder {why} is not written: all names like {} are taken", shown(&self.base)),
         }
     }
