@@ -2,6 +2,7 @@
 
 mod support;
 
+mod buried;
 mod clocks;
 mod life;
 mod memory;

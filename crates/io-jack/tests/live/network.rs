@@ -13,6 +13,7 @@ use patchline_io_jack::JackHost;
 use patchline_nodes::{Gain, Input, Output};
 
 use crate::sound::{sink, source};
+use crate::buried::bury;
 use crate::support::{Server, again, has_jackd, is_again, open, request};
 use crate::wire::{NEAR, Wire, own_network};
 
@@ -35,6 +36,7 @@ fn a_second_machine_plays_the_same_patch() {
                 let (pid, mut machine) = (std::process::id(), again(TEST, unshare, ""));
                 machine.env("JACK_DEFAULT_SERVER", format!("pl{pid}-near")).env(FAR_SERVER, format!("pl{pid}-far"));
                 let status = machine.status().unwrap();
+                ["near", "far"].iter().for_each(|which| bury(&format!("pl{pid}-{which}")));
                 assert!(status.success(), "{TEST}: {status}");
             }
         },

@@ -10,6 +10,8 @@ use patchline_graph::Renderer;
 use patchline_io::{Backend, Callback, ChannelCount, DeviceRequest, Host, IoError, SideRequest};
 use patchline_io_jack::JackHost;
 
+use crate::buried::bury;
+
 const CHILD: &str = "PATCHLINE_JACK_TEST";
 
 /// Runs `body` in a process of its own, for which `JACK_DEFAULT_SERVER` is a name that nobody else has.
@@ -22,7 +24,9 @@ pub(crate) fn alone(test: &str, body: fn()) {
         return;
     }
     let server = format!("pl{}-{}", std::process::id(), test.replace(':', ""));
-    let status = again(test, &[], &server[..24.min(server.len())]).status().unwrap();
+    let server = &server[..24.min(server.len())];
+    let status = again(test, &[], server).status().unwrap();
+    bury(server);
     assert!(status.success(), "{test}: {status}");
 }
 
@@ -101,7 +105,7 @@ impl Server {
     }
 }
 
-/// By SIGTERM: of eight servers that end otherwise something stays in shared memory, and no ninth one starts.
+/// By SIGTERM: of servers that end otherwise something stays in shared memory.
 impl Drop for Server {
     fn drop(&mut self) {
         self.signal("TERM");

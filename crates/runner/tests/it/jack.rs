@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::buried::bury;
 use crate::support::{Ended, Folder, Running, read};
 
 /// Servers by a name that nobody else has; one runs at a time.
@@ -70,6 +71,7 @@ impl Jack {
 impl Drop for Jack {
     fn drop(&mut self) {
         self.stop();
+        bury(&self.name);
     }
 }
 

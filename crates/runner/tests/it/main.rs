@@ -1,6 +1,9 @@
 //! The binary from outside: what goes in, what comes out, and how it ends.
 
 mod bench;
+#[cfg(target_os = "linux")]
+#[path = "../../../io-jack/tests/live/buried.rs"]
+mod buried;
 mod check;
 mod corpus;
 mod demo;
