@@ -150,6 +150,7 @@ pub use renderer::Renderer;
 pub use report::{Report, Reports, Severity, Written};
 pub use schedule::{BufferId, Schedule, Slot, Step, Term};
 pub use span::{NodeSpan, NodeSpans};
+pub use stage::{Difference, Reason, difference};
 pub use stats::Stats;
 pub use stream::StreamSpec;
 pub use time::TimeSource;

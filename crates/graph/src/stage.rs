@@ -3,6 +3,7 @@
 //! A fade sits where sound leaves something that plays on. A node that left rings out, fed by what it was fed by: those
 //! of its sources that play on fade out at once, it itself once its tail has passed.
 
+mod difference;
 mod ending;
 mod next;
 
@@ -10,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use petgraph::algo::kosaraju_scc;
 
+pub use difference::{Difference, Reason, difference};
 pub(crate) use next::{Change, Next, most_leaving};
 
 use crate::channels::Widths;

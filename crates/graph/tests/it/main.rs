@@ -3,6 +3,7 @@
 mod budget;
 mod bypass;
 mod compile;
+mod difference;
 mod load;
 mod nodes;
 mod oracle;
