@@ -300,9 +300,15 @@ impl PatchNode for FileSink {
         Self::new("example-{seq:04}.wav")
     }
 
+    fn inherit(&mut self, previous: &Self) {
+        self.resolved = previous.resolved.clone().filter(|_| self.path == previous.path);
+    }
+
     fn resolve(&mut self, surroundings: &Surroundings) -> Result<(), Vec<NodeError>> {
-        let path = resolve_path(surroundings, "path", &self.path).map_err(|error| vec![error])?;
-        self.resolved = Some(Destination { path, start: surroundings.start });
+        if self.resolved.is_none() {
+            let path = resolve_path(surroundings, "path", &self.path).map_err(|error| vec![error])?;
+            self.resolved = Some(Destination { path, start: surroundings.start });
+        }
         self.template().map(drop).map_err(|error| vec![error])
     }
 

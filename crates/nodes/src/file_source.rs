@@ -189,7 +189,16 @@ impl PatchNode for FileSource {
         Self { path: "example.wav".to_owned(), looped: false, gain: unity(), resolved: None }
     }
 
+    /// A file that is to be read anew is looked at anew.
+    fn inherit(&mut self, previous: &Self) {
+        let same = self.path == previous.path && self.looped == previous.looped;
+        self.resolved = previous.resolved.clone().filter(|_| same);
+    }
+
     fn resolve(&mut self, surroundings: &Surroundings) -> Result<(), Vec<NodeError>> {
+        if self.resolved.is_some() {
+            return Ok(());
+        }
         let resolved = resolve_path(surroundings, "path", &self.path).and_then(Origin::look);
         self.resolved = Some(resolved.map_err(|error| vec![error])?);
         Ok(())

@@ -25,6 +25,10 @@ pub trait PatchNode: Node + DeserializeOwned + Serialize + JsonSchema {
         Ok(())
     }
 
+    /// Takes over what `previous` was completed with, where the parameters that it came from are the same: asked before
+    /// [`resolve`](Self::resolve) when a node that plays is changed, so that a new gain looks at no file.
+    fn inherit(&mut self, _previous: &Self) {}
+
     /// The files that the node would write, as resolved. A patch in which two nodes write one file is refused.
     fn writes(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -42,6 +46,8 @@ pub struct Surroundings {
     pub allowed: Vec<PathBuf>,
     /// When the run starts, in local time.
     pub start: jiff::civil::DateTime,
+    /// Whether files may be named at all: not by strangers, unless somebody allowed it.
+    pub files: bool,
 }
 
 impl Surroundings {
@@ -53,6 +59,7 @@ impl Surroundings {
             folder: folder.to_owned(),
             allowed: Vec::new(),
             start: jiff::Zoned::now().datetime(),
+            files: true,
         }
     }
 }

@@ -19,9 +19,12 @@ const LONGEST_NAME: usize = 255;
 ///
 /// # Errors
 /// A path that leads outside (absolute, by `..`, through a link), names nothing, has control characters, or takes a
-/// file for a folder. The message names what is at fault and what would allow it.
+/// file for a folder; any path where the surroundings allow none. The message names what is at fault and what would allow it.
 pub fn resolve_path(surroundings: &Surroundings, parameter: &'static str, path: &str) -> Result<PathBuf, NodeError> {
     let wrong = |message| NodeError::of(parameter, message);
+    if !surroundings.files {
+        return Err(wrong("no file may be named from here".to_owned()));
+    }
     check_text(path).map_err(wrong)?;
     let folder = real_folder(&surroundings.folder);
     let walk = walk(&folder, Path::new(path)).map_err(wrong)?;

@@ -14,6 +14,7 @@
 //! # Ok::<(), patchline_patch::Diagnostics>(())
 //! ```
 
+mod change;
 mod compile;
 mod diagnostic;
 mod document;
@@ -23,6 +24,7 @@ mod load;
 mod mistakes;
 mod nodes;
 mod overrides;
+mod parameter;
 mod parts;
 mod registry;
 mod render;
@@ -32,10 +34,12 @@ mod source;
 mod table;
 mod written;
 
+pub use change::{Changes, ParameterError};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::{MOST_BYTES, Patch, read};
 pub use keys::OPTIONAL_DOC;
 pub use load::{Checked, Key, Loaded, Options};
+pub use parameter::Parameter;
 pub use registry::Registry;
 pub use render::{Style, render};
 pub use schema::schema;

@@ -27,6 +27,8 @@ pub struct Registry {
 pub(crate) struct NodeType {
     pub(crate) declaration: Declaration,
     pub(crate) form: for<'i> fn(Spanned<DeValue<'i>>, &Surroundings) -> Result<Formed, Error>,
+    /// As `form`, for a node that plays and is changed: what did not change need not be looked up again.
+    pub(crate) reform: for<'i> fn(Spanned<DeValue<'i>>, &AnyNode, &Surroundings) -> Result<Formed, Error>,
     /// The parameters of a node of this type.
     pub(crate) write: fn(&AnyNode) -> Option<Table>,
 }
@@ -74,17 +76,32 @@ impl Registry {
 impl Register for Registry {
     /// Adds a type, or replaces the one of that name.
     fn node<N: PatchNode>(&mut self) {
-        self.types
-            .insert(N::KIND, NodeType { declaration: Declaration::of::<N>(), form: form::<N>, write: write::<N> });
+        let declaration = Declaration::of::<N>();
+        self.types.insert(N::KIND, NodeType { declaration, form: form::<N>, reform: reform::<N>, write: write::<N> });
     }
 }
 
 fn form<N: PatchNode>(table: Spanned<DeValue<'_>>, surroundings: &Surroundings) -> Result<Formed, Error> {
+    Ok(resolved(N::deserialize(ValueDeserializer::from(table))?, surroundings))
+}
+
+fn reform<N: PatchNode>(
+    table: Spanned<DeValue<'_>>,
+    previous: &AnyNode,
+    surroundings: &Surroundings,
+) -> Result<Formed, Error> {
     let mut node = N::deserialize(ValueDeserializer::from(table))?;
+    if let Some(previous) = previous.downcast_ref() {
+        node.inherit(previous);
+    }
+    Ok(resolved(node, surroundings))
+}
+
+fn resolved<N: PatchNode>(mut node: N, surroundings: &Surroundings) -> Formed {
     let problems = node.resolve(surroundings).err().unwrap_or_default();
     // What did not resolve names no file.
     let writes = if problems.is_empty() { node.writes() } else { Vec::new() };
-    Ok(Formed { writes, node: AnyNode::new(node), problems })
+    Formed { writes, node: AnyNode::new(node), problems }
 }
 
 fn write<N: PatchNode>(node: &AnyNode) -> Option<Table> {

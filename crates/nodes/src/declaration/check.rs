@@ -62,6 +62,45 @@ impl Shape {
         }
     }
 
+    /// The value as a number in the shape's [unit](Self::unit), if it is one: times in seconds, levels as factors,
+    /// frequencies in Hz, sizes in bytes. `rate`, in Hz, relates times in frames to seconds.
+    #[must_use]
+    pub fn number(&self, given: Given<'_>, rate: f64) -> Option<f64> {
+        match self {
+            Self::Time(_) => read(given).map(|time: Time| time.seconds(rate)),
+            Self::Level(_) => read(given).map(Level::linear_f64),
+            Self::Frequency(_) => read(given).map(Frequency::hz),
+            Self::Size(_) => read(given).map(|size: Size| size.bytes() as f64),
+            Self::Number(_) | Self::Integer(_) => match given {
+                Given::Number(number) => Some(number),
+                Given::Integer(number) => Some(number as f64),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The unit of [`number`](Self::number); none for factors and plain numbers.
+    #[must_use]
+    pub fn unit(&self) -> Option<&'static str> {
+        match self {
+            Self::Time(_) => Some("s"),
+            Self::Frequency(_) => Some("Hz"),
+            Self::Size(_) => Some("bytes"),
+            _ => None,
+        }
+    }
+
+    /// The smallest and the largest value, in the shape's [unit](Self::unit).
+    #[must_use]
+    pub fn range(&self, rate: f64) -> [Option<f64>; 2] {
+        let end = |text: &Option<String>| {
+            let text = text.as_deref()?;
+            text.parse().ok().or_else(|| self.number(Given::Text(text), rate))
+        };
+        self.bounds().map_or([None; 2], |bounds| [end(&bounds.min), end(&bounds.max)])
+    }
+
     fn kind(&self, given: Given<'_>) -> Result<(), ValueError> {
         let what = match self {
             Self::Bool | Self::Choice(_) | Self::Text => self.word(),
@@ -103,12 +142,7 @@ fn quantity<Q>(
 where
     Q: FromStr<Err = QuantityError> + Display,
 {
-    let text = match given {
-        Given::Text(text) => text.to_owned(),
-        Given::Number(number) => number.to_string(),
-        Given::Integer(number) => number.to_string(),
-        Given::Bool(_) | Given::Other(_) => return None,
-    };
+    let text = text(given)?;
     if matches!(given, Given::Number(number) if !number.is_finite()) {
         return Some(Err(wrong(format!("{text} is not a finite number"))));
     }
@@ -119,6 +153,20 @@ where
     // A bound that does not read is a mistake in a declaration; the declaration's own tests find it.
     let end = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Q>().ok()).map(|bound| size(&bound));
     Some(within(size(&value), end(&bounds.min), end(&bounds.max), bounds, unit, given))
+}
+
+/// What a quantity is read from; `None` for what is neither text nor number.
+fn text(given: Given<'_>) -> Option<String> {
+    match given {
+        Given::Text(text) => Some(text.to_owned()),
+        Given::Number(number) => Some(number.to_string()),
+        Given::Integer(number) => Some(number.to_string()),
+        Given::Bool(_) | Given::Other(_) => None,
+    }
+}
+
+fn read<Q: FromStr>(given: Given<'_>) -> Option<Q> {
+    text(given)?.parse().ok()
 }
 
 fn plain(number: f64, bounds: &Bounds) -> Result<(), ValueError> {

@@ -1,0 +1,87 @@
+//! What a node's parameters are while it plays, for control surfaces.
+
+use patchline_graph::AnyNode;
+use patchline_nodes::declaration::{Given, Param, Shape};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::registry::Registry;
+
+/// A parameter of a node, and what it is now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Parameter {
+    /// What [`Changes::set`](crate::Changes::set) calls it: `gain`, `gains[1].gain`.
+    pub path: String,
+    /// What it does.
+    pub doc: String,
+    /// What it may be, in a few words: `level`, `"gate" or "trigger"`.
+    pub kind: String,
+    /// As a patch would say it; `None` where it says nothing and the node decides.
+    pub value: Option<Value>,
+    /// The same as a number in `unit`, if it is one.
+    pub number: Option<f64>,
+    /// The unit of `number`, `min` and `max`: `s`, `Hz` or `bytes`; none for factors and plain numbers.
+    pub unit: Option<&'static str>,
+    /// The smallest value.
+    pub min: Option<f64>,
+    /// The largest value.
+    pub max: Option<f64>,
+    /// The texts that may be chosen.
+    pub choices: Vec<String>,
+    /// What it is in a patch that says nothing, in TOML.
+    pub default: Option<String>,
+}
+
+impl Registry {
+    /// All parameters of a node, in the order they are declared, lists of tables entry by entry; `None` if its type is
+    /// not registered here. `rate`, in Hz, relates times in frames to seconds.
+    #[must_use]
+    pub fn parameters(&self, node: &AnyNode, rate: u32) -> Option<Vec<Parameter>> {
+        let kind = self.get(node.kind())?;
+        let table = serde_json::to_value((kind.write)(node)?).ok()?;
+        let mut list = Vec::new();
+        for param in &kind.declaration.params {
+            gather(&param.name, param, table.get(&param.name), rate.into(), &mut list);
+        }
+        Some(list)
+    }
+}
+
+fn gather(path: &str, param: &Param, value: Option<&Value>, rate: f64, list: &mut Vec<Parameter>) {
+    if let (Shape::List(of), Some(Value::Array(entries))) = (&param.shape, value)
+        && let Shape::Table(fields) = &**of
+    {
+        for (index, entry) in entries.iter().enumerate() {
+            for field in fields {
+                let path = format!("{path}[{index}].{}", field.name);
+                gather(&path, field, entry.get(&field.name), rate, list);
+            }
+        }
+        return;
+    }
+    let Param { doc, shape, default, .. } = param;
+    let [min, max] = shape.range(rate);
+    list.push(Parameter {
+        path: path.to_owned(),
+        doc: doc.clone(),
+        kind: shape.word(),
+        value: value.cloned(),
+        number: value.and_then(given).and_then(|given| shape.number(given, rate)),
+        unit: shape.unit(),
+        min,
+        max,
+        choices: shape.choices().into_iter().map(|choice| choice.name.clone()).collect(),
+        default: default.clone(),
+    });
+}
+
+fn given(value: &Value) -> Option<Given<'_>> {
+    match value {
+        Value::String(text) => Some(Given::Text(text)),
+        Value::Number(number) => {
+            Some(number.as_i128().map_or_else(|| Given::Number(number.as_f64().unwrap_or(f64::NAN)), Given::Integer))
+        }
+        Value::Bool(value) => Some(Given::Bool(*value)),
+        _ => None,
+    }
+}
