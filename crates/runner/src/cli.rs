@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show a patch as a picture or as the plan of what is computed.
     Graph(GraphArgs),
+    /// Say what would become of a running patch if another one were loaded: what is kept, changed, faded.
+    Diff(DiffArgs),
     /// Record a device's input to a WAV file.
     Record(RecordArgs),
     /// Play a WAV file.
@@ -89,6 +91,7 @@ impl Command {
             Self::Run(args) => args.json,
             Self::Render(args) => args.json,
             Self::Check(args) => args.json,
+            Self::Diff(args) => args.json,
             Self::Record(args) => args.json,
             Self::Play(args) => args.json,
             Self::Meter(args) => args.json,
@@ -129,6 +132,10 @@ pub(crate) struct RunArgs {
     /// Where the device is looked for; without it the patch's `engine.backend` decides.
     #[arg(long, value_enum)]
     pub(crate) backend: Option<BackendChoice>,
+    /// Loads the patch anew whenever its file is edited, without a click; one with mistakes leaves the old one playing.
+    /// On Unix SIGHUP asks for the same at any time.
+    #[arg(long, short)]
+    pub(crate) watch: bool,
     /// Waits for a device or a server that is not there yet.
     #[arg(long)]
     pub(crate) wait_device: bool,
@@ -239,6 +246,29 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
     pub(crate) channels: Option<usize>,
     /// The rate in Hz where the patch leaves it to the device; 48000 without it.
+    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
+    pub(crate) sample_rate: Option<u32>,
+    /// Prints one JSON object on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What every command that reads a patch takes.
+    #[command(flatten)]
+    pub(crate) patch_args: PatchArgs,
+}
+
+/// `runner diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The patch that plays.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) old: PathBuf,
+    /// The patch that would be loaded.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) new: PathBuf,
+    /// Channels of the device's input where the patches leave them open; 2 without it.
+    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
+    pub(crate) channels: Option<usize>,
+    /// The rate in Hz where the patches leave it to the device; 48000 without it.
     #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) sample_rate: Option<u32>,
     /// Prints one JSON object on stdout.

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod devices;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod graph;
 pub(crate) mod man;

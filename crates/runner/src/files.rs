@@ -55,11 +55,26 @@ pub(crate) fn exists(path: &Path) -> Failure {
 
 /// Refuses a patch whose recorders would find files in their way, with the places of all of them.
 pub(crate) fn free(loaded: &Loaded) -> Result<(), Failure> {
+    refuse_in_the_way(loaded, |_| false, |_| false)
+}
+
+/// As [`free`], for a patch that follows on one that plays: recorders that play on have their files, and no other one
+/// may replace what is being written.
+pub(crate) fn free_beside(loaded: &Loaded, playing: &Loaded, plays_on: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    refuse_in_the_way(loaded, |path| playing.writes.contains_key(path), plays_on)
+}
+
+fn refuse_in_the_way(
+    loaded: &Loaded,
+    is_written: impl Fn(&Path) -> bool,
+    plays_on: impl Fn(&str) -> bool,
+) -> Result<(), Failure> {
     let in_the_way = loaded.writes.iter().filter(|(path, node)| {
         let overwrites =
             loaded.graph.node(node).and_then(|node| node.downcast_ref()).is_some_and(|sink: &FileSink| sink.overwrite);
         let template = path.to_string_lossy().contains('{');
-        !overwrites && !template && path.symlink_metadata().is_ok()
+        let replaces = overwrites && !is_written(path);
+        !plays_on(node) && !replaces && !template && path.symlink_metadata().is_ok()
     });
     let help = "give it another `path`, number it by `{seq}`, or let `overwrite = true` replace it";
     let objections: Vec<_> = in_the_way

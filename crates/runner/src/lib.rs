@@ -14,9 +14,11 @@
 
 mod advice;
 mod allocator;
+mod changes;
 mod cli;
 mod commands;
 mod document;
+mod edits;
 mod exit;
 mod figures;
 mod files;
@@ -84,6 +86,7 @@ pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -
 fn dispatch(registry: &Registry, command: &Command) -> Outcome {
     match command {
         Command::Check(args) => commands::check::run(registry, args),
+        Command::Diff(args) => commands::diff::run(registry, args),
         Command::Graph(args) => commands::graph::run(registry, args),
         Command::Render(args) => commands::render::run(registry, args),
         Command::Replay(args) => commands::replay::run(registry, args),

@@ -8,6 +8,7 @@ mod hearing;
 mod not_started;
 mod player;
 mod relief;
+mod reload;
 mod silence;
 mod state;
 mod terms;
@@ -139,11 +140,10 @@ impl Live {
         engine.wait_ready(2 * spec.max_frames);
         let figures = Figures::new(&engine);
         opened.device.set_latency(engine.schedule().latency);
-        let device_in = engine.schedule().device_in.iter().enumerate();
-        let used: Vec<usize> = device_in.filter_map(|(channel, buffer)| buffer.is_some().then_some(channel)).collect();
-        let no_news = opened.is_made_up() || terms.silence_is_usual || used.is_empty();
+        let used = reload::used(&engine);
+        let no_news = opened.is_made_up() || terms.silence_is_usual || !used.contains(&true);
         let (before, latency) = (opened.device.stats(), Latency::new(&spec, engine.schedule().latency));
-        let limited = Limited::new(renderer, piece.limit, used).tapped(tap);
+        let limited = Limited::new(renderer, piece.limit, &used).tapped(tap);
         let (player, heard, load) = limited.timed(spec.rate, flight.time().clone(), writer);
         opened.device.start(player).map_err(|refused| refused.error)?;
         Ok(Self {
@@ -173,7 +173,7 @@ impl Live {
     }
 
     /// Plays until something ends it; `each` sees it after every step, and may end it.
-    pub(crate) fn play(&mut self, mut each: impl FnMut(&Self) -> ControlFlow<()>) {
+    pub(crate) fn play(&mut self, mut each: impl FnMut(&mut Self) -> ControlFlow<()>) {
         while self.ended.is_none() {
             if self.opened.is_simulated() {
                 self.engine.wait_ready(2 * self.engine.stream().max_frames);

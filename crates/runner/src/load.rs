@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use jiff::civil::DateTime;
-use patchline_graph::{Graph, LoadError, StreamSpec};
+use patchline_graph::{Frames, Graph, LoadError, StreamSpec};
 use patchline_patch::{
     Checked, Diagnostics, EngineSettings, Loaded, MOST_BYTES, Options, Patch, Registry, Style, render,
 };
@@ -171,4 +171,9 @@ pub(crate) fn show(diagnostics: &Diagnostics) {
 /// A path for a message.
 pub(crate) fn shown(path: &Path) -> String {
     style::safe(&path.to_string_lossy(), 200)
+}
+
+/// How long what changes in a running patch fades, in frames.
+pub(crate) fn fade(_settings: &EngineSettings, rate: u32) -> Frames {
+    Frames::from(rate) / 50
 }

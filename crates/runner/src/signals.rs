@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: the first asks for an orderly end, the second forces one. SIGUSR1 asks for the flight recorder.
+//! Ctrl-C and SIGTERM: the first asks for an orderly end, the second forces one. SIGUSR1 asks for the flight recorder,
+//! SIGHUP for the patch to be loaded anew, unless it comes because the terminal is gone.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -8,6 +9,8 @@ use crate::document;
 use crate::exit::Exit;
 
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
+/// Set by SIGHUP.
+static RELOAD: AtomicBool = AtomicBool::new(false);
 /// Set by SIGUSR1, once somebody listens.
 static DUMP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 /// The name of the file on its way: it must not stay behind half done when the end is forced.
@@ -16,15 +19,49 @@ static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// Starts listening. A second call, or a program that listens already, changes nothing.
 pub(crate) fn listen() {
     // A program that embeds the runner may have its own handler: then that one decides.
-    let _ = ctrlc::set_handler(|| {
-        if SIGNALS.fetch_add(1, Ordering::Relaxed) > 0 {
-            remove_unfinished();
-            document::forced();
-            std::process::exit(Exit::Interrupted as i32);
-        }
-    });
+    if ctrlc::set_handler(stop).is_ok() {
+        listen_for_more();
+    }
     outlive_size_limits();
     outlive_user_signals();
+}
+
+fn stop() {
+    if SIGNALS.fetch_add(1, Ordering::Relaxed) > 0 {
+        remove_unfinished();
+        document::forced();
+        std::process::exit(Exit::Interrupted as i32);
+    }
+}
+
+#[cfg(unix)]
+fn listen_for_more() {
+    use signal_hook::consts::{SIGHUP, SIGTERM};
+    let had_terminal = has_terminal();
+    // Where they cannot be handled they end the process, as they always did.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP]) else { return };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            match signal {
+                SIGHUP if !had_terminal || has_terminal() => RELOAD.store(true, Ordering::Relaxed),
+                _ => stop(),
+            }
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn listen_for_more() {}
+
+/// Whether there is a terminal that the process belongs to. One that was closed sends SIGHUP too.
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
+/// Whether SIGHUP came since this was last asked.
+pub(crate) fn reload_wanted() -> bool {
+    RELOAD.swap(false, Ordering::Relaxed)
 }
 
 /// What means something to `run` alone ends nothing elsewhere: a recording is not lost to a signal sent astray.

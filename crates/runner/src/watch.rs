@@ -1,6 +1,6 @@
 //! What the engine says while it runs: said on as it comes, and kept for the final report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -33,6 +33,24 @@ pub(crate) struct Watch {
     files: Vec<(String, Written)>,
     more_files: usize,
     failed: bool,
+    reloads: Reloads,
+}
+
+/// A patch on its way to the audio thread: what it changes, for people and for programs.
+#[derive(Debug)]
+pub(crate) struct NewPatch {
+    pub(crate) line: String,
+    pub(crate) data: Value,
+}
+
+/// Patches loaded after the first one.
+#[derive(Debug, Default)]
+struct Reloads {
+    on_their_way: VecDeque<NewPatch>,
+    /// Those that took over, and at which frame; how many more there are.
+    done: Vec<(Frame, Value)>,
+    more: usize,
+    refused: usize,
 }
 
 impl Watch {
@@ -46,7 +64,50 @@ impl Watch {
             files: Vec::new(),
             more_files: 0,
             failed: false,
+            reloads: Reloads::default(),
         }
+    }
+
+    /// The graph loaded last is this patch's: it is told when it takes over.
+    pub(crate) fn expect(&mut self, patch: NewPatch) {
+        self.reloads.on_their_way.push_back(patch);
+    }
+
+    /// A patch was not loaded: it is told why, and what plays on.
+    pub(crate) fn refuse(&mut self, failure: &Failure) {
+        self.reloads.refused += 1;
+        if let Some(message) = failure.unsaid() {
+            error!("{message}");
+        }
+        warn!("not loaded; the old patch plays on");
+    }
+
+    fn took_over(&mut self, frame: Frame) {
+        let at = clock(frame, self.rate);
+        let Some(NewPatch { line, data }) = self.reloads.on_their_way.pop_front() else {
+            return debug!("{at} a new graph plays");
+        };
+        info!("reloaded at frame {frame} ({at}): {line}");
+        if self.reloads.done.len() < MOST_REPORTS {
+            self.reloads.done.push((frame, data));
+        } else {
+            self.reloads.more += 1;
+        }
+    }
+
+    /// How often another patch was loaded: `reloaded 3 times, last at frame 48000 (0:01.000), 1 patch refused`.
+    pub(crate) fn reloads(&self) -> Option<String> {
+        let Reloads { done, more, refused, .. } = &self.reloads;
+        let last = done.last().filter(|_| *more == 0);
+        let last = last.map_or_else(String::new, |(frame, _)| {
+            format!(", the last time at frame {frame} ({})", clock(*frame, self.rate))
+        });
+        let times = count(done.len() + more, "time");
+        let refused = match refused {
+            0 => String::new(),
+            refused => format!("; {} with mistakes left the old one playing", count(*refused, "edit")),
+        };
+        (!done.is_empty() || self.reloads.refused > 0).then(|| format!("reloaded {times}{last}{refused}"))
     }
 
     /// Takes everything that the engine has to say, and lets it free what came back.
@@ -65,7 +126,7 @@ impl Watch {
         let node = event.node.unwrap_or_else(|| "the engine".to_owned());
         let frame = event.frame;
         match event.kind {
-            EventKind::Loaded => debug!("{at} a new graph plays"),
+            EventKind::Loaded => self.took_over(event.frame),
             EventKind::Set { late: 0 } => debug!("{at} {node}: new parameters"),
             EventKind::Set { late } => warn!("{at} {node}: new parameters, {late} frames late"),
             EventKind::Bypassed { on: true } => debug!("{at} {node}: left out"),
@@ -198,6 +259,9 @@ impl Watch {
             "reports": reports,
             "files": self.files_data(),
             "more_files": self.more_files,
+            "reloads": self.reloads.done.iter().map(|(frame, changes)| json!({ "frame": frame, "changes": changes })).collect::<Vec<_>>(),
+            "more_reloads": self.reloads.more,
+            "reloads_refused": self.reloads.refused,
         })
     }
 }

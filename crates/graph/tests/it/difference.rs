@@ -40,7 +40,10 @@ fn every_node_and_link_is_told_what_becomes_of_it() {
         &["a", "c", "d"],
     );
     let found = difference(&old, &new, &stream(), 960).unwrap();
-    assert_eq!((&found.kept[..], &found.updated[..]), (&["in".to_owned(), "out".to_owned()][..], &["a".to_owned()][..]));
+    assert_eq!(
+        (&found.kept[..], &found.updated[..]),
+        (&["in".to_owned(), "out".to_owned()][..], &["a".to_owned()][..])
+    );
     assert_eq!(found.rebuilt, [("c".to_owned(), Reason::OtherType("fixed", "scale"))]);
     assert_eq!((&found.added[..], &found.removed[..]), (&["d".to_owned()][..], &["b".to_owned()][..]));
     // Out of what plays on it fades; a fresh effect starts silent, and what leaves takes its links along.

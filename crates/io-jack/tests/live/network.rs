@@ -12,8 +12,8 @@ use patchline_io::{Backend, DeviceRequest, IoEventKind, Patience, SideRequest, S
 use patchline_io_jack::JackHost;
 use patchline_nodes::{Gain, Input, Output};
 
-use crate::sound::{sink, source};
 use crate::buried::bury;
+use crate::sound::{sink, source};
 use crate::support::{Server, again, has_jackd, is_again, open, request};
 use crate::wire::{NEAR, Wire, own_network};
 

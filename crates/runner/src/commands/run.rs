@@ -3,6 +3,7 @@
 mod capture;
 mod device;
 mod objections;
+mod reload;
 mod score;
 mod status;
 mod summary;
@@ -21,6 +22,7 @@ use crate::hosts::Opened;
 use crate::live::{Done, Live, NotStarted, Piece, Player, Terms};
 use crate::load::Assumed;
 use crate::{files, load, signals};
+use reload::Reloads;
 use score::Score;
 use status::Status;
 
@@ -37,11 +39,12 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     let mut dumps = Dumps::new(&args.flight, &args.patch)?;
     let name = checked.loaded.name.clone();
     capture::free(&args.capture)?;
+    let mut reloads = Reloads::new(&score, &checked.loaded)?;
     let (mut opened, mut checked) = device::open(&score, checked)?;
     let capture = capture::create(&args.capture)?;
     let mut past = Vec::new();
     loop {
-        let played = play(&score, checked, opened, &mut dumps, capture.as_ref());
+        let played = play(&mut score, checked, opened, (&mut dumps, &mut reloads), capture.as_ref());
         let (mut done, device) = played.inspect_err(|_| {
             capture.iter().for_each(|capture| capture::abandon(capture, &args.capture));
         })?;
@@ -62,13 +65,15 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
 
 /// Plays until the end, or until the device has another rate.
 fn play(
-    score: &Score,
+    score: &mut Score,
     checked: Checked,
     opened: Opened<Player>,
-    dumps: &mut Dumps,
+    (dumps, reloads): (&mut Dumps, &mut Reloads),
     capture: Option<&Arc<Capture>>,
 ) -> Result<(Done, Opened<Player>), Failure> {
-    let Checked { loaded, stream, .. } = checked;
+    let Checked { mut loaded, stream, .. } = checked;
+    // Whatever is loaded later plays on the device as it is.
+    let stream = StreamSpec { outputs: Some(opened.device.spec().outputs), ..stream };
     let profile = score.args.flight.profile(stream.rate);
     let terms = Terms::of(&loaded.engine);
     let terms =
@@ -85,6 +90,7 @@ fn play(
     live.play(|live| {
         status.show(live);
         dumps.look(live);
+        reloads.look(score, &mut loaded, live);
         ControlFlow::Continue(())
     });
     status.clear();

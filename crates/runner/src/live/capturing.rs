@@ -33,6 +33,12 @@ impl Capturing {
         tap
     }
 
+    /// `graph` is loaded next, and is of this patch.
+    pub(super) fn announce(&mut self, source: Source, graph: &Graph) {
+        self.source = source;
+        self.capture.announce(self.source.clone(), graph);
+    }
+
     /// Says it when something begins to be missing; how much it came to is said in the end.
     pub(super) fn look(&mut self) {
         if self.said {

@@ -167,6 +167,9 @@ impl Done {
             out.push_str(&format!("the device was gone {losses}, {long} long\n"));
         }
         out.push_str(&format!("{}\n", self.latency));
+        if let Some(reloads) = self.watch.reloads() {
+            out.push_str(&format!("{reloads}\n"));
+        }
         if let Some(load) = &self.load {
             out.push_str(&format!("{}\n", busy(load, &self.costs, *rate)));
         }

@@ -1,7 +1,7 @@
 //! What a device calls: a renderer that stops on the exact frame, notices whether anything comes in, and is timed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use patchline_capture::Tap;
 use patchline_graph::{Renderer, TimeSource};
@@ -24,8 +24,6 @@ pub(crate) struct Limited {
     calls: u64,
     shortest: u64,
     longest: u64,
-    /// The input channels that the graph listens to.
-    used: Vec<usize>,
     heard: Heard,
 }
 
@@ -35,6 +33,8 @@ pub(crate) struct Heard(Arc<Cells>);
 
 #[derive(Debug, Default)]
 struct Cells {
+    /// For each input channel whether the graph listens to it.
+    used: Vec<AtomicBool>,
     frame: AtomicU64,
     calls: AtomicU64,
     shortest: AtomicU64,
@@ -56,6 +56,11 @@ impl Heard {
         self.0.frame.load(Ordering::Relaxed)
     }
 
+    /// The graph listens to other input channels from now on.
+    pub(crate) fn listens_to(&self, used: &[bool]) {
+        self.0.used.iter().zip(used).for_each(|(cell, &used)| cell.store(used, Ordering::Relaxed));
+    }
+
     /// Exact when the device has stopped.
     pub(crate) fn blocks(&self) -> Blocks {
         let Cells { calls, shortest, longest, .. } = &*self.0;
@@ -65,11 +70,12 @@ impl Heard {
 }
 
 impl Limited {
-    /// Without a limit it goes on. `used` are the input channels that matter.
-    pub(crate) fn new(renderer: Renderer, limit: Option<u64>, used: Vec<usize>) -> Self {
+    /// Without a limit it goes on. `used` says for each input channel whether the graph listens to it.
+    pub(crate) fn new(renderer: Renderer, limit: Option<u64>, used: &[bool]) -> Self {
         let left = limit.unwrap_or(u64::MAX);
-        let (shortest, heard) = (u64::MAX, Heard::default());
-        Self { renderer, tap: None, rendered: 0, left, calls: 0, shortest, longest: 0, used, heard }
+        let used = used.iter().map(|&used| AtomicBool::new(used)).collect();
+        let heard = Heard(Arc::new(Cells { used, ..Cells::default() }));
+        Self { renderer, tap: None, rendered: 0, left, calls: 0, shortest: u64::MAX, longest: 0, heard }
     }
 
     /// With each block noted.
@@ -116,8 +122,8 @@ impl Callback for Limited {
         }
         outputs.iter_mut().for_each(|samples| samples[frames..].fill(0.0));
         // Where there is sound, the first samples tell.
-        let mut used = self.used.iter().filter_map(|&channel| inputs.get(channel));
-        if used.any(|samples| samples.iter().any(|&sample| sample != 0.0)) {
+        let used = self.heard.0.used.iter().zip(inputs).filter(|(used, _)| used.load(Ordering::Relaxed));
+        if used.map(|(_, samples)| samples).any(|samples| samples.iter().any(|&sample| sample != 0.0)) {
             self.heard.0.frame.store(self.rendered, Ordering::Relaxed);
         }
     }

@@ -42,6 +42,15 @@ impl Relief {
         Self { shedder, limit: limit.unwrap_or(0.0), rate, optional, owed: None, shed: Shed::default() }
     }
 
+    /// Another graph plays, perhaps with another limit. Nodes that are out come back, to be left out again if need be.
+    pub(super) fn follow(&mut self, engine: &mut Engine, limit: Option<f64>) {
+        let out: Vec<String> = self.shedder.iter().flat_map(Shedder::out).map(str::to_owned).collect();
+        // Where there is no room to be told, it stays out until the next load.
+        out.iter().for_each(|name| _ = engine.bypass(name, false, None));
+        *self = Self { shed: std::mem::take(&mut self.shed), ..Self::new(engine, limit, self.rate) };
+        self.shed.out.clear();
+    }
+
     /// Looks at the load at a time of the stream, and does what is to be done.
     pub(super) fn look(&mut self, now: Duration, load: Option<Load>, engine: &mut Engine) {
         let (Some(shedder), Some(Load { mean, .. })) = (&mut self.shedder, load) else { return };

@@ -64,6 +64,11 @@ impl Xruns {
         (self.untold > 0).then(|| format!("{xruns}, the last at frame {last}: {lost} lost"))
     }
 
+    /// Whether to tell of them from now on.
+    pub(super) fn keep_quiet(&mut self, silent: bool) {
+        self.silent = silent;
+    }
+
     /// Whether the frames lost in all xruns are known to the last one.
     pub(super) fn exact(&self) -> bool {
         !self.ever_vague

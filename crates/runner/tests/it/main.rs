@@ -28,6 +28,7 @@ mod play;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod record;
+mod reload;
 mod render;
 mod repair;
 mod replay;

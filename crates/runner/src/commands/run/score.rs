@@ -1,23 +1,33 @@
 //! A patch on its way to a device, as often as it has to start.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use patchline_capture::{Capture, Source};
 use patchline_graph::{Frames, Graph, StreamSpec};
 use patchline_nodes::FileSink;
-use patchline_patch::{Checked, EngineSettings, Patch, Registry};
+use patchline_patch::{Checked, EngineSettings, Loaded, Patch, Registry};
 use tracing::{info, warn};
 
 use crate::cli::{self, RunArgs};
+use crate::exit::Failure;
 use crate::live::{Capturing, Done};
 use crate::load::{self, Trouble};
+
+/// Inputs enough for any patch.
+const MOST_INPUTS: usize = 1_024;
 
 /// What is played, and how much of it was.
 pub(super) struct Score<'a> {
     registry: &'a Registry,
     pub(super) args: &'a RunArgs,
     patch: Patch,
+    /// When the run started: what `{date}` and `{time}` in file names count from, however often the patch is read.
+    start: DateTime,
+    /// Whether files are numbered, as those of another start.
+    numbered: bool,
     /// Seconds played already.
     played: f64,
 }
@@ -25,21 +35,47 @@ pub(super) struct Score<'a> {
 impl<'a> Score<'a> {
     /// Reads the patch of the command line.
     pub(super) fn new(registry: &'a Registry, args: &'a RunArgs) -> Result<Self, Trouble> {
-        Ok(Self { registry, args, patch: load::read(&args.patch, &args.patch_args)?, played: 0.0 })
+        let patch = load::read(&args.patch, &args.patch_args)?;
+        let start = args.clock.unwrap_or_else(|| load::options(&args.patch_args, None).start);
+        Ok(Self { registry, args, patch, start, numbered: false, played: 0.0 })
     }
 
     /// Loads and compiles it for a stream.
     pub(super) fn check(&self, stream: impl FnOnce(&EngineSettings, &Graph) -> StreamSpec) -> Result<Checked, Trouble> {
         let played = SignedDuration::try_from_secs_f64(self.played).unwrap_or(SignedDuration::ZERO);
-        let clock = self.args.clock.map(|clock| clock.saturating_add(played));
-        let options = load::options(&self.args.patch_args, clock);
+        let options = load::options(&self.args.patch_args, Some(self.start.saturating_add(played)));
         Ok(self.patch.check(self.registry, &options, stream)?)
+    }
+
+    /// Whether the patch came from something that cannot be read again.
+    pub(super) fn is_stream(&self) -> bool {
+        let path = &self.args.patch;
+        path == Path::new("-") || path.metadata().is_ok_and(|found| !found.is_file())
+    }
+
+    /// The files of the patch.
+    pub(super) fn files<'b>(&'b self, _loaded: &'b Loaded) -> impl Iterator<Item = &'b Path> {
+        [self.args.patch.as_path()].into_iter()
+    }
+
+    /// Reads the patch anew and keeps it if `judge` accepts it.
+    pub(super) fn read_again<T>(&mut self, judge: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        let patch = load::read(&self.args.patch, &self.args.patch_args)?;
+        let before = std::mem::replace(&mut self.patch, patch);
+        if self.numbered {
+            self.number(StreamSpec { outputs: None, ..StreamSpec::new(load::USUAL_RATE, 1, MOST_INPUTS, 0) });
+        }
+        judge(self).inspect_err(|_| self.patch = before)
+    }
+
+    /// The patch as a capture keeps it.
+    pub(super) fn source(&self) -> Source {
+        Source::of(&self.patch, &load::options(&self.args.patch_args, Some(self.start)))
     }
 
     /// What is captured of it.
     pub(super) fn capturing(&self, capture: Arc<Capture>) -> Capturing {
-        let source = Source::of(&self.patch, &load::options(&self.args.patch_args, self.args.clock));
-        Capturing { capture, registry: self.registry.clone(), source, said: false }
+        Capturing { capture, registry: self.registry.clone(), source: self.source(), said: false }
     }
 
     /// Frames that are left to play at this rate; `None` is without an end.
@@ -56,12 +92,22 @@ impl<'a> Score<'a> {
             crate::units::clock(done.stats.frames, done.spec.rate),
             done.spec.rate
         );
-        let Ok(checked) = self.check(|_, _| StreamSpec { outputs: None, ..done.stream() }) else { return };
+        self.numbered = true;
+        for (name, path) in self.number(StreamSpec { outputs: None, ..done.stream() }) {
+            info!("{name}: records to {path} from here on");
+        }
+    }
+
+    /// Gives all recordings that have no number one; which, and where they go.
+    fn number(&mut self, stream: StreamSpec) -> Vec<(String, String)> {
+        let Ok(checked) = self.check(|_, _| stream) else { return Vec::new() };
+        let mut numbered_now = Vec::new();
         for (name, node) in checked.loaded.graph.nodes() {
             let Some(path) = node.downcast_ref::<FileSink>().and_then(|sink| numbered(&sink.path)) else { continue };
-            info!("{name}: records to {path} from here on");
             self.patch.set(name.as_str(), "path", &path);
+            numbered_now.push((name.to_string(), path));
         }
+        numbered_now
     }
 }
 

@@ -1,0 +1,139 @@
+//! The patch is edited while it plays.
+
+use std::path::Path;
+
+use patchline_capture::Source;
+use patchline_graph::LoadError;
+use patchline_patch::{Checked, Loaded};
+use tracing::{info, warn};
+
+use super::score::Score;
+use crate::changes::{Changes, Version};
+use crate::edits::Edits;
+use crate::exit::{Exit, Failure};
+use crate::live::Live;
+use crate::load::{self, Trouble};
+use crate::watch::NewPatch;
+use crate::{files, signals, wanted};
+
+/// Loads the patch anew when it was edited, or when somebody asks for it.
+pub(super) struct Reloads {
+    edits: Option<Edits>,
+    /// What the engine had no room for yet.
+    waiting: Option<Box<Fresh>>,
+}
+
+/// A patch that was read anew.
+struct Fresh {
+    checked: Checked,
+    source: Source,
+    changes: Changes,
+}
+
+impl Reloads {
+    /// For the patch of the command line, which is watched if that was asked for.
+    pub(super) fn new(score: &Score, loaded: &Loaded) -> Result<Self, Failure> {
+        let mut edits = None;
+        if score.args.watch {
+            if score.is_stream() {
+                let message = "--watch needs a file: what was read from stdin or a pipe cannot be read again";
+                return Err(Failure::new(Exit::Usage, message));
+            }
+            edits = Some(watched(score.files(loaded)).map_err(|error| Failure::new(Exit::File, error))?);
+        }
+        Ok(Self { edits, waiting: None })
+    }
+
+    /// Looks whether there is something to be loaded, and loads it.
+    pub(super) fn look(&mut self, score: &mut Score, playing: &mut Loaded, live: &mut Live) {
+        let edited = self.edits.as_mut().is_some_and(Edits::are_due);
+        let asked = signals::reload_wanted();
+        if asked || edited {
+            self.waiting = self.read(score, playing, live, asked);
+        }
+        if let Some(fresh) = self.waiting.take() {
+            self.waiting = load(fresh, playing, live);
+        }
+    }
+
+    /// Reads the patch. Nothing, where there is nothing new, or where something is wrong with it, which is told.
+    fn read(&mut self, score: &mut Score, playing: &Loaded, live: &mut Live, asked: bool) -> Option<Box<Fresh>> {
+        if score.is_stream() {
+            warn!("what was read from stdin or a pipe cannot be read again; the patch plays on");
+            return None;
+        }
+        let read = score.read_again(|score| fresh(score, playing, live));
+        match read {
+            Ok(fresh) => {
+                self.follow(score.files(&fresh.checked.loaded));
+                if fresh.changes.is_empty() {
+                    if asked {
+                        info!("nothing in the patch has changed");
+                    }
+                    return None;
+                }
+                Some(Box::new(fresh))
+            }
+            Err(failure) => {
+                live.refuse(&failure);
+                None
+            }
+        }
+    }
+
+    fn follow<'a>(&mut self, files: impl IntoIterator<Item = &'a Path>) {
+        if let Some(edits) = &mut self.edits
+            && let Err(error) = edits.follow(files)
+        {
+            warn!("cannot watch all files of the patch: {error}");
+        }
+    }
+}
+
+/// Watches a patch's files.
+fn watched<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<Edits, String> {
+    let watched = Edits::new().and_then(|mut edits| edits.follow(files).map(|()| edits));
+    watched.map_err(|error| format!("cannot watch the patch: {error}"))
+}
+
+/// The patch as it is now, if it can play here.
+fn fresh(score: &Score, playing: &Loaded, live: &Live) -> Result<Fresh, Failure> {
+    let stream = live.stream();
+    let checked = score.check(|_, _| live.stream().clone())?;
+    let loaded = &checked.loaded;
+    let fade = load::fade(&loaded.engine, stream.rate);
+    let before = Version { graph: live.engine().graph(), settings: &playing.engine };
+    let after = Version { graph: &loaded.graph, settings: &loaded.engine };
+    let changes = Changes::between(before, after, stream, fade)
+        .map_err(|errors| Failure::from(Trouble::from(loaded.locate(&errors))))?;
+    files::free_beside(loaded, playing, |node| changes.plays_on(node))?;
+    Ok(Fresh { source: score.source(), checked, changes })
+}
+
+/// Loads a patch; gives it back if there is no room for it yet.
+fn load(fresh: Box<Fresh>, playing: &mut Loaded, live: &mut Live) -> Option<Box<Fresh>> {
+    let loaded = &fresh.checked.loaded;
+    let (same_device, line, later) = (same_device(playing, loaded), fresh.changes.line(), fresh.changes.later());
+    match live.load_graph(loaded.graph.clone(), &loaded.engine, fresh.source.clone()) {
+        Ok(()) => {
+            load::show(&loaded.warnings);
+            if !same_device {
+                warn!("the device stays as it is; another one is opened when the patch is started anew");
+            }
+            later.into_iter().for_each(|later| warn!("{later}"));
+            live.expect(NewPatch { line, data: fresh.changes.data() });
+            *playing = fresh.checked.loaded;
+            None
+        }
+        Err(LoadError::Busy(_) | LoadError::Crowded(_)) => Some(fresh),
+        Err(error) => {
+            live.refuse(&load::refused(loaded, error));
+            None
+        }
+    }
+}
+
+fn same_device(before: &Loaded, after: &Loaded) -> bool {
+    let [before, after] = [before, after].map(|loaded| wanted::devices(&loaded.graph).ok());
+    before == after
+}

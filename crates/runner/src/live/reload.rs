@@ -1,0 +1,56 @@
+//! Another graph for what plays.
+
+use patchline_capture::Source;
+use patchline_graph::{Engine, Graph, LoadError, StreamSpec};
+use patchline_patch::{EngineSettings, OnXrun};
+
+use super::{Live, Terms};
+use crate::exit::Failure;
+use crate::figures::Figures;
+use crate::watch::NewPatch;
+
+impl Live {
+    /// What a graph must be made for to be loaded here.
+    pub(crate) fn stream(&self) -> &StreamSpec {
+        self.engine.stream()
+    }
+
+    /// Loads another graph, without a click, and takes over what its settings say that needs no new start.
+    ///
+    /// # Errors
+    /// What is said against it; what played plays on.
+    pub(crate) fn load_graph(
+        &mut self,
+        graph: Graph,
+        settings: &EngineSettings,
+        source: Source,
+    ) -> Result<(), LoadError> {
+        if let Some(capture) = &mut self.capture {
+            capture.announce(source, &graph);
+        }
+        self.engine.load(graph)?;
+        let Terms { on_xrun, most_xruns, shed, .. } = Terms::of(settings);
+        self.terms = Terms { on_xrun, most_xruns, shed, ..self.terms };
+        self.xruns.keep_quiet(on_xrun == OnXrun::Ignore);
+        self.figures = Figures::new(&self.engine);
+        self.relief.follow(&mut self.engine, shed);
+        self.heard.listens_to(&used(&self.engine));
+        self.opened.device.set_latency(self.engine.schedule().latency);
+        Ok(())
+    }
+
+    /// The graph loaded last is this patch's.
+    pub(crate) fn expect(&mut self, patch: NewPatch) {
+        self.watch.expect(patch);
+    }
+
+    /// A patch was not loaded.
+    pub(crate) fn refuse(&mut self, failure: &Failure) {
+        self.watch.refuse(failure);
+    }
+}
+
+/// For each input channel of the device whether the graph listens to it.
+pub(super) fn used(engine: &Engine) -> Vec<bool> {
+    engine.schedule().device_in.iter().map(Option::is_some).collect()
+}

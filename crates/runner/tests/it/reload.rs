@@ -1,0 +1,122 @@
+//! A patch is edited while it plays, and compared with another one.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::support::{Folder, Running, read};
+
+const PATCH: &str = "links = [\"tone -> trim -> rec\"]\n[nodes.tone]\ntype = \"oscillator\"\nfrequency = 997\n\
+                     [nodes.trim]\ntype = \"gain\"\ngain = 0.5\n[nodes.rec]\ntype = \"file_sink\"\npath = \"take.wav\"\n\
+                     subtype = \"FLOAT\"\n";
+
+/// With other parameters, another node in its middle, and another block.
+fn edited() -> String {
+    let echo = "[nodes.echo]\ntype = \"delay\"\ntime = \"100 ms\"\nfeedback = 0.5\n[engine]\nblock = 64\n";
+    PATCH.replace("0.5", "\"-3 dB\"").replace("trim -> rec", "trim -> echo -> rec") + echo
+}
+
+#[test]
+fn a_comparison_says_what_becomes_of_each_node() {
+    let folder = Folder::new();
+    folder.write("a.toml", PATCH);
+    folder.write("b.toml", &edited());
+    let there = folder.run(["diff", "a.toml", "b.toml"]).exits(0).stdout;
+    for line in [
+        "trim changed; echo added; 2 nodes play on",
+        "kept          tone, rec",
+        "new link      trim -> echo, fades in over 960 frames (20.00 ms)",
+        "link gone     trim -> rec, fades out over 960 frames (20.00 ms)",
+        "engine        block 64 instead of 0, when the patch is started anew",
+    ] {
+        assert!(there.contains(line), "`{line}` is not in:\n{there}");
+    }
+    let back = folder.run(["diff", "b.toml", "a.toml", "--json"]).exits(0).json();
+    assert_eq!((&back["same"], &back["removed"]), (&false.into(), &serde_json::json!(["echo"])));
+    let (ringing, tail) = (&back["ringing_out"][0]["node"], &back["ringing_out"][0]["frames"]);
+    // -60 dB by halves each 100 ms, and the fade.
+    assert!(ringing == "echo" && tail.as_u64().unwrap() > 10 * 4_800, "{back}");
+    let same = folder.run(["diff", "a.toml", "a.toml"]).exits(0);
+    assert_eq!(same.stdout, "a.toml and a.toml play the same\n");
+}
+
+#[test]
+fn what_cannot_be_compared_is_told_of_in_both() {
+    let folder = Folder::new();
+    folder.write("a.toml", "links = [\"x -> y\"]\n");
+    folder.write("b.toml", "links = 3\n");
+    let both = folder.run(["diff", "a.toml", "b.toml"]).exits(3);
+    let both = both.says("a.toml:1:").says("b.toml:1:");
+    assert!(both.stdout.is_empty());
+    folder.run(["diff", "a.toml", "none.toml"]).exits(5).says("none.toml");
+}
+
+#[cfg(unix)]
+#[test]
+fn edits_are_loaded_while_it_plays_and_mistakes_leave_it_playing() {
+    let folder = Folder::new();
+    let patch = folder.write("p.toml", PATCH);
+    let args = ["run", "p.toml", "--backend", "null", "--watch", "--json"];
+    let running = Running::start(&mut folder.command(args));
+    running.until("recording");
+    // As editors save: a new file moved over the old one.
+    folder.write("p.tmp", &edited());
+    fs::rename(folder.path().join("p.tmp"), &patch).unwrap();
+    running.until("trim changed; echo added; 2 nodes play on");
+    running.until("takes effect when the patch is started anew: block 64 instead of 0");
+    // In place.
+    fs::write(&patch, edited().replace("-3 dB", "-3 dBB")).unwrap();
+    running.until("the old patch plays on");
+    fs::write(&patch, edited().replace("-3 dB", "-9 dB")).unwrap();
+    running.until("trim changed; 3 nodes play on");
+    std::thread::sleep(Duration::from_millis(50));
+    running.signal("TERM");
+    let ended = running.end().exits(0);
+    let ended = ended.says("error[").says("p.toml:7:8");
+    let data = ended.json();
+    assert_eq!((data["reloads"].as_array().unwrap().len(), &data["reloads_refused"]), (2, &1.into()), "{data}");
+    assert_eq!(data["reloads"][0]["changes"]["added"], serde_json::json!(["echo"]));
+    let frames: Vec<u64> =
+        data["reloads"].as_array().unwrap().iter().map(|one| one["frame"].as_u64().unwrap()).collect();
+    assert!(0 < frames[0] && frames[0] < frames[1] && frames[1] < data["frames"].as_u64().unwrap());
+    let (take, ..) = read(&folder.path().join("take.wav"));
+    assert_eq!(take.len() as u64, data["frames"].as_u64().unwrap(), "one file, of which no frame is missing");
+}
+
+#[cfg(unix)]
+#[test]
+fn sighup_asks_for_the_patch_to_be_read_again() {
+    let folder = Folder::new();
+    let patch = folder.write("p.toml", PATCH);
+    let running = Running::start(&mut folder.command(["run", "p.toml", "--backend", "null"]));
+    running.until("recording");
+    running.signal("HUP");
+    running.until("nothing in the patch has changed");
+    fs::write(&patch, PATCH.replace("0.5", "0.25")).unwrap();
+    running.signal("HUP");
+    running.until("trim changed; 2 nodes play on");
+    // It would be recorded over what is being recorded.
+    fs::write(&patch, PATCH.replace("0.5", "0.25\n[nodes.b]\ntype = \"gain\"").replace("FLOAT", "PCM_16")).unwrap();
+    running.signal("HUP");
+    running.until("take.wav is there already");
+    fs::remove_file(&patch).unwrap();
+    running.signal("HUP");
+    running.until("cannot read p.toml");
+    running.signal("INT");
+    let ended = running.end().exits(0);
+    assert!(ended.stdout.contains("reloaded 1 time, the last time at frame"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("2 edits with mistakes left the old one playing"), "{}", ended.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_again_is_not_watched() {
+    let folder = Folder::new();
+    let args = ["run", "-", "--backend", "null", "--watch", "-d", "1s"];
+    let refused = crate::support::Ended::of(folder.command(args).output().unwrap());
+    assert_ne!(refused.code, Some(0));
+    folder.write("p.toml", PATCH);
+    let mut command = folder.command(args);
+    command.stdin(fs::File::open(folder.path().join("p.toml")).unwrap());
+    crate::support::Ended::of(command.output().unwrap()).exits(2).says("--watch needs a file");
+    assert!(!folder.path().join("take.wav").exists());
+}
