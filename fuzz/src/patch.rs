@@ -42,7 +42,7 @@ pub(crate) fn check(
     bytes: &[u8],
     stream: impl Fn(&EngineSettings, &Graph) -> StreamSpec,
 ) -> Option<Result<Checked, Diagnostics>> {
-    let options = Options { allowed: Vec::new(), start: date(2026, 1, 31).at(23, 59, 58, 0) };
+    let options = Options { allowed: Vec::new(), start: date(2026, 1, 31).at(23, 59, 58, 0), ..Options::default() };
     let asks = may_ask(bytes) && asks(patch, &options, &stream);
     (!asks).then(|| patch.check(&REGISTRY, &options, stream))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use patchline_patch::{Diagnostics, Loaded, Options, Patch, Registry};
+use patchline_patch::{Diagnostics, IncludedText, Loaded, Options, Patch, Registry};
 use serde::{Deserialize, Serialize};
 
 /// A patch as it was loaded.
@@ -12,6 +12,9 @@ pub struct Source {
     pub path: PathBuf,
     /// Its text.
     pub text: String,
+    /// The texts of the files that it includes.
+    #[serde(default)]
+    pub included: Vec<IncludedText>,
     /// Parameters set from outside: node, parameter, value.
     pub settings: Vec<(String, String, String)>,
     /// Folders outside the patch's own in which its nodes may read files.
@@ -28,17 +31,21 @@ impl Source {
         Self {
             path: absolute(path.as_ref()),
             text: text.into(),
+            included: Vec::new(),
             settings: Vec::new(),
             allowed: options.allowed.iter().map(|folder| absolute(folder)).collect(),
             start: options.start.to_string(),
         }
     }
 
-    /// A patch that was read, with what was set in it.
+    /// A patch that was read, with what it includes and what was set in it.
     #[must_use]
     pub fn of(patch: &Patch, options: &Options) -> Self {
         let settings = patch.settings().map(|(node, key, value)| (node.to_owned(), key.to_owned(), value.to_owned()));
-        Self { settings: settings.collect(), ..Self::new(patch.path(), patch.text(), options) }
+        let mut whole = patch.clone();
+        whole.gather(options);
+        let included = whole.included().collect();
+        Self { included, settings: settings.collect(), ..Self::new(patch.path(), patch.text(), options) }
     }
 
     /// With a parameter set from outside, as by [`Patch::set`](patchline_patch::Patch::set).
@@ -54,17 +61,19 @@ impl Source {
     /// Its mistakes, files that are not there among them.
     pub fn load(&self, registry: &Registry) -> Result<Loaded, Diagnostics> {
         let mut patch = patchline_patch::read(self.text.as_bytes(), &self.path)?;
+        patch.give(self.included.clone());
         for (node, parameter, value) in &self.settings {
             patch.set(node, parameter, value);
         }
         let usual = Options::default();
-        let options = Options { allowed: self.allowed.clone(), start: self.start.parse().unwrap_or(usual.start) };
+        let start = self.start.parse().unwrap_or(usual.start);
+        let options = Options { allowed: self.allowed.clone(), start, ..usual };
         patch.load(registry, &options)
     }
 
     /// Another text in the same place.
     pub(crate) fn of_text(&self, text: String) -> Self {
-        Self { text, settings: Vec::new(), ..self.clone() }
+        Self { text, included: Vec::new(), settings: Vec::new(), ..self.clone() }
     }
 
     /// The same patch, whose files lie in another folder.

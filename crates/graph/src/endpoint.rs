@@ -5,10 +5,12 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// The most characters a name may have.
+/// The most characters a name may have, and names with `/` between them.
 const LONGEST: usize = 64;
+const LONGEST_PATH: usize = 255;
 
-/// A node's name: an ASCII letter or `_`, then letters, digits, `_`, `-`, not ending in `-`, at most 64.
+/// A node's name: an ASCII letter or `_`, then letters, digits, `_`, `-`, not ending in `-`, at most 64. A node of a
+/// group has the group's name and a `/` before its own: `host/trim`; at most 255 characters together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeName(String);
 
@@ -18,22 +20,14 @@ impl NodeName {
     /// # Errors
     /// The first rule that `text` breaks, with the byte where it does.
     pub fn new(text: &str) -> Result<Self, EndpointError> {
-        let end = name_length(text);
-        let wrong = |at, message: &str| Err(EndpointError { at, message: message.to_owned() });
-        if text.is_empty() {
-            return wrong(0, "a node's name is missing");
+        let mut start = 0;
+        for part in text.split('/') {
+            check_part(part, text).map_err(|error| EndpointError { at: start + error.at, ..error })?;
+            start += part.len() + 1;
         }
-        if end == 0 {
-            return wrong(0, "a node's name starts with a letter (a-z, A-Z) or `_`");
-        }
-        if end < text.len() {
-            return wrong(end, "a node's name has only letters (a-z, A-Z), digits, `_` and `-`");
-        }
-        if text.ends_with('-') {
-            return wrong(text.len() - 1, "a node's name does not end in `-`");
-        }
-        if text.len() > LONGEST {
-            return wrong(LONGEST, "a node's name has at most 64 characters");
+        if text.len() > LONGEST_PATH {
+            let message = format!("a node's name has at most {LONGEST_PATH} characters, with those of its groups");
+            return Err(EndpointError { at: LONGEST_PATH, message });
         }
         Ok(Self(text.to_owned()))
     }
@@ -53,6 +47,31 @@ impl NodeName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Checks one name of `text`, all of it or what stands between two `/`.
+fn check_part(part: &str, text: &str) -> Result<(), EndpointError> {
+    let end = name_length(part);
+    let wrong = |at, message: &str| Err(EndpointError { at, message: message.to_owned() });
+    if part.is_empty() && !text.is_empty() {
+        return wrong(0, "a name is missing beside a `/`");
+    }
+    if part.is_empty() {
+        return wrong(0, "a node's name is missing");
+    }
+    if end == 0 {
+        return wrong(0, "a node's name starts with a letter (a-z, A-Z) or `_`");
+    }
+    if end < part.len() {
+        return wrong(end, "a node's name has only letters (a-z, A-Z), digits, `_` and `-`");
+    }
+    if part.ends_with('-') {
+        return wrong(part.len() - 1, "a node's name does not end in `-`");
+    }
+    if part.len() > LONGEST {
+        return wrong(LONGEST, "a node's name has at most 64 characters");
+    }
+    Ok(())
 }
 
 impl Borrow<str> for NodeName {
@@ -166,18 +185,33 @@ mod tests {
 
     #[test]
     fn endpoints_read_back_as_written() {
-        for text in ["mic", "vad.open", "desk[0]", "bus.out[0..2]", "_a-b[7]"] {
+        for text in ["mic", "vad.open", "desk[0]", "bus.out[0..2]", "_a-b[7]", "host/trim", "a/b/c.open[0]"] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn mistakes_are_located() {
-        for (text, at) in
-            [("", 0), ("9mic", 0), ("mic-", 3), ("mi c", 2), ("a.", 2), ("a[", 1), ("a[2..1]", 2), ("a[x]", 2)]
-        {
+        for (text, at) in [
+            ("", 0),
+            ("9mic", 0),
+            ("mic-", 3),
+            ("mi c", 2),
+            ("a.", 2),
+            ("a[", 1),
+            ("a[2..1]", 2),
+            ("a[x]", 2),
+            ("a/", 2),
+            ("/a", 0),
+            ("a//b", 2),
+            ("a/9", 2),
+            ("a/b-", 3),
+            ("a.b/c", 3),
+        ] {
             assert_eq!(text.parse::<Endpoint>().unwrap_err().at, at, "{text}");
         }
         assert!(NodeName::new(&"n".repeat(65)).is_err());
+        let path = |parts: usize| vec!["n".repeat(63); parts].join("/");
+        assert!(NodeName::new(&path(4)).is_ok() && NodeName::new(&path(5)).is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! Mistakes in a patch: each with a code, a place, what is wrong and what would be right.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -73,6 +74,17 @@ pub struct Diagnostic {
     pub message: String,
     /// What would be right, where the message does not say so.
     pub help: Option<String>,
+    /// Other places that belong to it: the use of a macro, the first of two that are in each other's way.
+    pub related: Vec<Related>,
+}
+
+/// Another place that belongs to a mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The bytes of the patch.
+    pub span: Range<usize>,
+    /// What they have to do with it, in a few words.
+    pub message: String,
 }
 
 /// Mistakes in one patch, in the order they are reported, with the text they are in.
@@ -133,7 +145,12 @@ impl Code {
 
 impl Diagnostic {
     pub(crate) fn new(code: Code, span: impl Into<Option<Range<usize>>>, message: impl Into<String>) -> Self {
-        Self { code, span: span.into(), message: clean(&message.into()), help: None }
+        Self { code, span: span.into(), message: clean(&message.into()), help: None, related: Vec::new() }
+    }
+
+    pub(crate) fn related(mut self, span: Range<usize>, message: impl Into<String>) -> Self {
+        self.related.push(Related { span, message: clean(&message.into()) });
+        self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -180,6 +197,18 @@ impl Diagnostics {
         self.list.is_empty()
     }
 
+    /// The files that the patch was read from: its own, and those it includes, also where they could not be read.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.source.files()
+    }
+
+    /// The file that a mistake is in: the patch's own, or one that it includes.
+    #[must_use]
+    pub fn file(&self, diagnostic: &Diagnostic) -> &Path {
+        self.source.file(diagnostic.span.as_ref().map_or(0, |span| span.start)).0
+    }
+
     /// Whether a mistake is in what was [set](crate::Patch::set) from outside, and not in the file.
     #[must_use]
     pub fn is_outside(&self, diagnostic: &Diagnostic) -> bool {
@@ -223,21 +252,38 @@ impl std::error::Error for Diagnostics {}
 impl Serialize for Diagnostics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Located {
+        struct Located<'a> {
             code: Code,
             severity: Severity,
+            file: Option<Cow<'a, str>>,
             line: Option<usize>,
             column: Option<usize>,
             on_command_line: bool,
             message: String,
             help: Option<String>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            related: Vec<Place<'a>>,
         }
+        #[derive(Serialize)]
+        struct Place<'a> {
+            file: Option<Cow<'a, str>>,
+            line: Option<usize>,
+            column: Option<usize>,
+            message: String,
+        }
+        let place = |byte: usize, message: &str| {
+            let position = Some(self.source.position(byte)).filter(|_| !self.source.is_outside(byte));
+            let file = position.map(|_| self.source.file(byte).0.to_string_lossy());
+            let (line, column) = (position.map(|at| at.line), position.map(|at| at.column));
+            Place { file, line, column, message: message.to_owned() }
+        };
         let located = |diagnostic: &Diagnostic| {
             let on_command_line = self.is_outside(diagnostic);
-            let position = Some(self.position(diagnostic)).filter(|_| !on_command_line);
-            let (line, column) = (position.map(|at| at.line), position.map(|at| at.column));
-            let Diagnostic { code, message, help, .. } = diagnostic.clone();
-            Located { code, severity: code.severity(), line, column, on_command_line, message, help }
+            let Place { file, line, column, message } =
+                place(diagnostic.span.as_ref().map_or(0, |span| span.start), &diagnostic.message);
+            let related = diagnostic.related.iter().map(|other| place(other.span.start, &other.message)).collect();
+            let (code, help) = (diagnostic.code, diagnostic.help.clone());
+            Located { code, severity: code.severity(), file, line, column, on_command_line, message, help, related }
         };
         let mistakes: Vec<_> = self.iter().take(MOST_IN_DATA).map(located).collect();
         let mut data = serializer.serialize_struct("Diagnostics", 3)?;

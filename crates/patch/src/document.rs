@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml_parser::lexer::TokenKind;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::include::IncludedText;
+use crate::merge::merged;
 use crate::overrides::Setting;
 use crate::source::Source;
 
@@ -25,6 +28,12 @@ pub struct Patch {
     /// The file's text and the settings.
     pub(crate) source: Source,
     pub(crate) settings: Vec<Setting>,
+    /// What is wrong with the files it includes; `None` as long as they have not been looked for.
+    pub(crate) gathered: Option<Vec<Diagnostic>>,
+    /// What it includes, where that is known without reading it.
+    pub(crate) given: Option<Arc<[IncludedText]>>,
+    /// Whether it lies in no folder, so that what it includes has to be in an allowed one.
+    pub(crate) homeless: bool,
 }
 
 /// What the text of a patch holds.
@@ -32,8 +41,8 @@ pub(crate) struct Document<'i> {
     pub(crate) table: DeTable<'i>,
     /// Mistakes of syntax. The rest of the text could be read all the same, and its mistakes are reported with these.
     pub(crate) syntax: Vec<Diagnostic>,
-    /// Settings of nodes that are not there.
-    pub(crate) misdirected: Vec<Diagnostic>,
+    /// Files that cannot be included, what stands in two of them, and settings of nodes that are not there.
+    pub(crate) misplaced: Vec<Diagnostic>,
 }
 
 /// Reads a patch's bytes. `path` is where they come from: it is shown in messages, relative paths in the patch start
@@ -55,7 +64,7 @@ pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> 
         let message = "tables lie in tables too deeply here".to_owned();
         return Err(unreadable(source, Some(place), message, Some("a patch needs no more than `[nodes.NAME]`")));
     }
-    Ok(Patch { source, settings: Vec::new() })
+    Ok(Patch { source, settings: Vec::new(), gathered: None, given: None, homeless: false })
 }
 
 impl Patch {
@@ -71,14 +80,54 @@ impl Patch {
         &self.source.text[..self.source.length]
     }
 
-    /// Parses the text and puts the settings in their places.
-    pub(crate) fn document(&self) -> Document<'_> {
-        let (table, errors) = DeTable::parse_recoverable(&self.source.text[..self.source.length]);
-        let mut table = table.into_inner();
-        let apply = |setting: &Setting| setting.apply(&self.source, &mut table).err();
-        let misdirected = self.settings.iter().filter_map(apply).collect();
-        Document { table, syntax: first_per_line(&self.source, errors), misdirected }
+    /// The patch as text that lies in no folder, as from a pipe: the files that it includes have to be in allowed folders.
+    #[must_use]
+    pub fn without_folder(mut self) -> Self {
+        self.homeless = true;
+        self
     }
+
+    /// Parses the texts of all files and puts the settings in their places.
+    pub(crate) fn document(&self) -> Document<'_> {
+        let mut syntax = Vec::new();
+        let mut tables = vec![self.table(0..self.source.length, &mut syntax)];
+        tables.extend(self.source.included.iter().map(|file| self.table(file.range.clone(), &mut syntax)));
+        let mut misplaced = self.gathered.clone().unwrap_or_default();
+        let mut table = merged(tables, &self.source.included, &mut misplaced);
+        let apply = |setting: &Setting| setting.apply(&self.source, &mut table).err();
+        misplaced.extend(self.settings.iter().filter_map(apply));
+        Document { table, syntax, misplaced }
+    }
+
+    /// The table of one file, with its places among all texts.
+    fn table(&self, range: Range<usize>, syntax: &mut Vec<Diagnostic>) -> DeTable<'_> {
+        let (table, errors) = DeTable::parse_recoverable(&self.source.text[range.clone()]);
+        syntax.extend(first_per_line(&self.source, range.start, errors));
+        match range.start {
+            0 => table.into_inner(),
+            start => shifted(table.into_inner(), start),
+        }
+    }
+}
+
+/// A table whose places are counted from `start`.
+fn shifted(table: DeTable<'_>, start: usize) -> DeTable<'_> {
+    let mut moved = DeTable::new();
+    for (key, value) in table {
+        let span = start + key.span().start..start + key.span().end;
+        moved.insert(Spanned::new(span, key.into_inner()), shifted_value(value, start));
+    }
+    moved
+}
+
+fn shifted_value(value: Spanned<DeValue<'_>>, start: usize) -> Spanned<DeValue<'_>> {
+    let span = start + value.span().start..start + value.span().end;
+    let inner = match value.into_inner() {
+        DeValue::Table(table) => DeValue::Table(shifted(table, start)),
+        DeValue::Array(list) => DeValue::Array(list.into_iter().map(|item| shifted_value(item, start)).collect()),
+        plain => plain,
+    };
+    Spanned::new(span, inner)
 }
 
 fn unreadable(source: Source, span: Option<Range<usize>>, message: String, help: Option<&str>) -> Diagnostics {
@@ -102,7 +151,7 @@ fn no_utf8(bytes: &[u8], at: usize, path: &Path) -> Diagnostics {
 }
 
 /// A key that would nest tables so deeply that the stack does not hold them. The parser bounds brackets, not dots.
-fn too_deep(text: &str) -> Option<Range<usize>> {
+pub(crate) fn too_deep(text: &str) -> Option<Range<usize>> {
     let mut dots = 0;
     for token in toml_parser::Source::new(text).lex() {
         match token.kind() {
@@ -120,12 +169,13 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
     None
 }
 
-fn first_per_line(source: &Source, errors: Vec<toml::de::Error>) -> Vec<Diagnostic> {
+fn first_per_line(source: &Source, start: usize, errors: Vec<toml::de::Error>) -> Vec<Diagnostic> {
     let mut line = 0..0;
     let mut lines_seen = HashSet::new();
     let mut first: Vec<Diagnostic> = Vec::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
+        let span = start + span.start..start + span.end;
         // In a list that is not closed, every later line misses a comma: one word is enough.
         let follows = |last: &Diagnostic| last.message == error.message() && last.message.starts_with("missing comma");
         // Many mistakes in one long line are passed over quickly.

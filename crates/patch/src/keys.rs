@@ -5,9 +5,9 @@ use crate::registry::Registry;
 use crate::settings::EngineSettings;
 
 /// Keys of the whole patch.
-pub(crate) const TOP: [&str; 4] = ["name", "links", "engine", "nodes"];
+pub(crate) const TOP: [&str; 6] = ["name", "links", "engine", "nodes", "include", "control"];
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
-pub(crate) const NOT_YET_AT_TOP: &[&str] = &["include", "macros", "use", "scenes", "map", "control"];
+pub(crate) const NOT_YET_AT_TOP: &[&str] = &["macros", "use", "scenes", "map"];
 pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["fade", "threads"];
 pub(crate) const NOT_YET_IN_NODES: &[&str] = &["on_replace", "bypass"];
 

@@ -16,11 +16,14 @@
 
 mod change;
 mod compile;
+mod control;
 mod diagnostic;
 mod document;
+mod include;
 mod keys;
 mod links;
 mod load;
+mod merge;
 mod mistakes;
 mod nodes;
 mod overrides;
@@ -35,10 +38,12 @@ mod table;
 mod written;
 
 pub use change::{Changes, ParameterError};
-pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use control::{Address, ControlSettings, MidiInputs};
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Related, Severity};
 pub use document::{MOST_BYTES, Patch, read};
+pub use include::IncludedText;
 pub use keys::OPTIONAL_DOC;
-pub use load::{Checked, Key, Loaded, Options};
+pub use load::{Checked, Files, Key, Loaded, Options};
 pub use parameter::Parameter;
 pub use registry::Registry;
 pub use render::{Style, render};

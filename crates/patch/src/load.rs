@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use patchline_graph::{Graph, GraphErrors, Schedule, StreamSpec};
 
 use crate::compile::{Places, compile};
+use crate::control::ControlSettings;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::document::Patch;
 use crate::parts::Parts;
@@ -20,12 +21,26 @@ pub struct Options {
     pub allowed: Vec<PathBuf>,
     /// When the run starts, in local time: what `{date}` and `{time}` in file names count from.
     pub start: DateTime,
+    /// Which files it may name.
+    pub files: Files,
+}
+
+/// Which files a patch may name: those it includes, and those that its nodes read and write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Files {
+    /// Those in its folder, in the allowed ones, and in those that it allows itself (`allow_paths`).
+    #[default]
+    Own,
+    /// Those in its folder and in the allowed ones, whatever it says itself: for patches that came from elsewhere.
+    Inside,
+    /// None.
+    None,
 }
 
 impl Default for Options {
     /// No other folders; the run starts now.
     fn default() -> Self {
-        Self { allowed: Vec::new(), start: jiff::Zoned::now().datetime() }
+        Self { allowed: Vec::new(), start: jiff::Zoned::now().datetime(), files: Files::default() }
     }
 }
 
@@ -36,10 +51,14 @@ pub struct Loaded {
     pub name: String,
     /// How it wants to be run.
     pub engine: EngineSettings,
+    /// Who may change it while it plays.
+    pub control: ControlSettings,
     /// Its nodes and links.
     pub graph: Graph,
     /// The files that its nodes write under fixed names, by their real places, and which node it is.
     pub writes: BTreeMap<PathBuf, String>,
+    /// The files that it was read from: its own, and those it includes.
+    pub files: Vec<PathBuf>,
     /// What may not be as meant.
     pub warnings: Diagnostics,
     places: Places,
@@ -96,10 +115,11 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
     if !parts.mistakes.list.is_empty() {
         return Err(Diagnostics::new(source, parts.mistakes.list));
     }
+    let files = source.files();
     let warnings = Diagnostics::new(source, parts.warnings());
     let graph = parts.graph();
-    let (engine, writes) = (parts.engine, parts.nodes.writers);
-    Ok(Loaded { name: parts.name, engine, graph, writes, warnings, places: parts.places })
+    let Parts { name, engine, control, places, nodes, .. } = parts;
+    Ok(Loaded { name, engine, control, graph, writes: nodes.writers, files, warnings, places })
 }
 
 /// A key of a patch that somebody has something to say about.

@@ -33,23 +33,14 @@ impl Patch {
     /// patch is loaded, with everything else. Messages show it as
     /// `--set trim.gain=-6dB`, on the command line.
     pub fn set(&mut self, node: &str, parameter: &str, value: &str) {
-        let mut text = self.source.text.to_string();
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        let mut add = |part: &str| {
-            let start = text.len();
-            // One line, whatever it holds.
-            text.extend(part.chars().map(|c| if is_unprintable(c) { ' ' } else { c }));
-            start..text.len()
-        };
-        add("--set ");
-        let node = add(node);
-        add(".");
-        let parameter = add(parameter);
-        add("=");
-        let value = add(value);
-        self.source.text = text.into();
+        // One line, whatever it holds.
+        let clean = |part: &str| part.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect::<String>();
+        let parts = ["--set ", &clean(node), ".", &clean(parameter), "=", &clean(value)];
+        let mut end = self.source.append(&parts.concat()).start;
+        let [_, node, _, parameter, _, value] = parts.map(|part| {
+            end += part.len();
+            end - part.len()..end
+        });
         self.settings.push(Setting { node, parameter, value });
     }
 }

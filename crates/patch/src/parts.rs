@@ -10,11 +10,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::compile::Places;
+use crate::control::{ControlSettings, read_control};
 use crate::diagnostic::{Code, Diagnostic, is_unprintable};
 use crate::document::{Document, Patch, entries};
 use crate::keys::{Keys, NOT_YET_AT_TOP, NOT_YET_IN_ENGINE, TOP};
 use crate::links::{LinkEntry, read_links};
-use crate::load::Options;
+use crate::load::{Files, Options};
 use crate::mistakes::Mistakes;
 use crate::nodes::{NodeEntries, read_nodes};
 use crate::registry::Registry;
@@ -44,6 +45,7 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Parts {
     pub(crate) name: String,
     pub(crate) engine: EngineSettings,
+    pub(crate) control: ControlSettings,
     pub(crate) nodes: NodeEntries,
     pub(crate) links: Vec<LinkEntry>,
     pub(crate) mistakes: Mistakes,
@@ -55,11 +57,13 @@ pub(crate) struct Parts {
 impl Parts {
     /// Reads the whole patch, whatever mistakes are in it.
     pub(crate) fn read(patch: &Patch, registry: &Registry, options: &Options) -> Self {
-        let Document { table, syntax, misdirected } = patch.document();
+        let mut patch = patch.clone();
+        patch.gather(options);
+        let Document { table, syntax, misplaced } = patch.document();
         let source = patch.source.clone();
         let broken = !syntax.is_empty();
         let mut mistakes = Mistakes::default();
-        let first = syntax.into_iter().chain(misdirected);
+        let first = syntax.into_iter().chain(misplaced);
         first.for_each(|diagnostic| mistakes.push(diagnostic));
         top_keys(&table, registry, &mut mistakes);
         let engine = read_engine(&table, registry, broken, &mut mistakes);
@@ -67,17 +71,21 @@ impl Parts {
         let mut surroundings = Surroundings::new("", &folder);
         surroundings.start = options.start;
         surroundings.allowed = options.allowed.clone();
-        surroundings.allowed.extend(engine.allow_paths.iter().map(|path| folder.join(path)));
+        surroundings.files = options.files != Files::None;
+        if options.files == Files::Own {
+            surroundings.allowed.extend(engine.allow_paths.iter().map(|path| folder.join(path)));
+        }
         let rate = f64::from(engine.rate().unwrap_or(USUAL_RATE));
         let context = Context { source: &source, registry, surroundings, rate, broken };
         let nodes = match sub_table(&table, "nodes", "nodes are tables: [nodes.NAME]", &mut mistakes) {
             Some((table, _)) => read_nodes(table, &context, &mut mistakes),
             None => NodeEntries::default(),
         };
+        let control = read_control(&table, &context, &mut mistakes);
         let links = links(&table, &context, &nodes, &mut mistakes);
         let name = name(&table, &source, &mut mistakes);
         let places = Places::new(source, &nodes, &links, &table);
-        Self { name, engine, nodes, links, mistakes, places, broken }
+        Self { name, engine, control, nodes, links, mistakes, places, broken }
     }
 
     /// The graph of what could be read.
@@ -181,7 +189,7 @@ fn settings(table: DeTable<'_>, span: Range<usize>, mistakes: &mut Mistakes) -> 
 }
 
 /// A table of the patch, if it is there and a table.
-fn sub_table<'a, 'i>(
+pub(crate) fn sub_table<'a, 'i>(
     table: &'a DeTable<'i>,
     key: &str,
     form: &str,

@@ -1,7 +1,9 @@
 //! Mistakes as text for people: a title, file:line:column, the line cut short, a caret, and what would be right.
 
+use std::path::Path;
+
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, is_unprintable};
 use crate::source::{Position, Source};
@@ -15,6 +17,8 @@ const SHOWN_BEFORE: usize = 50;
 const SHOWN: usize = 60;
 /// The most characters of the file's path that are shown: its end.
 const SHOWN_PATH: usize = 200;
+/// The most places shown of one mistake beside its own.
+const MOST_RELATED: usize = 4;
 
 /// The place of what is set from outside.
 const OUTSIDE: &str = "command line";
@@ -60,25 +64,59 @@ fn render_one(renderer: &Renderer, source: &Source, diagnostic: &Diagnostic) -> 
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
-    let path = shown_path(source);
     let help = diagnostic.help.as_deref().map(|help| Level::HELP.message(help));
     let Some(span) = &diagnostic.span else {
+        let path = shown_path(&source.path);
         return renderer.render(&[title.element(Origin::path(path)).elements(help)]);
     };
-    let line = Line::cut(source, span);
-    let Position { line: number, column } = source.position(span.start);
-    let outside = source.is_outside(span.start);
-    let number = if outside { 1 } else { number };
-    let shown = format!("{path}:{number}:{}", line.column());
-    let true_place = if outside { OUTSIDE.to_owned() } else { format!("{path}:{number}:{column}") };
-    let snippet = Snippet::source(line.text).path(&path).line_start(number);
-    let snippet = snippet.annotation(AnnotationKind::Primary.span(line.mark));
+    let mut places = vec![Shown::new(source, span, None)];
+    let related = diagnostic.related.iter().take(MOST_RELATED);
+    places.extend(related.map(|other| Shown::new(source, &other.span, Some(&other.message))));
+    let report = title.elements(places.iter().map(Shown::snippet)).elements(help);
     // The renderer counts columns in what it is shown, which may begin in the middle of the line.
-    renderer.render(&[title.element(snippet).elements(help)]).replacen(&shown, &true_place, 1)
+    let mut text = renderer.render(&[report]);
+    places.iter().fold(0, |from, place| place.put_right(&mut text, from));
+    text
 }
 
-fn shown_path(source: &Source) -> String {
-    let path: Vec<char> = source.path.to_string_lossy().chars().map(printable).collect();
+/// A place as it is shown.
+struct Shown<'a> {
+    line: Line,
+    path: String,
+    number: usize,
+    /// Where it really is.
+    place: String,
+    label: Option<&'a str>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(source: &Source, span: &std::ops::Range<usize>, label: Option<&'a str>) -> Self {
+        let Position { line: number, column } = source.position(span.start);
+        let path = shown_path(source.file(span.start).0);
+        let (number, place) = match source.is_outside(span.start) {
+            true => (1, OUTSIDE.to_owned()),
+            false => (number, format!("{path}:{number}:{column}")),
+        };
+        Self { line: Line::cut(source, span), path, number, place, label }
+    }
+
+    fn snippet(&self) -> Snippet<'_, Annotation<'_>> {
+        let kind = if self.label.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
+        let snippet = Snippet::source(self.line.text.as_str()).path(&self.path).line_start(self.number);
+        snippet.annotation(kind.span(self.line.mark.clone()).label(self.label))
+    }
+
+    /// Writes the real place where the renderer put that of what it was shown, behind byte `from`; returns where it ends.
+    fn put_right(&self, text: &mut String, from: usize) -> usize {
+        let shown = format!("{}:{}:{}", self.path, self.number, self.line.column());
+        let Some(at) = text[from..].find(&shown).map(|at| from + at) else { return from };
+        text.replace_range(at..at + shown.len(), &self.place);
+        at + self.place.len()
+    }
+}
+
+fn shown_path(path: &Path) -> String {
+    let path: Vec<char> = path.to_string_lossy().chars().map(printable).collect();
     match path.len() > SHOWN_PATH {
         true => format!("...{}", path[path.len() - SHOWN_PATH..].iter().collect::<String>()),
         false => path.into_iter().collect(),

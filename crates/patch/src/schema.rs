@@ -4,15 +4,16 @@ use patchline_nodes::Declaration;
 use patchline_nodes::declaration::schema_of;
 use serde_json::{Map, Value, json};
 
+use crate::control::ControlSettings;
 use crate::keys::{OPTIONAL, OPTIONAL_DOC};
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
 
 /// What a node's name looks like: [`NodeName`](patchline_graph::NodeName) as a regular expression.
-const NAME: &str = "^[A-Za-z_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$";
+const NAME: &str = "^[A-Za-z_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?(/[A-Za-z_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?)*$";
 /// What a text of links looks like: ends with arrows between them.
 const LINK: &str =
-    r"^\s*[A-Za-z_][A-Za-z0-9_.-]*(\[[0-9 .]+\])?(\s*[~-]>\s*[A-Za-z_][A-Za-z0-9_.-]*(\[[0-9 .]+\])?)+\s*$";
+    r"^\s*[A-Za-z_][A-Za-z0-9_./-]*(\[[0-9 .]+\])?(\s*[~-]>\s*[A-Za-z_][A-Za-z0-9_./-]*(\[[0-9 .]+\])?)+\s*$";
 
 /// The JSON Schema (draft 7) of a patch that uses the node types of `registry`.
 ///
@@ -23,6 +24,8 @@ pub fn schema(registry: &Registry) -> Value {
     let mut definitions = Map::new();
     let mut engine = schema_of::<EngineSettings>();
     adopt(&mut engine, "engine", &mut definitions);
+    let mut control = schema_of::<ControlSettings>();
+    adopt(&mut control, "control", &mut definitions);
     let branches: Vec<Value> = registry.kinds().map(|kind| branch(kind, &mut definitions)).collect();
     let kinds: Vec<&str> = registry.kinds().map(|declaration| declaration.kind).collect();
     definitions.insert(
@@ -38,10 +41,15 @@ pub fn schema(registry: &Registry) -> Value {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Patchline patch",
         "type": "object",
-        "required": ["links"],
+        "anyOf": [{ "required": ["links"] }, { "required": ["include"] }],
         "additionalProperties": false,
         "properties": {
             "name": { "description": "The patch's name; its file's if absent.", "type": "string", "minLength": 1 },
+            "include": {
+                "description": "Files whose nodes, links and other tables are part of this patch, relative to this one.",
+                "type": "array",
+                "items": { "type": "string", "minLength": 1 },
+            },
             "links": {
                 "description": "The signal flow: \"a -> b -> c\", \"vad.open -> rec.record\", \"a[0] -> b[1]\"; \
                                 \"a ~> b\" is a feedback link.",
@@ -49,6 +57,7 @@ pub fn schema(registry: &Registry) -> Value {
                 "items": { "type": "string", "pattern": LINK },
             },
             "engine": engine,
+            "control": control,
             "nodes": {
                 "description": "The nodes by their names: letters, digits, `_` and `-`.",
                 "type": "object",

@@ -4,14 +4,33 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A patch's path and text; cheap to clone.
+/// The texts of a patch: its own file's, those of the files it includes, and what is set from outside, one behind the
+/// other, so that a byte's place says which it is in. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
+    /// The patch's own file.
     pub(crate) path: Arc<Path>,
-    /// The file's text, and behind it what is set from outside, a line for each.
+    /// All texts. An end of line is put behind each.
     pub(crate) text: Arc<str>,
-    /// Bytes of the file's text.
+    /// Bytes of the own file's text.
     pub(crate) length: usize,
+    /// The included files with their places in the text, in this order.
+    pub(crate) included: Arc<[Included]>,
+    /// The real places of all files that were to be included.
+    pub(crate) wanted: Arc<[PathBuf]>,
+}
+
+/// A file that a patch includes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Included {
+    /// How it is shown in messages.
+    pub(crate) path: Arc<Path>,
+    /// How the file that includes it calls it.
+    pub(crate) written: Arc<str>,
+    /// Its place in the text.
+    pub(crate) range: Range<usize>,
+    /// Which file includes it: 0 is the patch's own, 1 the first included.
+    pub(crate) by: usize,
 }
 
 /// A place that a person can go to: both counted from 1, columns in characters.
@@ -26,25 +45,49 @@ pub struct Position {
 impl Source {
     pub(crate) fn new(path: &Path, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        Self { path: path.into(), length: text.len(), text }
+        Self { path: path.into(), length: text.len(), text, included: Arc::default(), wanted: Arc::default() }
     }
 
     /// The folder that relative paths start from.
     pub(crate) fn folder(&self) -> PathBuf {
-        match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        }
+        folder_of(&self.path)
     }
 
-    /// Whether that byte was set from outside: then it has no place in the file.
+    /// The patch's own file and those it includes, whether or not they could be read.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        std::iter::once(self.path.to_path_buf()).chain(self.wanted.iter().cloned()).collect()
+    }
+
+    /// Puts a text behind the others, and says where.
+    pub(crate) fn append(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len() + 1;
+        self.text = format!("{}\n{text}", self.text).into();
+        start..self.text.len()
+    }
+
+    /// Where the texts of files end.
+    fn end(&self) -> usize {
+        self.included.last().map_or(self.length, |last| last.range.end)
+    }
+
+    /// Whether that byte was set from outside: then it has no place in a file.
     pub(crate) fn is_outside(&self, byte: usize) -> bool {
-        self.text.len() > self.length && byte >= self.length
+        byte > self.end() && self.text.len() > self.end()
+    }
+
+    /// The file that a byte is in, with its text's place.
+    pub(crate) fn file(&self, byte: usize) -> (&Path, Range<usize>) {
+        let index = self.included.partition_point(|file| file.range.end < byte);
+        match self.included.get(index).or(self.included.last()).filter(|_| byte > self.length) {
+            Some(file) => (&file.path, file.range.clone()),
+            None => (&self.path, 0..self.length),
+        }
     }
 
     pub(crate) fn position(&self, byte: usize) -> Position {
         let line = self.line(byte);
-        let number = self.text[..line.start].bytes().filter(|&b| b == b'\n').count() + 1;
+        let start = self.file(byte).1.start.min(line.start);
+        let number = self.text[start..line.start].bytes().filter(|&b| b == b'\n').count() + 1;
         let column = self.text[line.start..self.boundary(byte)].chars().count() + 1;
         Position { line: number, column }
     }
@@ -89,6 +132,14 @@ impl Source {
     }
 }
 
+/// The folder that a file is in.
+pub(crate) fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +151,26 @@ mod tests {
             assert_eq!(source.position(byte), Position { line, column }, "{byte}");
         }
         assert_eq!(&source.text[source.line(2)], "a = 1");
+    }
+
+    #[test]
+    fn a_byte_belongs_to_one_file() {
+        let mut source = Source::new(Path::new("p.toml"), "a = 1\n");
+        let range = source.append("b = 2\nc = 3");
+        source.included = Arc::new([Included {
+            path: Path::new("q.toml").into(),
+            written: "q.toml".into(),
+            range: range.clone(),
+            by: 0,
+        }]);
+        let set = source.append("--set");
+        let place = |byte: usize| (source.file(byte).0.to_str().unwrap(), source.position(byte).line);
+        assert_eq!([place(0), place(6)], [("p.toml", 1), ("p.toml", 2)]);
+        assert_eq!([place(range.start), place(range.end)], [("q.toml", 1), ("q.toml", 2)]);
+        assert_eq!(
+            [0, 6, range.end, set.start, set.end].map(|b| source.is_outside(b)),
+            [false, false, false, true, true]
+        );
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) fn read(path: &Path, args: &PatchArgs) -> Result<Patch, Trouble> {
         File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
     taken.map_err(|error| Trouble::File(format!("cannot read {}: {error}", shown(path))))?;
-    from_bytes(&bytes, path, args)
+    Ok(prepare(patchline_patch::read(&bytes, path)?, stdin, args))
 }
 
 /// Whether reading waits for somebody who writes.
@@ -57,18 +57,25 @@ fn is_pipe(path: &Path) -> bool {
 }
 
 /// As [`read`], for a patch that is in memory already.
+#[cfg(test)]
 pub(crate) fn from_bytes(bytes: &[u8], path: &Path, args: &PatchArgs) -> Result<Patch, Trouble> {
-    let mut patch = patchline_patch::read(bytes, path)?;
+    Ok(prepare(patchline_patch::read(bytes, path)?, false, args))
+}
+
+/// Reads what a patch includes, and sets what the command line says.
+fn prepare(patch: Patch, stdin: bool, args: &PatchArgs) -> Patch {
+    let mut patch = if stdin { patch.without_folder() } else { patch };
+    patch.gather(&options(args, None));
     for setting in &args.set {
         patch.set(&setting.node, &setting.parameter, &setting.value);
     }
-    Ok(patch)
+    patch
 }
 
 /// What a patch is loaded with.
 pub(crate) fn options(args: &PatchArgs, clock: Option<DateTime>) -> Options {
     let usual = Options::default();
-    Options { allowed: args.allow_path.clone(), start: clock.unwrap_or(usual.start) }
+    Options { allowed: args.allow_path.clone(), start: clock.unwrap_or(usual.start), ..usual }
 }
 
 /// Loads a patch; where that fails, the mistakes of its graph are told too.
