@@ -6,6 +6,7 @@ use std::ops::Range;
 
 pub(crate) use fading::Fading;
 
+use crate::align::{self, Aligned};
 use crate::buffers::Buffers;
 use crate::channels::{self, Widths};
 use crate::schedule::Line;
@@ -21,11 +22,20 @@ use crate::{
 /// Every mistake in the graph: unknown nodes and ports, loops without a feedback link, channels that do not match,
 /// channels the device lacks, what nodes say against their parameters, more memory than the stream allows.
 pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
-    Ok(compile_alone(graph, stream)?.0)
+    Ok(compile_alone(graph, stream)?.schedule)
 }
 
-/// As [`compile`], with the width of every port.
-pub(crate) fn compile_alone(graph: &Graph, stream: &StreamSpec) -> Result<(Schedule, Vec<Widths>), GraphErrors> {
+/// What a graph is compiled to.
+pub(crate) struct Alone {
+    /// The graph, with nodes on links that wait.
+    pub(crate) graph: Graph,
+    /// The widths of all ports of its nodes.
+    pub(crate) widths: Vec<Widths>,
+    pub(crate) schedule: Schedule,
+}
+
+/// As [`compile`], with what it was made from.
+pub(crate) fn compile_alone(graph: &Graph, stream: &StreamSpec) -> Result<Alone, GraphErrors> {
     stream.check()?;
     let mut errors = Vec::new();
     let topology = Topology::new(graph, &mut errors);
@@ -39,8 +49,12 @@ pub(crate) fn compile_alone(graph: &Graph, stream: &StreamSpec) -> Result<(Sched
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
+    if let Some(Aligned { graph, widths, alignments }) = align::align(graph, &topology, (&widths, &order), stream) {
+        let schedule = compile_between(&graph, &widths, &Fading::default(), stream)?;
+        return Ok(Alone { graph, widths, schedule: Schedule { alignments, ..schedule } });
+    }
     let schedule = build(graph, &topology, (&widths, &order), &Fading::default(), stream)?;
-    Ok((schedule, widths))
+    Ok(Alone { graph: graph.clone(), widths, schedule })
 }
 
 /// Compiles what plays in the middle of a change, whose widths are known.

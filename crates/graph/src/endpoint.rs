@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
+use crate::Link;
+
 /// The most characters a name may have, and names with `/` between them.
 const LONGEST: usize = 64;
 const LONGEST_PATH: usize = 255;
@@ -35,6 +37,13 @@ impl NodeName {
     /// The name of a node that is on its way out: `delay'7`, which no patch can have.
     pub(crate) fn leaving(&self, generation: u64) -> Self {
         Self(format!("{}'{generation}", Self::before_it_left(&self.0)))
+    }
+
+    /// The name of the node that lets a link wait, the first one or one of its twins: `mic..mix (aligned)`, which no
+    /// patch can have.
+    pub(crate) fn of_waiting(link: &Link, twin: usize) -> Self {
+        let nth = if twin == 0 { String::new() } else { format!(" {}", twin + 1) };
+        Self(format!("{}..{} (aligned{nth})", link.from, link.to))
     }
 
     /// The name that a node was added under.

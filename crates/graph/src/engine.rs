@@ -84,6 +84,7 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         rest_before: Cost::default(),
         lap: 0.0,
         graph: Graph::new(),
+        aligned: Graph::new(),
         stage: Stage::default(),
         schedule: Schedule::default(),
         fade: 0,
@@ -116,6 +117,8 @@ pub struct Engine {
     /// What taking the time of one step takes, in nanoseconds.
     lap: f64,
     graph: Graph,
+    /// The same with the nodes that let links wait: what is compiled.
+    aligned: Graph,
     stage: Stage,
     schedule: Schedule,
     fade: Frames,
@@ -199,7 +202,7 @@ impl Engine {
         if old.kind() != node.kind() {
             return Err(SetError::OtherKind { name: name.to_owned(), actual: old.kind(), given: node.kind() });
         }
-        let rebuilds = node.rebuilds(old);
+        let rebuilds = node.rebuilds(old) || self.latency(name, &node) != self.latency(name, old);
         let instance = self.cast.instance(name).filter(|_| !rebuilds);
         let name = NodeName::new(name).map_err(|_| SetError::Unknown(name.to_owned()))?;
         let Some(instance) = instance else { return self.replace(name, node) };
@@ -213,7 +216,8 @@ impl Engine {
         self.sets_sent += 1;
         self.sent += 1;
         self.cast.touch(instance);
-        self.graph.insert(name, node);
+        self.graph.insert(name.clone(), node.clone());
+        self.aligned.insert(name, node);
         Ok(())
     }
 
@@ -228,13 +232,21 @@ impl Engine {
         }
     }
 
+    /// What a running node was prepared for.
+    fn spec(&self, name: &str) -> Option<PrepareSpec> {
+        let slot = self.schedule.slots.iter().find(|slot| slot.name == name)?;
+        let (inputs, outputs) = (slot.inputs.clone(), slot.outputs.clone());
+        Some(PrepareSpec { name: name.to_owned(), inputs, outputs, ..self.common() })
+    }
+
+    /// The latency that a running node has with these parameters, in frames.
+    fn latency(&self, name: &str, node: &AnyNode) -> Frames {
+        self.spec(name).map_or(0, |spec| node.latency(&spec))
+    }
+
     /// What a running node says against new parameters.
     fn check(&self, name: &NodeName, node: &AnyNode) -> Result<(), LoadError> {
-        let slot = self.schedule.slots.iter().find(|slot| slot.name == name.as_str());
-        let checked = slot.map_or(Ok(()), |slot| {
-            let (inputs, outputs) = (slot.inputs.clone(), slot.outputs.clone());
-            node.check(&PrepareSpec { name: name.to_string(), inputs, outputs, ..self.common() })
-        });
+        let checked = self.spec(name.as_str()).map_or(Ok(()), |spec| node.check(&spec));
         checked.map_err(|error| GraphErrors::from(GraphError::of_node(name.as_str(), error)).into())
     }
 

@@ -22,6 +22,26 @@ pub struct Link {
     pub to: Endpoint,
     /// Whether the samples arrive [`feedback`](crate::StreamSpec::feedback) frames late, which makes cycles legal.
     pub feedback: bool,
+    /// Whether the link neither waits for others that arrive later at the same node, nor is waited for.
+    pub direct: bool,
+}
+
+impl Link {
+    /// An ordinary link: it is aligned with the others into the same node.
+    #[must_use]
+    pub fn new(from: Endpoint, to: Endpoint) -> Self {
+        Self { from, to, feedback: false, direct: false }
+    }
+
+    /// How a patch writes it: `->`, `~>` for feedback, `!>` for a direct link.
+    #[must_use]
+    pub fn arrow(&self) -> &'static str {
+        match (self.feedback, self.direct) {
+            (true, _) => "~>",
+            (false, true) => "!>",
+            (false, false) => "->",
+        }
+    }
 }
 
 impl Graph {
@@ -76,7 +96,7 @@ impl Graph {
     /// # Errors
     /// Text that is no endpoint. Whether the nodes and ports exist is checked when the graph is compiled.
     pub fn link(&mut self, from: &str, to: &str) -> Result<&mut Self, EndpointError> {
-        self.push_link(Link { from: from.parse()?, to: to.parse()?, feedback: false });
+        self.push_link(Link::new(from.parse()?, to.parse()?));
         Ok(self)
     }
 
@@ -85,7 +105,17 @@ impl Graph {
     /// # Errors
     /// As [`link`](Self::link).
     pub fn link_back(&mut self, from: &str, to: &str) -> Result<&mut Self, EndpointError> {
-        self.push_link(Link { from: from.parse()?, to: to.parse()?, feedback: true });
+        self.push_link(Link { feedback: true, ..Link::new(from.parse()?, to.parse()?) });
+        Ok(self)
+    }
+
+    /// Links two ends over a path of its own latency: it does not wait for paths that arrive later at the same node, and
+    /// they do not wait for it.
+    ///
+    /// # Errors
+    /// As [`link`](Self::link).
+    pub fn link_direct(&mut self, from: &str, to: &str) -> Result<&mut Self, EndpointError> {
+        self.push_link(Link { direct: true, ..Link::new(from.parse()?, to.parse()?) });
         Ok(self)
     }
 
@@ -103,6 +133,10 @@ impl Graph {
     /// Adds a link.
     pub fn push_link(&mut self, link: Link) {
         self.links.push(link);
+    }
+
+    pub(crate) fn set_links(&mut self, links: Vec<Link>) {
+        self.links = links;
     }
 
     /// The nodes, in the order they were added.

@@ -90,6 +90,7 @@
 //! [`engine`] returns a pair: [`Engine`] stays on a control thread, [`Renderer`] moves to the audio thread.
 //! [`Node`] is the control half of an effect, [`Processor`] its audio half.
 
+mod align;
 mod arena;
 mod budget;
 mod buffers;
@@ -132,6 +133,7 @@ mod topology;
 pub mod touched;
 mod verify;
 
+pub use align::Alignment;
 pub use companion::Companion;
 pub use compile::compile;
 pub use cost::NodeCost;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::{DeviceChannels, Fade, Frames, Tail};
+use crate::{Alignment, DeviceChannels, Fade, Frames, Tail};
 
 /// One channel's storage: an index into the plan's arena.
 pub type BufferId = u32;
@@ -121,6 +121,8 @@ pub struct Schedule {
     pub feedback: Frames,
     /// What fades, after a load.
     pub fades: Vec<Fade>,
+    /// Links that wait, so that parallel paths arrive together.
+    pub alignments: Vec<Alignment>,
     /// The longest latency from any input or source to the device's output or a sink, in frames.
     pub latency: Frames,
     /// How long the graph sounds after its inputs have ended.

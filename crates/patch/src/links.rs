@@ -63,8 +63,8 @@ struct Reader<'a> {
 /// A piece of the text between arrows.
 struct Piece {
     range: Range<usize>,
-    /// Whether the arrow after it is `~>`.
-    feedback: bool,
+    /// What the arrow after it begins with: `-`, `~` or `!`. Nothing after the last one.
+    arrow: Option<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -92,7 +92,12 @@ impl Reader<'_> {
             // An end in the middle of a chain is looked up twice, and said once if its node is missing.
             let from_good = self.exists(from, from_at.clone(), Side::Output, nodes);
             let to_good = self.exists(to, to_at.clone(), Side::Input, nodes);
-            let link = Link { from: from.clone(), to: to.clone(), feedback: pieces[index].feedback };
+            let arrow = pieces[index].arrow;
+            let link = Link {
+                feedback: arrow == Some(b'~'),
+                direct: arrow == Some(b'!'),
+                ..Link::new(from.clone(), to.clone())
+            };
             links.push(LinkEntry {
                 link,
                 from: self.place(from_at),
@@ -201,12 +206,12 @@ fn pieces(text: &str) -> Vec<Piece> {
         let arrow = text[start..]
             .match_indices('>')
             .map(|(at, _)| start + at)
-            .find(|&at| at > start && matches!(text.as_bytes()[at - 1], b'-' | b'~'));
+            .find(|&at| at > start && matches!(text.as_bytes()[at - 1], b'-' | b'~' | b'!'));
         let end = arrow.map_or(text.len(), |head| head - 1);
         let piece = &text[start..end];
         let from = start + (piece.len() - piece.trim_start().len());
         let range = from..from + piece.trim().len();
-        pieces.push(Piece { range, feedback: arrow.is_some_and(|head| text.as_bytes()[head - 1] == b'~') });
+        pieces.push(Piece { range, arrow: arrow.map(|head| text.as_bytes()[head - 1]) });
         match arrow {
             Some(head) => start = head + 1,
             None => return pieces,
@@ -220,17 +225,18 @@ mod tests {
 
     #[test]
     fn arrows_part_names_with_or_without_spaces() {
-        let check = |text: &str, expected: &[(&str, bool)]| {
+        let check = |text: &str, names: &[&str], arrows: &str| {
             let pieces = pieces(text);
-            let got: Vec<_> = pieces.iter().map(|piece| (&text[piece.range.clone()], piece.feedback)).collect();
-            assert_eq!(got, expected, "{text}");
+            let got: Vec<&str> = pieces.iter().map(|piece| &text[piece.range.clone()]).collect();
+            let between: String = pieces.iter().filter_map(|piece| piece.arrow).map(char::from).collect();
+            assert_eq!((&got[..], between.as_str()), (names, arrows), "{text}");
         };
-        check("a -> b", &[("a", false), ("b", false)]);
-        check("a->b~>c-d", &[("a", false), ("b", true), ("c-d", false)]);
-        check(" a-b -> c[0] ", &[("a-b", false), ("c[0]", false)]);
-        check("-> b ->", &[("", false), ("b", false), ("", false)]);
-        check("a > b", &[("a > b", false)]);
-        check("é->", &[("é", false), ("", false)]);
-        check("", &[("", false)]);
+        check("a -> b", &["a", "b"], "-");
+        check("a->b~>c-d !> e", &["a", "b", "c-d", "e"], "-~!");
+        check(" a-b -> c[0] ", &["a-b", "c[0]"], "-");
+        check("-> b ->", &["", "b", ""], "--");
+        check("a > b", &["a > b"], "");
+        check("é->", &["é", ""], "-");
+        check("", &[""], "");
     }
 }

@@ -13,7 +13,7 @@ use crate::settings::EngineSettings;
 const NAME: &str = "^[A-Za-z_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?(/[A-Za-z_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?)*$";
 /// What a text of links looks like: ends with arrows between them.
 const LINK: &str =
-    r"^\s*[A-Za-z_][A-Za-z0-9_./-]*(\[[0-9 .]+\])?(\s*[~-]>\s*[A-Za-z_][A-Za-z0-9_./-]*(\[[0-9 .]+\])?)+\s*$";
+    r"^\s*[A-Za-z_][A-Za-z0-9_./-]*(\[[0-9 .]+\])?(\s*[~!-]>\s*[A-Za-z_][A-Za-z0-9_./-]*(\[[0-9 .]+\])?)+\s*$";
 
 /// The JSON Schema (draft 7) of a patch that uses the node types of `registry`.
 ///
@@ -52,7 +52,7 @@ pub fn schema(registry: &Registry) -> Value {
             },
             "links": {
                 "description": "The signal flow: \"a -> b -> c\", \"vad.open -> rec.record\", \"a[0] -> b[1]\"; \
-                                \"a ~> b\" is a feedback link.",
+                                \"a ~> b\" is a feedback link, \"a !> b\" one that does not wait for later paths.",
                 "type": "array",
                 "items": { "type": "string", "pattern": LINK },
             },

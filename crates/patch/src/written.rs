@@ -29,9 +29,8 @@ impl Registry {
     }
 }
 
-fn arrow(Link { from, to, feedback }: &Link) -> String {
-    let arrow = if *feedback { "~>" } else { "->" };
-    format!("{from} {arrow} {to}")
+fn arrow(link: &Link) -> String {
+    format!("{} {} {}", link.from, link.arrow(), link.to)
 }
 
 #[cfg(test)]
@@ -50,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_graph_is_read_back_as_it_was() {
-        let patch = "links = [\"tone -> mix -> out\", \"mix ~> lag -> mix\", \"mix[0..1] -> level\"]\n\
+        let patch = "links = [\"tone -> mix -> out\", \"mix ~> lag -> mix\", \"mix[0..1] !> level\"]\n\
                      [nodes.tone]\ntype = \"oscillator\"\n[nodes.mix]\ntype = \"gain\"\ngain = \"-3.3 dB\"\n\
                      [nodes.lag]\ntype = \"delay\"\ntime = \"13 ms\"\noptional = true\n\
                      [nodes.level]\ntype = \"meter\"\n[nodes.out]\ntype = \"output\"\n";

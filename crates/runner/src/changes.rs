@@ -207,7 +207,7 @@ fn why(reason: &Reason) -> String {
 }
 
 fn arrow(link: &Link) -> String {
-    format!("{} {} {}", link.from, if link.feedback { "~>" } else { "->" }, link.to)
+    format!("{} {} {}", link.from, link.arrow(), link.to)
 }
 
 /// Names, of many the first ones.

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use patchline_graph::{AnyNode, DeviceChannels, DeviceSide, Endpoint, Frames, Graph, Link, Schedule, Slot, StreamSpec};
+use patchline_graph::{
+    Alignment, AnyNode, DeviceChannels, DeviceSide, Endpoint, Frames, Graph, Link, Schedule, Slot, StreamSpec,
+};
 use serde::Serialize;
 
 /// Nodes and links of a compiled graph.
@@ -11,6 +13,7 @@ pub(crate) struct Overview {
     pub(crate) nodes: Vec<NodeView>,
     pub(crate) links: Vec<LinkView>,
     pub(crate) sums: Vec<Sum>,
+    pub(crate) aligned: Vec<Waits>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -62,11 +65,32 @@ pub(crate) struct Sum {
     pub(crate) sources: Vec<String>,
 }
 
+/// A link that waits for others.
+#[derive(Debug, Serialize)]
+pub(crate) struct Waits {
+    /// As the patch writes it, one arrow.
+    pub(crate) link: String,
+    pub(crate) frames: Frames,
+}
+
+impl Waits {
+    fn new(graph: &Graph, alignment: &Alignment) -> Self {
+        let link = &graph.links()[alignment.link];
+        let text = format!("{} {} {}", link.from, link.arrow(), link.to);
+        Self { link: text, frames: alignment.frames }
+    }
+}
+
 impl Overview {
     /// The overview of a graph that compiled to `schedule` for `stream`.
     pub(crate) fn new(graph: &Graph, schedule: &Schedule, stream: &StreamSpec) -> Self {
         let mut nodes: Vec<NodeView> = graph.nodes().map(|(name, node)| view(name.as_str(), node)).collect();
-        schedule.slots.iter().for_each(|slot| nodes[slot.node].complete(slot));
+        // What lets links wait comes after the graph's own nodes.
+        schedule
+            .slots
+            .iter()
+            .filter(|slot| slot.node < graph.nodes().len())
+            .for_each(|slot| nodes[slot.node].complete(slot));
         for (view, (_, node)) in nodes.iter_mut().zip(graph.nodes()) {
             if let Some(DeviceSide::Input(channels)) = &node.ports().device {
                 view.outputs[0].channels = channels.width(stream.visible_inputs(&view.name).len());
@@ -80,8 +104,9 @@ impl Overview {
             }
         }
         let sums = sums(graph);
+        let aligned = schedule.alignments.iter().map(|alignment| Waits::new(graph, alignment)).collect();
         let warnings = warnings(&nodes, &links);
-        Self { nodes, links, sums, warnings }
+        Self { nodes, links, sums, aligned, warnings }
     }
 }
 
@@ -116,7 +141,7 @@ fn link_view(graph: &Graph, nodes: &[NodeView], link: &Link) -> Option<LinkView>
     let from = graph.index(link.from.node.as_str())?;
     let to = graph.index(link.to.node.as_str())?;
     let width = port(&nodes[from].outputs, &link.from)?.channels;
-    let arrow = if link.feedback { "~>" } else { "->" };
+    let arrow = link.arrow();
     Some(LinkView {
         text: format!("{} {arrow} {}", link.from, link.to),
         from,

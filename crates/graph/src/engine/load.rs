@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use basedrop::Owned;
 
 use super::{Engine, LoadError, Told, journal};
-use crate::compile::{compile_alone, compile_between};
+use crate::compile::{Alone, compile_alone, compile_between};
 use crate::fade::Moment;
 use crate::load::Next;
 use crate::message::Message;
@@ -53,18 +53,24 @@ impl Engine {
         if self.messages.slots() < 1 + self.bypassed.len() {
             return Err(LoadError::Busy(Box::new(graph)));
         }
-        let (alone, widths) = compile_alone(&graph, &self.stream)?;
+        let alone = compile_alone(&graph, &self.stream)?;
         let moment = Moment::new();
-        let (old, stream, now) = (&self.graph, &self.stream, self.stats.frames.get());
-        let change =
-            stage::Change { graph: &graph, widths: &widths, old, stream, fade: self.fade, now, moment: moment.clone() };
+        let change = stage::Change {
+            graph: &alone.graph,
+            widths: &alone.widths,
+            old: &self.aligned,
+            stream: &self.stream,
+            fade: self.fade,
+            now: self.stats.frames.get(),
+            moment: moment.clone(),
+        };
         let sounds = |name: &str| self.cast.sounds(name);
         let next = self.stage.next(&change, sounds);
         if next.stage.leaving().count() > 2 * most_leaving(&graph) {
             return Err(LoadError::Crowded(Box::new(graph)));
         }
         let between = match next.stage.is_settled() {
-            true => Ok((graph.clone(), alone.clone())),
+            true => Ok((alone.graph.clone(), alone.schedule.clone())),
             false => self.between(&next.stage),
         };
         let (next, between, cut) = match between {
@@ -75,7 +81,7 @@ impl Engine {
                 (next, between, true)
             }
         };
-        let mut loaded = self.follow(next, between, (moment, at), Some((graph, &alone)))?;
+        let mut loaded = self.follow(next, between, (moment, at), Some((graph, alone)))?;
         loaded.cut = cut;
         self.bypass_again(&loaded.started);
         Ok(loaded)
@@ -94,12 +100,11 @@ impl Engine {
         stage::Next { stage, before }: stage::Next,
         (union, mut schedule): (Graph, Schedule),
         (moment, at): (Moment, Option<Frame>),
-        graph: Option<(Graph, &Schedule)>,
+        graph: Option<(Graph, Alone)>,
     ) -> Result<Loaded, LoadError> {
-        let (latency, tail) = graph
-            .as_ref()
-            .map_or((self.schedule.latency, self.schedule.tail), |(_, alone)| (alone.latency, alone.tail));
-        (schedule.latency, schedule.tail) = (latency, tail);
+        let alone = graph.as_ref().map_or(&self.schedule, |(_, alone)| &alone.schedule);
+        (schedule.latency, schedule.tail) = (alone.latency, alone.tail);
+        schedule.alignments.clone_from(&alone.alignments);
         schedule.verify().expect("compile upholds what verify checks");
         let lines = same_lines(self.stage.lines(&self.schedule), &stage.lines(&schedule));
         let lines = if self.schedule.feedback == schedule.feedback { lines } else { Vec::new() };
@@ -116,13 +121,13 @@ impl Engine {
             common: self.common(),
         };
         let fresh = self.cast.prepare(&next)?;
-        let (load, loaded) = self.cast.change(&next, fresh, &self.graph);
+        let (load, loaded) = self.cast.change(&next, fresh, &self.aligned);
         let load = Owned::new(&self.collector.handle(), load);
         assert!(self.messages.push(Message::Load(load)).is_ok(), "room was checked and only we push");
         self.sent += u64::from(graph.is_some());
         (self.stage, self.schedule) = (stage, schedule);
-        if let Some((graph, _)) = graph {
-            self.graph = graph;
+        if let Some((graph, alone)) = graph {
+            (self.graph, self.aligned) = (graph, alone.graph);
         }
         Ok(loaded)
     }

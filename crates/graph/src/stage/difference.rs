@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Actor, Change, Running, Stage, Wire};
 use crate::channels::Widths;
-use crate::compile::compile_alone;
+use crate::compile::{Alone, compile_alone};
 use crate::fade::Moment;
 use crate::{Frames, Graph, GraphErrors, Link, NodeName, StreamSpec};
 
@@ -60,29 +60,29 @@ impl Difference {
 /// # Errors
 /// The mistakes of a graph that cannot be compiled; those of the old one first.
 pub fn difference(old: &Graph, new: &Graph, stream: &StreamSpec, fade: Frames) -> Result<Difference, GraphErrors> {
-    let (before, old_widths) = compile_alone(old, stream)?;
-    let (after, new_widths) = compile_alone(new, stream)?;
+    let before = compile_alone(old, stream)?;
+    let after = compile_alone(new, stream)?;
     let nothing = Graph::new();
-    let change = |(graph, widths), old| Change { graph, widths, old, stream, fade, now: 0, moment: Moment::new() };
-    let all_sound = |_: &str| true;
-    let first = Stage::default().next(&change((old, &old_widths[..]), &nothing), all_sound).stage;
-    let next = first.next(&change((new, &new_widths[..]), old), all_sound);
+    let first = Stage::default().next(&loading(&before, &nothing, (stream, fade)), |_| true).stage;
+    let next = first.next(&loading(&after, &before.graph, (stream, fade)), |_| true);
     let carried: HashSet<&str> = next.before.keys().map(String::as_str).collect();
-    let mut difference = Difference { latency: [before.latency, after.latency], ..Difference::default() };
-    difference.tell_nodes((old, &old_widths), (new, &new_widths), &carried);
-    difference.tell_links(old, &next.stage);
+    let latency = [before.schedule.latency, after.schedule.latency];
+    let mut difference = Difference { latency, ..Difference::default() };
+    difference.tell_nodes(&before, &after, &carried);
+    difference.tell_links(&before.graph, &next.stage);
     let left = next.stage.actors.iter().filter(|actor| actor.left.is_some());
     difference.leaving = left.map(|actor| (old_name(&actor.name), actor.sounds_for(fade))).collect();
     Ok(difference)
 }
 
+fn loading<'a>(now: &'a Alone, old: &'a Graph, (stream, fade): (&'a StreamSpec, Frames)) -> Change<'a> {
+    Change { graph: &now.graph, widths: &now.widths, old, stream, fade, now: 0, moment: Moment::new() }
+}
+
 impl Difference {
-    fn tell_nodes(
-        &mut self,
-        (old, old_widths): (&Graph, &[Widths]),
-        (new, new_widths): (&Graph, &[Widths]),
-        carried: &HashSet<&str>,
-    ) {
+    fn tell_nodes(&mut self, before: &Alone, after: &Alone, carried: &HashSet<&str>) {
+        let Alone { graph: old, widths: old_widths, .. } = before;
+        let Alone { graph: new, widths: new_widths, .. } = after;
         let before: HashMap<&str, &Widths> = old.nodes().map(|(name, _)| name.as_str()).zip(old_widths).collect();
         for ((name, node), widths) in new.nodes().zip(new_widths) {
             let text = name.to_string();

@@ -13,11 +13,11 @@ const FADE: usize = 960;
 
 /// A delay that declares itself: the input, `frames` later.
 #[derive(Clone, PartialEq)]
-struct Late {
-    frames: usize,
+pub(crate) struct Late {
+    pub(crate) frames: usize,
 }
 
-struct LateProcessor {
+pub(crate) struct LateProcessor {
     line: Vec<f32>,
     at: usize,
 }
@@ -40,6 +40,10 @@ impl Node for Late {
 
     fn latency(&self, _spec: &PrepareSpec) -> Frames {
         self.frames as Frames
+    }
+
+    fn rebuilds(&self, previous: &Self) -> bool {
+        self != previous
     }
 }
 

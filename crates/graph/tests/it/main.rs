@@ -1,5 +1,6 @@
 //! The engine from outside. Every render in here runs under an allocator that aborts on the audio thread.
 
+mod align;
 mod budget;
 mod bypass;
 mod compile;

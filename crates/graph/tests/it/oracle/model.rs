@@ -218,7 +218,7 @@ impl Model {
         }
         for link in &self.links {
             let (from, to) = (self.endpoint(&link.from, false), self.endpoint(&link.to, true));
-            graph.push_link(Link { from, to, feedback: link.feedback });
+            graph.push_link(Link { feedback: link.feedback, ..Link::new(from, to) });
         }
         graph
     }

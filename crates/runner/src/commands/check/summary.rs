@@ -9,7 +9,7 @@ use patchline_patch::Checked;
 use serde_json::{Value, json};
 
 use crate::load::{Assumed, shown};
-use crate::overview::{NodeView, Overview, PortView, device_inputs};
+use crate::overview::{NodeView, Overview, PortView, Waits, device_inputs};
 use crate::style;
 use crate::units::{bytes, count, frames_and_ms, ms};
 
@@ -48,6 +48,10 @@ pub(crate) fn text(path: &Path, checked: &Checked, assumed: &Assumed) -> String 
     for (index, link) in overview.links.iter().filter(|link| link.feedback).enumerate() {
         let late = frames_and_ms(stream.feedback, stream.rate);
         line(if index == 0 { "feedback" } else { "" }, format!("{}, {late} late", link.text));
+    }
+    for (index, Waits { link, frames }) in overview.aligned.iter().enumerate() {
+        let waits = frames_and_ms(*frames, stream.rate);
+        line(if index == 0 { "aligned" } else { "" }, format!("{link} waits {waits} for what arrives later beside it"));
     }
     out.push_str(&table(&overview.nodes, stream.rate));
     overview.warnings.iter().for_each(|warning| {
@@ -129,6 +133,7 @@ pub(crate) fn data(path: &Path, checked: &Checked, assumed: &Assumed) -> Value {
         "nodes": overview.nodes,
         "links": overview.links,
         "sums": overview.sums,
+        "aligned": overview.aligned,
         "warnings": loaded.warnings,
         "notes": overview.warnings,
     })

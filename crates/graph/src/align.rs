@@ -1,0 +1,135 @@
+//! Parallel paths that meet arrive together: what comes sooner waits for what is on its way.
+
+mod wait;
+
+use crate::channels::Widths;
+use crate::topology::{Edge, Topology};
+use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName, PrepareSpec, StreamSpec};
+pub(crate) use wait::Wait;
+
+/// A link whose sound is held back until that of the other links into the same node has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alignment {
+    /// The link, by its index in [`Graph::links`].
+    pub link: usize,
+    /// For how many frames.
+    pub frames: Frames,
+    /// The name under which the waiting shows, among costs and in what a load did.
+    pub name: String,
+}
+
+/// A graph in which every path to a node takes as long as the others.
+pub(crate) struct Aligned {
+    /// The graph with the nodes that wait, after all of its own.
+    pub(crate) graph: Graph,
+    pub(crate) widths: Vec<Widths>,
+    pub(crate) alignments: Vec<Alignment>,
+}
+
+/// Lets links wait, where paths of different [latencies](crate::Node::latency) meet: in a node, or in a channel of the
+/// device's output. Feedback links and [direct](Link::direct) ones neither wait nor are waited for. `None` where nothing
+/// has to wait.
+pub(crate) fn align(
+    graph: &Graph,
+    topology: &Topology,
+    (widths, order): (&[Widths], &[usize]),
+    stream: &StreamSpec,
+) -> Option<Aligned> {
+    let mut waits = waits(graph, topology, (widths, order), stream);
+    meet_at_the_device(topology, widths, &mut waits);
+    let waiting = |edge: &Edge| waits.latest[edge.to.node].saturating_sub(waits.reached[edge.from.node]);
+    let late = topology.edges.iter().filter(|edge| waits_for_others(graph, edge) && waiting(edge) > 0);
+    let late: Vec<(usize, Frames, usize)> =
+        late.map(|edge| (edge.link, waiting(edge), carried(edge, widths))).collect();
+    (!late.is_empty()).then(|| with_waiting(graph, widths, &late))
+}
+
+/// How late sound is at the output of each node, and what its input waits for, in frames.
+struct Waits {
+    reached: Vec<Frames>,
+    latest: Vec<Frames>,
+}
+
+fn waits(graph: &Graph, topology: &Topology, (widths, order): (&[Widths], &[usize]), stream: &StreamSpec) -> Waits {
+    let nodes: Vec<(&NodeName, &AnyNode)> = graph.nodes().collect();
+    let mut waits = Waits { reached: vec![0; nodes.len()], latest: vec![0; nodes.len()] };
+    for &node in order {
+        let arriving = || topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
+        let latest =
+            |edges: &mut dyn Iterator<Item = &Edge>| edges.map(|edge| waits.reached[edge.from.node]).max().unwrap_or(0);
+        let awaited = latest(&mut arriving().filter(|edge| waits_for_others(graph, edge)));
+        let any = latest(&mut arriving().filter(|edge| !edge.feedback));
+        let (name, any_node) = nodes[node];
+        let own = any_node.latency(&spec(name, &widths[node], stream));
+        waits.latest[node] = awaited;
+        waits.reached[node] = any.saturating_add(own);
+    }
+    waits
+}
+
+/// Outputs that share a channel of the device wait for each other.
+fn meet_at_the_device(topology: &Topology, widths: &[Widths], waits: &mut Waits) {
+    let channels = |node: usize| match &topology.ports[node].device {
+        Some(DeviceSide::Output(Some(channels))) => Some(channels.clone()),
+        Some(DeviceSide::Output(None)) => Some((0..widths[node].inputs[0]).collect()),
+        _ => None,
+    };
+    let mut latest: std::collections::HashMap<usize, Frames> = std::collections::HashMap::new();
+    let outputs: Vec<(usize, Vec<usize>)> =
+        (0..topology.ports.len()).filter_map(|node| Some((node, channels(node)?))).collect();
+    // What shares a channel with what shares a channel waits, too: as often as something changes.
+    loop {
+        let before = waits.latest.clone();
+        for (node, channels) in &outputs {
+            let there = channels.iter().filter_map(|channel| latest.get(channel)).copied().max().unwrap_or(0);
+            waits.latest[*node] = waits.latest[*node].max(there);
+            channels.iter().for_each(|&channel| _ = latest.insert(channel, waits.latest[*node]));
+        }
+        if waits.latest == before {
+            return;
+        }
+    }
+}
+
+fn waits_for_others(graph: &Graph, edge: &Edge) -> bool {
+    !edge.feedback && !graph.links()[edge.link].direct
+}
+
+/// Channels that a link carries.
+fn carried(edge: &Edge, widths: &[Widths]) -> usize {
+    edge.from.channels.as_ref().map_or(widths[edge.from.node].outputs[edge.from.port], ExactSizeIterator::len)
+}
+
+fn spec(name: &NodeName, widths: &Widths, stream: &StreamSpec) -> PrepareSpec {
+    PrepareSpec {
+        name: name.to_string(),
+        rate: stream.rate,
+        max_frames: stream.max_frames,
+        inputs: widths.inputs.clone(),
+        outputs: widths.outputs.clone(),
+        ..PrepareSpec::default()
+    }
+}
+
+/// The graph with a node on each link that waits.
+fn with_waiting(graph: &Graph, widths: &[Widths], late: &[(usize, Frames, usize)]) -> Aligned {
+    let mut aligned = Aligned { graph: graph.clone(), widths: widths.to_vec(), alignments: Vec::new() };
+    let mut links = Vec::with_capacity(graph.links().len() + late.len());
+    let mut late = late.iter().peekable();
+    for (index, link) in graph.links().iter().enumerate() {
+        let Some(&(_, frames, channels)) = late.next_if(|(link, ..)| *link == index) else {
+            links.push(link.clone());
+            continue;
+        };
+        let twin = aligned.alignments.iter().filter(|other| graph.links()[other.link] == *link).count();
+        let name = NodeName::of_waiting(link, twin);
+        let end = || Endpoint { node: name.clone(), port: None, channels: None };
+        links.push(Link { to: end(), ..link.clone() });
+        links.push(Link { from: end(), ..link.clone() });
+        aligned.graph.insert(name.clone(), AnyNode::new(Wait { frames }));
+        aligned.widths.push(Widths { inputs: vec![channels], outputs: vec![channels] });
+        aligned.alignments.push(Alignment { link: index, frames, name: name.to_string() });
+    }
+    aligned.graph.set_links(links);
+    aligned
+}
