@@ -39,6 +39,13 @@ impl Patch {
         }
     }
 
+    /// Its own file and those that it includes, also where they could not be read, once they were
+    /// [gathered](Patch::gather).
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.source.files()
+    }
+
     /// The included files in the order they were read; none before they were [gathered](Patch::gather).
     pub fn included(&self) -> impl ExactSizeIterator<Item = IncludedText> {
         self.source.included.iter().map(|file| IncludedText {

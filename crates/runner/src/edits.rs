@@ -44,8 +44,8 @@ impl Edits {
     ///
     /// # Errors
     /// A folder that cannot be watched.
-    pub(crate) fn follow<'a>(&mut self, files: impl IntoIterator<Item = &'a Path>) -> notify::Result<()> {
-        self.files = files.into_iter().flat_map(places).collect();
+    pub(crate) fn follow(&mut self, files: &[PathBuf]) -> notify::Result<()> {
+        self.files = files.iter().flat_map(|file| places(file)).collect();
         let folders: BTreeSet<PathBuf> =
             self.files.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
         for gone in self.folders.difference(&folders) {
@@ -126,7 +126,7 @@ mod tests {
         let path = folder.path().join("a.toml");
         fs::write(&path, "1").unwrap();
         let mut edits = Edits::new().unwrap();
-        edits.follow([path.as_path()]).unwrap();
+        edits.follow(&[path.clone()]).unwrap();
         assert!(quiet(&mut edits), "it was written before");
         fs::write(&path, "2").unwrap();
         assert!(wait(&mut edits), "written in place");
@@ -145,7 +145,7 @@ mod tests {
         let path = folder.path().join("a.toml");
         fs::write(&path, "1").unwrap();
         let mut edits = Edits::new().unwrap();
-        edits.follow([path.as_path()]).unwrap();
+        edits.follow(&[path.clone()]).unwrap();
         let end = Instant::now() + Duration::from_secs(10);
         let mut looks = 0;
         while looks < 3 && Instant::now() < end {

@@ -39,7 +39,7 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     let mut dumps = Dumps::new(&args.flight, &args.patch)?;
     let name = checked.loaded.name.clone();
     capture::free(&args.capture)?;
-    let mut reloads = Reloads::new(&score, &checked.loaded)?;
+    let mut reloads = Reloads::new(&score)?;
     let (mut opened, mut checked) = device::open(&score, checked)?;
     let capture = capture::create(&args.capture)?;
     let mut past = Vec::new();

@@ -82,6 +82,24 @@ fn edits_are_loaded_while_it_plays_and_mistakes_leave_it_playing() {
     assert_eq!(take.len() as u64, data["frames"].as_u64().unwrap(), "one file, of which no frame is missing");
 }
 
+/// Included files are watched too, also those that could not be read.
+#[cfg(unix)]
+#[test]
+fn an_included_file_is_edited() {
+    let folder = Folder::new();
+    let (top, rest) = PATCH.split_once("[nodes.trim]").unwrap();
+    folder.write("p.toml", &format!("include = [\"more.toml\"]\n{top}"));
+    folder.write("more.toml", &format!("[nodes.trim]{rest}"));
+    let running = Running::start(&mut folder.command(["run", "p.toml", "--backend", "null", "--watch"]));
+    running.until("recording");
+    std::fs::rename(folder.path().join("more.toml"), folder.path().join("away")).unwrap();
+    running.until("the old patch plays on");
+    folder.write("more.toml", &format!("[nodes.trim]{}", rest.replace("0.5", "0.25")));
+    running.until("trim changed; 2 nodes play on");
+    running.signal("INT");
+    running.end().exits(0);
+}
+
 #[cfg(unix)]
 #[test]
 fn sighup_asks_for_the_patch_to_be_read_again() {

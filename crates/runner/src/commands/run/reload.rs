@@ -1,6 +1,6 @@
 //! The patch is edited while it plays.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use patchline_capture::Source;
 use patchline_graph::LoadError;
@@ -32,14 +32,14 @@ struct Fresh {
 
 impl Reloads {
     /// For the patch of the command line, which is watched if that was asked for.
-    pub(super) fn new(score: &Score, loaded: &Loaded) -> Result<Self, Failure> {
+    pub(super) fn new(score: &Score) -> Result<Self, Failure> {
         let mut edits = None;
         if score.args.watch {
             if score.is_stream() {
                 let message = "--watch needs a file: what was read from stdin or a pipe cannot be read again";
                 return Err(Failure::new(Exit::Usage, message));
             }
-            edits = Some(watched(score.files(loaded)).map_err(|error| Failure::new(Exit::File, error))?);
+            edits = Some(watched(score.files()).map_err(|error| Failure::new(Exit::File, error))?);
         }
         Ok(Self { edits, waiting: None })
     }
@@ -63,9 +63,9 @@ impl Reloads {
             return None;
         }
         let read = score.read_again(|score| fresh(score, playing, live));
+        self.follow(score.files());
         match read {
             Ok(fresh) => {
-                self.follow(score.files(&fresh.checked.loaded));
                 if fresh.changes.is_empty() {
                     if asked {
                         info!("nothing in the patch has changed");
@@ -81,7 +81,7 @@ impl Reloads {
         }
     }
 
-    fn follow<'a>(&mut self, files: impl IntoIterator<Item = &'a Path>) {
+    fn follow(&mut self, files: &[PathBuf]) {
         if let Some(edits) = &mut self.edits
             && let Err(error) = edits.follow(files)
         {
@@ -91,7 +91,7 @@ impl Reloads {
 }
 
 /// Watches a patch's files.
-fn watched<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<Edits, String> {
+fn watched(files: &[PathBuf]) -> Result<Edits, String> {
     let watched = Edits::new().and_then(|mut edits| edits.follow(files).map(|()| edits));
     watched.map_err(|error| format!("cannot watch the patch: {error}"))
 }

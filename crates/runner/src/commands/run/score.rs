@@ -1,6 +1,6 @@
 //! A patch on its way to a device, as often as it has to start.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use patchline_capture::{Capture, Source};
 use patchline_graph::{Frames, Graph, StreamSpec};
 use patchline_nodes::FileSink;
-use patchline_patch::{Checked, EngineSettings, Loaded, Patch, Registry};
+use patchline_patch::{Checked, EngineSettings, Patch, Registry};
 use tracing::{info, warn};
 
 use crate::cli::{self, RunArgs};
@@ -24,6 +24,8 @@ pub(super) struct Score<'a> {
     registry: &'a Registry,
     pub(super) args: &'a RunArgs,
     patch: Patch,
+    /// Its file, and those that it includes.
+    files: Vec<PathBuf>,
     /// When the run started: what `{date}` and `{time}` in file names count from, however often the patch is read.
     start: DateTime,
     /// Whether files are numbered, as those of another start.
@@ -37,7 +39,8 @@ impl<'a> Score<'a> {
     pub(super) fn new(registry: &'a Registry, args: &'a RunArgs) -> Result<Self, Trouble> {
         let patch = load::read(&args.patch, &args.patch_args)?;
         let start = args.clock.unwrap_or_else(|| load::options(&args.patch_args, None).start);
-        Ok(Self { registry, args, patch, start, numbered: false, played: 0.0 })
+        let files = patch.files();
+        Ok(Self { registry, args, patch, files, start, numbered: false, played: 0.0 })
     }
 
     /// Loads and compiles it for a stream.
@@ -53,14 +56,15 @@ impl<'a> Score<'a> {
         path == Path::new("-") || path.metadata().is_ok_and(|found| !found.is_file())
     }
 
-    /// The files of the patch.
-    pub(super) fn files<'b>(&'b self, _loaded: &'b Loaded) -> impl Iterator<Item = &'b Path> {
-        [self.args.patch.as_path()].into_iter()
+    /// The files of the patch as it was last read, be it with mistakes.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// Reads the patch anew and keeps it if `judge` accepts it.
     pub(super) fn read_again<T>(&mut self, judge: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let patch = load::read(&self.args.patch, &self.args.patch_args)?;
+        self.files = patch.files();
         let before = std::mem::replace(&mut self.patch, patch);
         if self.numbered {
             self.number(StreamSpec { outputs: None, ..StreamSpec::new(load::USUAL_RATE, 1, MOST_INPUTS, 0) });
