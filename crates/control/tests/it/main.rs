@@ -1,0 +1,8 @@
+//! Clients over real sockets, against a desk that only remembers.
+
+mod bench;
+mod documented;
+mod hostile;
+mod osc;
+mod support;
+mod websocket;
