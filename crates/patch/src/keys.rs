@@ -5,12 +5,14 @@ use crate::registry::Registry;
 use crate::settings::EngineSettings;
 
 /// Keys of the whole patch.
-pub(crate) const TOP: [&str; 6] = ["name", "links", "engine", "nodes", "include", "control"];
+pub(crate) const TOP: [&str; 8] = ["name", "links", "engine", "nodes", "include", "scenes", "map", "control"];
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
-pub(crate) const NOT_YET_AT_TOP: &[&str] = &["macros", "use", "scenes", "map"];
+pub(crate) const NOT_YET_AT_TOP: &[&str] = &["macros", "use"];
 pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["fade", "threads"];
 pub(crate) const NOT_YET_IN_NODES: &[&str] = &["on_replace", "bypass"];
 
+/// What leaves a node out, in scenes and maps.
+pub(crate) const BYPASS: &str = "bypass";
 /// The key that every node may have beside `type` and its parameters.
 pub(crate) const OPTIONAL: &str = "optional";
 /// What it means, for editors and manuals.

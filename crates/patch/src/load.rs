@@ -10,8 +10,10 @@ use crate::compile::{Places, compile};
 use crate::control::ControlSettings;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::document::Patch;
+use crate::maps::Map;
 use crate::parts::Parts;
 use crate::registry::Registry;
+use crate::scenes::Scene;
 use crate::settings::EngineSettings;
 
 /// What a patch is loaded with.
@@ -53,6 +55,10 @@ pub struct Loaded {
     pub engine: EngineSettings,
     /// Who may change it while it plays.
     pub control: ControlSettings,
+    /// Values that parameters take together, in the order they are written.
+    pub scenes: Vec<Scene>,
+    /// What MIDI messages change.
+    pub maps: Vec<Map>,
     /// Its nodes and links.
     pub graph: Graph,
     /// The files that its nodes write under fixed names, by their real places, and which node it is.
@@ -118,8 +124,8 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
     let files = source.files();
     let warnings = Diagnostics::new(source, parts.warnings());
     let graph = parts.graph();
-    let Parts { name, engine, control, places, nodes, .. } = parts;
-    Ok(Loaded { name, engine, control, graph, writes: nodes.writers, files, warnings, places })
+    let Parts { name, engine, control, scenes, maps, places, nodes, .. } = parts;
+    Ok(Loaded { name, engine, control, scenes, maps, graph, writes: nodes.writers, files, warnings, places })
 }
 
 /// A key of a patch that somebody has something to say about.

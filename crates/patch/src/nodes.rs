@@ -1,6 +1,6 @@
 //! The `[nodes.NAME]` tables: each becomes a node of its type.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -32,6 +32,8 @@ pub(crate) struct NodeEntry {
     pub(crate) optional: bool,
     /// Whether a mistake in it was reported.
     pub(crate) faulty: bool,
+    /// Bytes that its parameters have in the text.
+    pub(crate) length: usize,
 }
 
 /// The nodes of a patch, by name and in the order they are written.
@@ -41,6 +43,15 @@ pub(crate) struct NodeEntries {
     pub(crate) by_name: HashMap<String, NodeEntry>,
     /// The files of fixed names that nodes write, and which node it is.
     pub(crate) writers: BTreeMap<PathBuf, String>,
+    /// What stands before a `/` in names of nodes.
+    groups: HashSet<String>,
+}
+
+impl NodeEntries {
+    /// Whether there are nodes `name/...`.
+    pub(crate) fn has_group(&self, name: &str) -> bool {
+        self.groups.contains(name)
+    }
 }
 
 /// Reads every node.
@@ -52,6 +63,7 @@ pub(crate) fn read_nodes(table: &DeTable<'_>, context: &Context<'_>, mistakes: &
         reader.check_name();
         let (entry, writes) = reader.read(value);
         one_writer_each(&name, &entry, writes, &mut nodes.writers, mistakes);
+        nodes.groups.extend(name.match_indices('/').map(|(at, _)| name[..at].to_owned()));
         nodes.order.push(name.clone());
         nodes.by_name.insert(name, entry);
     }
@@ -107,8 +119,10 @@ impl<'a> NodeReader<'a> {
             ports: None,
             optional: false,
             faulty: false,
+            length: 0,
         };
         if let DeValue::Table(table) = value.get_ref() {
+            entry.length = table.iter().map(|(_, value)| value.span().len()).sum();
             let spans = table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span()));
             entry.values = spans.collect();
             entry.optional = self.optional(table);

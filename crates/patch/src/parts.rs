@@ -16,9 +16,11 @@ use crate::document::{Document, Patch, entries};
 use crate::keys::{Keys, NOT_YET_AT_TOP, NOT_YET_IN_ENGINE, TOP};
 use crate::links::{LinkEntry, read_links};
 use crate::load::{Files, Options};
+use crate::maps::{Map, read_maps};
 use crate::mistakes::Mistakes;
 use crate::nodes::{NodeEntries, read_nodes};
 use crate::registry::Registry;
+use crate::scenes::{Scene, Targets, read_scenes};
 use crate::settings::EngineSettings;
 use crate::source::Source;
 use crate::table::{TableCheck, listed};
@@ -46,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) name: String,
     pub(crate) engine: EngineSettings,
     pub(crate) control: ControlSettings,
+    pub(crate) scenes: Vec<Scene>,
+    pub(crate) maps: Vec<Map>,
     pub(crate) nodes: NodeEntries,
     pub(crate) links: Vec<LinkEntry>,
     pub(crate) mistakes: Mistakes,
@@ -83,25 +87,18 @@ impl Parts {
         };
         let control = read_control(&table, &context, &mut mistakes);
         let links = links(&table, &context, &nodes, &mut mistakes);
+        let graph = graph(&nodes, &links);
+        let mut targets = Targets::new(&context, &nodes, &graph, &mut mistakes);
+        let scenes = read_scenes(&table, &mut targets);
+        let maps = read_maps(&table, &scenes, &mut targets);
         let name = name(&table, &source, &mut mistakes);
         let places = Places::new(source, &nodes, &links, &table);
-        Self { name, engine, control, nodes, links, mistakes, places, broken }
+        Self { name, engine, control, scenes, maps, nodes, links, mistakes, places, broken }
     }
 
     /// The graph of what could be read.
     pub(crate) fn graph(&self) -> Graph {
-        let mut graph = Graph::new();
-        for name in &self.nodes.order {
-            let entry = &self.nodes.by_name[name];
-            if let (Ok(node_name), Some(node)) = (NodeName::new(name), &entry.node) {
-                if entry.optional {
-                    graph.make_optional(node_name.clone());
-                }
-                graph.insert(node_name, node.clone());
-            }
-        }
-        self.links.iter().filter(|entry| entry.good).for_each(|entry| graph.push_link(entry.link.clone()));
-        graph
+        graph(&self.nodes, &self.links)
     }
 
     pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
@@ -123,6 +120,22 @@ impl Parts {
         }
         warnings
     }
+}
+
+/// The graph of what could be read.
+fn graph(nodes: &NodeEntries, links: &[LinkEntry]) -> Graph {
+    let mut graph = Graph::new();
+    for name in &nodes.order {
+        let entry = &nodes.by_name[name];
+        if let (Ok(node_name), Some(node)) = (NodeName::new(name), &entry.node) {
+            if entry.optional {
+                graph.make_optional(node_name.clone());
+            }
+            graph.insert(node_name, node.clone());
+        }
+    }
+    links.iter().filter(|entry| entry.good).for_each(|entry| graph.push_link(entry.link.clone()));
+    graph
 }
 
 fn read_engine(table: &DeTable<'_>, registry: &Registry, broken: bool, mistakes: &mut Mistakes) -> EngineSettings {

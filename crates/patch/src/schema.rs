@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::control::ControlSettings;
 use crate::keys::{OPTIONAL, OPTIONAL_DOC};
+use crate::maps;
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
 
@@ -26,6 +27,8 @@ pub fn schema(registry: &Registry) -> Value {
     adopt(&mut engine, "engine", &mut definitions);
     let mut control = schema_of::<ControlSettings>();
     adopt(&mut control, "control", &mut definitions);
+    let mut map = schema_of::<maps::Keys>();
+    adopt(&mut map, "map", &mut definitions);
     let branches: Vec<Value> = registry.kinds().map(|kind| branch(kind, &mut definitions)).collect();
     let kinds: Vec<&str> = registry.kinds().map(|declaration| declaration.kind).collect();
     definitions.insert(
@@ -57,6 +60,21 @@ pub fn schema(registry: &Registry) -> Value {
                 "items": { "type": "string", "pattern": LINK },
             },
             "engine": engine,
+            "scenes": {
+                "description": "Values that parameters take together: [scenes.verse] with `trim.gain = \"-6 dB\"` below it.",
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        "over": {
+                            "description": "How long the parameters take to get there; each its own time if absent.",
+                            "type": ["string", "integer"],
+                        },
+                    },
+                    "additionalProperties": { "type": "object" },
+                },
+            },
+            "map": { "description": "What MIDI messages change.", "type": "array", "items": map },
             "control": control,
             "nodes": {
                 "description": "The nodes by their names: letters, digits, `_` and `-`.",

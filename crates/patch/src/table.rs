@@ -143,7 +143,7 @@ fn inner<'a>(shape: &'a Shape, value: &DeValue<'_>) -> Option<&'a Shape> {
     }
 }
 
-fn given<'a>(value: &'a DeValue<'_>) -> Given<'a> {
+pub(crate) fn given<'a>(value: &'a DeValue<'_>) -> Given<'a> {
     match value {
         DeValue::String(text) => Given::Text(text),
         DeValue::Boolean(value) => Given::Bool(*value),
