@@ -32,9 +32,8 @@ pub(crate) fn journal(registry: Registry, orders: Sender<Order>, announced: Anno
 impl Scribe {
     fn enter(&mut self, entry: &Entry<'_>) {
         let (deed, files) = match entry.told {
-            Told::Load { graph, at: None } => (self.load(graph), files(graph)),
-            Told::Load { at: Some(frame), .. } => (Deed::Unwritable(format!("a load for frame {frame}")), Vec::new()),
-            Told::Fade(frames) => (Deed::Unwritable(format!("loads that fade over {frames} frames")), Vec::new()),
+            Told::Load { graph, at } => (self.load(graph, at), files(graph)),
+            Told::Fade(frames) => (Deed::Fade(frames), Vec::new()),
             Told::Set { name, node, at } => {
                 let graph = alone(name, node);
                 let text = graph.as_ref().and_then(|graph| self.registry.write(graph));
@@ -44,13 +43,13 @@ impl Scribe {
             }
             Told::Bypass { name, on, at } => (Deed::Bypass { name: name.to_owned(), on, at }, Vec::new()),
         };
-        let call = Call { first: entry.messages.start, end: entry.messages.end, deed };
+        let call = Call { first: entry.messages.start, end: entry.messages.end, swept: entry.swept, deed };
         let _ = self.orders.send(Order::Record(Record::Call(call)));
         files.into_iter().for_each(|order| _ = self.orders.send(order));
     }
 
     /// The patch that was announced, if it is this graph; else the graph as a patch of its own.
-    fn load(&mut self, graph: &Graph) -> Deed {
+    fn load(&mut self, graph: &Graph, at: Option<u64>) -> Deed {
         let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner).take();
         let source = match announced {
             Some((source, announced)) if announced == *graph => source,
@@ -64,7 +63,10 @@ impl Scribe {
             }
         };
         self.source = Some(source.clone());
-        Deed::Load(source)
+        match at {
+            None => Deed::Load(source),
+            Some(at) => Deed::LoadAt { patch: source, at },
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::BlockRecord;
 use crate::hash::Hash;
-use crate::record::{MAGIC, Record, VERSION};
+use crate::record::{MAGIC, OLDEST, Record, VERSION};
 
 /// The most bytes of a record: no block can have more.
 const MOST_BYTES: u32 = 1 << 29;
@@ -151,7 +151,9 @@ pub(crate) fn open<R: Read>(mut source: R) -> io::Result<Opening<R>> {
     Ok(match first.split_first_chunk::<8>() {
         Some((magic, version)) if magic == MAGIC && version.len() == 4 => {
             match u32::from_le_bytes([version[0], version[1], version[2], version[3]]) {
-                VERSION => Opening::Capture(Records { source, at: 12, bytes: Vec::new(), ended: false, broken: None }),
+                OLDEST..=VERSION => {
+                    Opening::Capture(Records { source, at: 12, bytes: Vec::new(), ended: false, broken: None })
+                }
                 other => Opening::OtherVersion(other),
             }
         }

@@ -11,7 +11,9 @@ use crate::{BlockRecord, Source};
 /// The first bytes of the file.
 pub(crate) const MAGIC: &[u8; 8] = b"PLCAPTUR";
 /// The version of the format, which follows them.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
+/// The oldest one that can be read: its loads cut, and it has none for a frame.
+pub(crate) const OLDEST: u32 = 1;
 
 /// One record.
 #[derive(Clone, Debug)]
@@ -71,6 +73,9 @@ pub struct Start {
     pub feedback: u64,
     /// The most that buffers and processors may take, in bytes.
     pub max_memory: usize,
+    /// How long loads let sound fade, in frames; they cut in captures of version 1.
+    #[serde(default)]
+    pub fade: u64,
     /// Whether the samples of the output are kept, too.
     pub with_output: bool,
 }
@@ -88,6 +93,7 @@ impl Start {
             assigned: stream.assigned.iter().map(range).collect(),
             feedback: stream.feedback,
             max_memory: stream.max_memory,
+            fade: stream.fade,
             with_output,
         }
     }
@@ -100,6 +106,7 @@ impl Start {
             assigned: self.assigned.iter().map(|(name, &(start, end))| (name.clone(), start..end)).collect(),
             feedback: self.feedback,
             max_memory: self.max_memory,
+            fade: self.fade,
             ..StreamSpec::new(self.rate, self.max_frames, self.inputs, 0)
         }
     }
@@ -112,6 +119,9 @@ pub struct Call {
     pub first: u64,
     /// The message after its last one.
     pub end: u64,
+    /// What had ended by this frame was cleared away; nothing in captures of version 1.
+    #[serde(default)]
+    pub swept: u64,
     /// What.
     pub deed: Deed,
 }
@@ -122,6 +132,15 @@ pub struct Call {
 pub enum Deed {
     /// To play this patch.
     Load(Source),
+    /// To play this patch from a frame on.
+    LoadAt {
+        /// The patch.
+        patch: Source,
+        /// The frame.
+        at: u64,
+    },
+    /// To let loads fade for so many frames.
+    Fade(u64),
     /// To give a node parameters.
     Set {
         /// The node.

@@ -95,7 +95,7 @@ impl Recording {
     pub fn changed_files(&self, how: &Replay) -> Vec<String> {
         let told = |take: &Take| {
             let sources = take.calls.iter().find_map(|call| match &call.deed {
-                Deed::Load(source) => Some(source),
+                Deed::Load(source) | Deed::LoadAt { patch: source, .. } => Some(source),
                 _ => None,
             });
             changed(&take.files, &|file| moved(file, how.folder.as_deref().zip(sources)))
@@ -143,7 +143,8 @@ impl<'a> Player<'a> {
                 number + 1
             )));
         }
-        let (engine, renderer) = engine(start.stream());
+        let (mut engine, renderer) = engine(start.stream());
+        engine.sweep_until(0);
         Ok(Self {
             take,
             number,
@@ -234,13 +235,11 @@ impl<'a> Player<'a> {
     }
 
     fn make(&mut self, call: &Call) -> Result<(), ReplayError> {
+        self.engine.sweep_until(call.swept);
         match &call.deed {
-            Deed::Load(source) => {
-                let source = source.moved(self.how.folder.as_deref());
-                let loaded = source.load(self.registry).map_err(|mistakes| self.unloaded(&mistakes))?;
-                self.engine.load(loaded.graph).map_err(|error| self.unloaded(&error))?;
-                self.source = Some(source);
-            }
+            Deed::Load(source) => self.load(source, None)?,
+            Deed::LoadAt { patch, at } => self.load(patch, Some(*at))?,
+            Deed::Fade(frames) => self.engine.set_fade(*frames),
             Deed::Set { name, patch, at } => {
                 let source = self.source.clone().unwrap_or_default().of_text(patch.clone());
                 let loaded = source.load(self.registry).map_err(|mistakes| self.unloaded(&mistakes))?;
@@ -256,6 +255,18 @@ impl<'a> Player<'a> {
                 return Err(ReplayError::Unwritable { block: self.blocks, what: what.clone() });
             }
         }
+        Ok(())
+    }
+
+    fn load(&mut self, source: &Source, at: Option<u64>) -> Result<(), ReplayError> {
+        let source = source.moved(self.how.folder.as_deref());
+        let loaded = source.load(self.registry).map_err(|mistakes| self.unloaded(&mistakes))?;
+        let loaded = match at {
+            None => self.engine.load(loaded.graph),
+            Some(at) => self.engine.load_at(loaded.graph, at),
+        };
+        loaded.map_err(|error| self.unloaded(&error))?;
+        self.source = Some(source);
         Ok(())
     }
 

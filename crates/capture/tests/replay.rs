@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::{LOADS, PATIENCE, SETS, noise, plant, replay, rewrite, run};
+use common::{FADES, LOADS, PATIENCE, SETS, TIMED, noise, plant, replay, rewrite, run};
 use patchline_capture::{Config, Deed, Ending, Recording, Replay, ReplayError, Summary, Verdict};
 use patchline_guard::{Guard, Watch};
 use patchline_io::sim::{Blocks, Chances, Sim, SimConfig};
@@ -42,6 +42,8 @@ fn a_run_on_a_bad_device_with_reloads_and_changes_is_bit_identical() {
         assert_eq!((recording.ending, take.blocks, take.frames), (Ending::Whole, summary.blocks, summary.frames));
         let count = |wanted: fn(&Deed) -> bool| take.calls.iter().filter(|call| wanted(&call.deed)).count();
         assert_eq!(count(|deed| matches!(deed, Deed::Load(_))), 1 + LOADS);
+        assert_eq!(count(|deed| matches!(deed, Deed::LoadAt { .. })), TIMED);
+        assert_eq!(count(|deed| matches!(deed, Deed::Fade(_))), FADES);
         assert_eq!(count(|deed| matches!(deed, Deed::Set { .. })), SETS);
         assert_eq!(count(|deed| matches!(deed, Deed::Bypass { .. })), 5);
         assert!(take.discontinuities > 0 && !take.notes.is_empty(), "nothing happened to the device");
@@ -153,7 +155,7 @@ fn what_anybody_may_have_written_is_refused_or_read_and_nothing_else() {
         let verdict = replay(&path);
         assert!(!matches!(verdict, Ok(ref verdict) if verdict.blocks > 0), "{new}: {verdict:?}");
     }
-    for bytes in [&b""[..], b"PLCAPTUR", b"RIFF0000WAVEfmt ", b"PLCAPTUR\x02\0\0\0"] {
+    for bytes in [&b""[..], b"PLCAPTUR", b"RIFF0000WAVEfmt ", b"PLCAPTUR\x03\0\0\0", b"PLCAPTUR\0\0\0\0"] {
         std::fs::write(&path, bytes).unwrap();
         assert!(matches!(replay(&path), Err(ReplayError::NoCapture(_) | ReplayError::Version { .. })));
     }

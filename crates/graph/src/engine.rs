@@ -69,6 +69,7 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
     let sampler = Sampler::new(Arc::clone(&profile), timing.time.clone(), span_writer);
     let renderer =
         Renderer::new(messages_end, events_end, payloads_end, Arc::clone(&stats), sampler, stream.max_frames);
+    let fade = load::bounded(stream.fade, stream.rate);
     let engine = Engine {
         stream,
         collector: Collector::new(),
@@ -87,7 +88,8 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         aligned: Graph::new(),
         stage: Stage::default(),
         schedule: Schedule::default(),
-        fade: 0,
+        fade,
+        sweeps_until: Frame::MAX,
         cast: Cast::default(),
         sets_sent: 0,
         sent: 0,
@@ -122,6 +124,8 @@ pub struct Engine {
     stage: Stage,
     schedule: Schedule,
     fade: Frames,
+    /// What ended later than at this frame is not cleared away.
+    sweeps_until: Frame,
     cast: Cast,
     /// Parameter changes sent so far.
     sets_sent: u64,
@@ -190,14 +194,14 @@ impl Engine {
     /// # Errors
     /// See [`SetError`]; what played before plays on.
     pub fn set_any(&mut self, name: &str, node: AnyNode, at: Option<Frame>) -> Result<(), SetError> {
-        let first = self.sent;
-        self.change(name, node, at)?;
+        let (first, now) = (self.sent, self.now());
+        self.change(name, node, at, now)?;
         let node = self.graph.node(name).expect("it was just changed");
-        journal::enter(&mut self.journal, Told::Set { name, node, at }, first..self.sent);
+        journal::enter(&mut self.journal, Told::Set { name, node, at }, (first..self.sent, now));
         Ok(())
     }
 
-    fn change(&mut self, name: &str, node: AnyNode, at: Option<Frame>) -> Result<(), SetError> {
+    fn change(&mut self, name: &str, node: AnyNode, at: Option<Frame>, now: Frame) -> Result<(), SetError> {
         let old = self.graph.node(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
         if old.kind() != node.kind() {
             return Err(SetError::OtherKind { name: name.to_owned(), actual: old.kind(), given: node.kind() });
@@ -205,7 +209,7 @@ impl Engine {
         let rebuilds = node.rebuilds(old) || self.latency(name, &node) != self.latency(name, old);
         let instance = self.cast.instance(name).filter(|_| !rebuilds);
         let name = NodeName::new(name).map_err(|_| SetError::Unknown(name.to_owned()))?;
-        let Some(instance) = instance else { return self.replace(name, node) };
+        let Some(instance) = instance else { return self.replace(name, node, now) };
         self.check(&name, &node)?;
         if self.sets_sent - self.stats.sets_done.get() >= PENDING as u64 {
             return Err(SetError::Busy);
@@ -222,10 +226,10 @@ impl Engine {
     }
 
     /// Loads the graph with one node changed.
-    fn replace(&mut self, name: NodeName, node: AnyNode) -> Result<(), SetError> {
+    fn replace(&mut self, name: NodeName, node: AnyNode, now: Frame) -> Result<(), SetError> {
         let mut graph = self.graph.clone();
         graph.insert(name, node);
-        match self.exchange(graph, None) {
+        match self.exchange(graph, None, now) {
             Ok(_) => Ok(()),
             Err(LoadError::Busy(_)) => Err(SetError::Busy),
             Err(error) => Err(SetError::Load(error)),

@@ -28,6 +28,9 @@ pub struct StreamSpec {
     pub feedback: Frames,
     /// The most that buffers and processors may take, in bytes.
     pub max_memory: usize,
+    /// How long a load lets sound fade that comes or goes with it, in frames (10 s at most); 0 cuts. Until
+    /// [`Engine::set_fade`](crate::Engine::set_fade) says otherwise.
+    pub fade: Frames,
 }
 
 impl StreamSpec {
@@ -62,7 +65,7 @@ impl StreamSpec {
     }
 
     /// A stream of `inputs` and `outputs` channels at `rate` Hz in blocks of at most `max_frames` frames, with
-    /// feedback links 64 frames late and a memory budget of 1 GiB.
+    /// feedback links 64 frames late, a memory budget of 1 GiB, and loads that fade for 20 ms.
     #[must_use]
     pub fn new(rate: u32, max_frames: usize, inputs: usize, outputs: usize) -> Self {
         Self {
@@ -73,6 +76,7 @@ impl StreamSpec {
             assigned: BTreeMap::new(),
             feedback: 64,
             max_memory: 1 << 30,
+            fade: Frames::from(rate) / 50,
         }
     }
 

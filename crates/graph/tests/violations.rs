@@ -213,6 +213,8 @@ fn a_load_gives_a_silenced_node_a_fresh_start() {
     guard::quiet_panics();
     let (mut engine, mut renderer) = playing(Mischief::Panics);
     assert_eq!(render(&mut engine, &mut renderer, 4).0, [2.0, 2.0, 1.0, 1.0]);
+    // At once, and not over 20 ms.
+    engine.set_fade(0);
     assert_eq!(engine.load(graph(Mischief::None)).unwrap().started, ["bad"]);
     assert_eq!(render(&mut engine, &mut renderer, 4).0, [2.0; 4]);
     engine.close(renderer);

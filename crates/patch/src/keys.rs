@@ -8,7 +8,7 @@ use crate::settings::EngineSettings;
 pub(crate) const TOP: [&str; 8] = ["name", "links", "engine", "nodes", "include", "scenes", "map", "control"];
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
 pub(crate) const NOT_YET_AT_TOP: &[&str] = &["macros", "use"];
-pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["fade", "threads"];
+pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["threads"];
 pub(crate) const NOT_YET_IN_NODES: &[&str] = &["on_replace", "bypass"];
 
 /// What leaves a node out, in scenes and maps.

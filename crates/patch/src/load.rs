@@ -93,7 +93,7 @@ impl Patch {
 
     /// Loads the patch and compiles it for a stream: whatever is accepted here runs on a device of that rate and those
     /// channels. `stream` is asked once, with the patch's settings and with its graph as far as it could be read;
-    /// the settings' feedback delay and memory budget are put into its answer.
+    /// the settings' feedback delay, memory budget and fade are put into its answer.
     ///
     /// # Errors
     /// Every mistake of the patch, those of its graph included.
@@ -153,7 +153,7 @@ impl Loaded {
         Diagnostics::new(self.warnings.source.clone(), located.collect())
     }
 
-    /// Compiles the graph for a stream, whose feedback delay and memory budget should be [those of the
+    /// Compiles the graph for a stream, whose feedback delay, memory budget and fade should be [those of the
     /// settings](EngineSettings::apply).
     ///
     /// # Errors

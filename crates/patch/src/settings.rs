@@ -32,6 +32,9 @@ pub struct EngineSettings {
     /// The most that buffers and nodes may take.
     #[schemars(extend("x-min" = "1 MiB", "x-max" = "1 TiB"))]
     pub max_memory: Size,
+    /// How long sound fades that comes or goes when the patch is changed while it plays; 0 cuts.
+    #[schemars(extend("x-max" = "10 s"))]
+    pub fade: Time,
     /// Folders outside the patch's own in which its nodes may read and write files.
     pub allow_paths: Vec<String>,
     /// What happens when the device goes: "hold" keeps all state and reconnects, "fallback" takes the default device,
@@ -63,6 +66,7 @@ impl Default for EngineSettings {
             latency: Latency::default(),
             feedback: Time::Frames(64),
             max_memory: Size(1 << 30),
+            fade: Time::Seconds(0.02),
             allow_paths: Vec::new(),
             on_device_loss: OnDeviceLoss::default(),
             on_xrun: OnXrun::default(),
@@ -175,11 +179,13 @@ impl EngineSettings {
         }
     }
 
-    /// Feedback delay in frames (1 to one second) and memory budget in bytes, set on a stream whose rate is known.
+    /// Feedback delay in frames (1 to one second), memory budget in bytes and the fade of loads in frames, set on a stream
+    /// whose rate is known.
     pub fn apply(&self, stream: &mut StreamSpec) {
         let rate = u64::from(stream.rate.max(1));
         stream.feedback = self.feedback.frames(f64::from(stream.rate)).clamp(1, rate);
         stream.max_memory = usize::try_from(self.max_memory.bytes()).unwrap_or(usize::MAX);
+        stream.fade = self.fade.frames(f64::from(stream.rate));
     }
 
     /// The keys of the table, as the struct declares them.

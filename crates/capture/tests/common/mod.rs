@@ -8,14 +8,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use patchline_capture::{Capture, Config, Recording, Replay, ReplayError, Source, Stretch, Tapped, Verdict};
-use patchline_graph::{Engine, StreamSpec, engine};
+use patchline_graph::{Engine, Graph, StreamSpec, engine};
 use patchline_guard::Guard;
 use patchline_io::{Backend, Block, Callback};
 use patchline_nodes::{Delay, Gain, Level, Oscillator, Time};
 use patchline_patch::{Options, Registry};
 
-/// Reloads, and changes of parameters.
+/// Reloads, as many for a frame to come, changes of fades, and changes of parameters.
 pub(crate) const LOADS: usize = 3;
+pub(crate) const TIMED: usize = 3;
+pub(crate) const FADES: usize = 2;
 pub(crate) const SETS: usize = 50;
 
 /// A patch with state that never forgets: a loop, a delay, glides; another one for each `version`.
@@ -75,6 +77,17 @@ pub(crate) fn run(
         if step % 16 == 15 {
             load(&mut engine, &capture, &registry, step / 16 + 1);
         }
+        if step % 16 == 9 {
+            // In the middle of a block, while what was loaded before may still fade.
+            let at = engine.stats().frames + 1_234;
+            let graph = announced(&capture, &registry, step / 16 + 2);
+            engine.load_at(graph, at).unwrap();
+        }
+        match step {
+            20 => engine.set_fade(5_000),
+            40 => engine.set_fade(0),
+            _ => {}
+        }
         if step % 10 == 4 {
             engine.bypass("sum", step % 20 == 4, None).unwrap();
         }
@@ -89,10 +102,14 @@ pub(crate) fn run(
 }
 
 pub(crate) fn load(engine: &mut Engine, capture: &Capture, registry: &Registry, version: usize) {
+    engine.load(announced(capture, registry, version)).unwrap();
+}
+
+fn announced(capture: &Capture, registry: &Registry, version: usize) -> Graph {
     let source = Source::new("song.toml", patch(version), &Options::default());
     let graph = source.load(registry).unwrap().graph;
     capture.announce(source, &graph);
-    engine.load(graph).unwrap();
+    graph
 }
 
 /// At once, for a frame to come, or for one that is over; some need another processor.

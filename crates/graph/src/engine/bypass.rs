@@ -35,9 +35,9 @@ impl Engine {
     /// # Errors
     /// See [`BypassError`]; all plays on as before.
     pub fn bypass(&mut self, name: &str, on: bool, at: Option<Frame>) -> Result<(), BypassError> {
-        let first = self.sent;
+        let (first, now) = (self.sent, self.now());
         self.leave_out(name, on, at)?;
-        journal::enter(&mut self.journal, Told::Bypass { name, on, at }, first..self.sent);
+        journal::enter(&mut self.journal, Told::Bypass { name, on, at }, (first..self.sent, now));
         Ok(())
     }
 

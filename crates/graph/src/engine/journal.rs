@@ -13,6 +13,9 @@ pub struct Entry<'a> {
     /// The messages to the audio thread that it became, counted from 0 since the engine was made. All that it changes is
     /// there when the [renderer](crate::Renderer::received) has taken in the last one.
     pub messages: Range<u64>,
+    /// The frame up to which the engine had cleared away what had ended then, so that it can be told the same again with
+    /// the same to fade: see [`Engine::sweep_until`].
+    pub swept: Frame,
 }
 
 /// What an engine was told.
@@ -55,7 +58,8 @@ impl Engine {
     /// Has everything that this engine is told from now on entered into a journal, in order; what it refuses is not.
     ///
     /// Another engine for the same stream that is told the same makes of it the same messages. When its renderer takes in
-    /// as many of them before each block as this one [did](crate::Renderer::received), it renders the same bits.
+    /// as many of them before each block as this one [did](crate::Renderer::received), it renders the same bits. What is
+    /// on its way out and has ended must be the same to both: see [`sweep_until`](Self::sweep_until).
     pub fn keep_journal(&mut self, journal: Journal) {
         self.journal = Some(journal);
     }
@@ -68,9 +72,9 @@ impl Engine {
 }
 
 /// Enters what was told, if anybody keeps a journal.
-pub(super) fn enter(journal: &mut Option<Journal>, told: Told<'_>, messages: Range<u64>) {
+pub(super) fn enter(journal: &mut Option<Journal>, told: Told<'_>, (messages, swept): (Range<u64>, Frame)) {
     if let Some(journal) = journal {
-        journal(&Entry { told, messages });
+        journal(&Entry { told, messages, swept });
     }
 }
 

@@ -20,8 +20,8 @@ impl Engine {
     /// are overridden: what plays is what the graph says.
     ///
     /// A node of the same name, type and resolved channels plays on with its state, its readings and, if they differ,
-    /// its new parameters; feedback links that stay keep what they hold. Everything else is cut, unless loads are asked to
-    /// [fade](Self::set_fade).
+    /// its new parameters; feedback links that stay keep what they hold. Everything else [fades](Self::set_fade), and what
+    /// is gone rings out first.
     ///
     /// # Errors
     /// All mistakes of the graph, and what its nodes say against their parameters; the old graph plays on.
@@ -40,13 +40,18 @@ impl Engine {
     }
 
     fn load_when(&mut self, graph: Graph, at: Option<Frame>) -> Result<Loaded, LoadError> {
-        let first = self.sent;
-        let loaded = self.exchange(graph, at)?;
-        journal::enter(&mut self.journal, Told::Load { graph: &self.graph, at }, first..self.sent);
+        let (first, now) = (self.sent, self.now());
+        let loaded = self.exchange(graph, at, now)?;
+        journal::enter(&mut self.journal, Told::Load { graph: &self.graph, at }, (first..self.sent, now));
         Ok(loaded)
     }
 
-    pub(super) fn exchange(&mut self, graph: Graph, at: Option<Frame>) -> Result<Loaded, LoadError> {
+    /// The frame by which what has ended can be cleared away.
+    pub(super) fn now(&self) -> Frame {
+        self.stats.frames.get().min(self.sweeps_until)
+    }
+
+    pub(super) fn exchange(&mut self, graph: Graph, at: Option<Frame>, now: Frame) -> Result<Loaded, LoadError> {
         if self.messages.is_abandoned() {
             return Err(LoadError::Closed);
         }
@@ -61,7 +66,7 @@ impl Engine {
             old: &self.aligned,
             stream: &self.stream,
             fade: self.fade,
-            now: self.stats.frames.get(),
+            now,
             moment: moment.clone(),
         };
         let sounds = |name: &str| self.cast.sounds(name);
@@ -134,7 +139,7 @@ impl Engine {
 
     /// Clears away what has ended of nodes and links on their way out. No sample changes by it.
     pub(super) fn sweep(&mut self) {
-        let now = self.stats.frames.get();
+        let now = self.now();
         if self.messages.is_full() || self.stage.is_settled() {
             return;
         }
@@ -145,21 +150,35 @@ impl Engine {
         debug_assert!(swept.is_ok(), "less than before takes less than before: {swept:?}");
     }
 
-    /// From the next load on, lets sound that comes or goes with it fade for so many frames: 20 ms are not heard as a
-    /// click, nor as a fade. A node that is gone or replaced rings out for its [tail](crate::Node::tail), 10 s at most,
-    /// before it fades. What a new engine plays first is there at once. 0, as in a new engine, is a cut.
+    /// From the next load on, lets sound that comes or goes with it fade for so many frames, as
+    /// [`StreamSpec::fade`](crate::StreamSpec::fade) does from the beginning: 20 ms are not heard as a click, nor as a
+    /// fade. A node that is gone or replaced rings out for its [tail](crate::Node::tail), 10 s at most,
+    /// before it fades. What a new engine plays first is there at once. 0 is a cut.
     ///
     /// A fade sits where sound leaves something that plays on: at a new link out of a node that stays, at one that is
     /// gone, at the outputs of a source that comes or goes. What comes and what goes by it add up to what was there.
     pub fn set_fade(&mut self, frames: Frames) {
-        self.fade = frames.min(LONGEST_FADE * Frames::from(self.stream.rate));
-        journal::enter(&mut self.journal, Told::Fade(self.fade), self.sent..self.sent);
+        self.fade = bounded(frames, self.stream.rate);
+        let now = self.now();
+        journal::enter(&mut self.journal, Told::Fade(self.fade), (self.sent..self.sent, now));
+    }
+
+    /// Clears away nothing that ended later than at the frame `frame`, until this is called again; nor do loads take it for
+    /// ended. No sample that was rendered changes by what is cleared away, but what a load makes of what is on its way
+    /// out does: where a [journal](Self::keep_journal) is told again, each entry says the frame.
+    pub fn sweep_until(&mut self, frame: Frame) {
+        self.sweeps_until = frame;
     }
 
     /// The names of nodes that are no more part of the graph, but still sound.
     pub fn leaving(&self) -> impl Iterator<Item = &str> {
         self.stage.leaving()
     }
+}
+
+/// A fade that can be.
+pub(super) fn bounded(frames: Frames, rate: u32) -> Frames {
+    frames.min(LONGEST_FADE * Frames::from(rate))
 }
 
 /// Feedback lines that both plans have: their index in the old one and in the new one.

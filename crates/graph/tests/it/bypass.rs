@@ -272,6 +272,8 @@ fn a_load_leaves_out_what_was_left_out() {
     render(&mut renderer, &[1.0; 2 * FADE], 64);
     engine.load(graph(Scale(0.25))).unwrap();
     assert_eq!(render(&mut renderer, &[1.0; 100], 64), [1.0; 100], "it is the same node");
+    // The fresh one is heard from its first frame on.
+    engine.set_fade(0);
     engine.load(graph(OnePole { feed: 0.5, back: 0.0 })).unwrap();
     let out = render(&mut renderer, &[1.0; 2 * FADE], 64);
     assert_eq!((out[0], &out[FADE..]), (0.5, &[1.0; FADE][..]));

@@ -20,9 +20,11 @@ fn graph(pole: f32) -> Graph {
     graph
 }
 
+/// What a load keeps is told from what it replaces where it cuts.
 #[test]
 fn a_node_that_stays_keeps_its_state() {
     let (mut engine, mut renderer) = playing(graph(0.5));
+    engine.set_fade(0);
     assert_eq!(render(&mut renderer, &[1.0, 0.0], 1), [1.0, 0.5]);
     let mut wider = graph(0.5);
     wider.add("new", Scale(4.0)).unwrap();
@@ -39,6 +41,7 @@ fn a_node_that_stays_keeps_its_state() {
 #[test]
 fn another_type_under_the_same_name_starts_fresh() {
     let (mut engine, mut renderer) = playing(graph(0.5));
+    engine.set_fade(0);
     render(&mut renderer, &[1.0], 1);
     let mut other = graph(0.5);
     other.add("pole", Scale(0.5)).unwrap();

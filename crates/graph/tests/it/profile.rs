@@ -192,6 +192,7 @@ fn spans_name_nodes_that_are_gone_too() {
     engine.load(graph(Some(Busy { rounds: 1 }))).unwrap();
     engine.profile(ALL);
     render(&mut renderer, &[0.25; 64], 64);
+    engine.set_fade(0);
     engine.load(graph(None)).unwrap();
     render(&mut renderer, &[0.25; 64], 64);
     let names: Vec<String> = spans(&engine).into_iter().map(|span| span.0).collect();

@@ -9,6 +9,7 @@ use crate::oracle::Dice;
 use crate::render;
 
 const RATE: u32 = 48_000;
+/// 20 ms, as long as loads fade where nothing else is said.
 const FADE: usize = 960;
 const LEVEL: f64 = 0.5;
 /// The sine of all tests, in radians a frame.
@@ -20,7 +21,6 @@ fn stream() -> StreamSpec {
 
 fn playing(graph: Graph) -> (Engine, Renderer) {
     let (mut engine, renderer) = engine(stream());
-    engine.set_fade(FADE as u64);
     engine.load(graph).unwrap();
     (engine, renderer)
 }
@@ -298,7 +298,6 @@ fn without_memory_for_both_the_old_graph_is_cut() {
     let heavy = |frames: usize| through("echo", Echo(frames));
     let most = compile(&heavy(10_000), &stream()).unwrap().footprint(stream().max_frames) + 30_000;
     let (mut engine, mut renderer) = engine(StreamSpec { max_memory: most, ..stream() });
-    engine.set_fade(FADE as u64);
     engine.load(heavy(10_000)).unwrap();
     render(&mut renderer, &[1.0; 100], 64);
     let loaded = engine.load(heavy(9_999)).unwrap();
