@@ -40,7 +40,7 @@ pub enum ReplayError {
     #[error("{0} is no capture: `runner run PATCH --capture FILE` makes one")]
     NoCapture(PathBuf),
     /// It is of another version of the format.
-    #[error("the capture is of version {found}; this program reads version {known}")]
+    #[error("the capture is of version {found}; this program reads versions up to {known}")]
     Version {
         /// The file's.
         found: u32,

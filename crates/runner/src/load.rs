@@ -181,6 +181,6 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 /// How long what changes in a running patch fades, in frames.
-pub(crate) fn fade(_settings: &EngineSettings, rate: u32) -> Frames {
-    Frames::from(rate) / 50
+pub(crate) fn fade(settings: &EngineSettings, rate: u32) -> Frames {
+    settings.fade.frames(f64::from(rate))
 }

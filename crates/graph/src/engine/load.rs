@@ -158,7 +158,11 @@ impl Engine {
     /// A fade sits where sound leaves something that plays on: at a new link out of a node that stays, at one that is
     /// gone, at the outputs of a source that comes or goes. What comes and what goes by it add up to what was there.
     pub fn set_fade(&mut self, frames: Frames) {
-        self.fade = bounded(frames, self.stream.rate);
+        let fade = bounded(frames, self.stream.rate);
+        if fade == self.fade {
+            return;
+        }
+        self.fade = fade;
         let now = self.now();
         journal::enter(&mut self.journal, Told::Fade(self.fade), (self.sent..self.sent, now));
     }

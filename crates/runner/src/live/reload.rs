@@ -7,6 +7,7 @@ use patchline_patch::{EngineSettings, OnXrun};
 use super::{Live, Terms};
 use crate::exit::Failure;
 use crate::figures::Figures;
+use crate::load;
 use crate::watch::NewPatch;
 
 impl Live {
@@ -28,6 +29,7 @@ impl Live {
         if let Some(capture) = &mut self.capture {
             capture.announce(source, &graph);
         }
+        self.engine.set_fade(load::fade(settings, self.stream().rate));
         self.engine.load(graph)?;
         let Terms { on_xrun, most_xruns, shed, .. } = Terms::of(settings);
         self.terms = Terms { on_xrun, most_xruns, shed, ..self.terms };

@@ -163,7 +163,7 @@ fn files_that_are_none_are_refused_with_the_place_and_none_is_made() {
     for bytes in [&b""[..], b"PLCAPTUR", b"RIFF____WAVEfmt and so on", ECHO.as_bytes()] {
         refused(bytes, "s.cap is no capture");
     }
-    refused(b"PLCAPTUR\x07\0\0\0", "of version 7; this program reads version 1");
+    refused(b"PLCAPTUR\x07\0\0\0", "of version 7; this program reads versions up to 2");
     refused(&whole[..12], "cut off after byte 12");
     let mut flipped = whole.clone();
     let at = flipped.len() * 3 / 4;
