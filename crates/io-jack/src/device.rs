@@ -14,6 +14,7 @@ use patchline_io::{
 use crate::host::refused;
 use crate::latency::Latency;
 use crate::link::Link;
+use crate::midi::{self, Listening};
 use crate::names::port_names;
 use crate::ports::Plan;
 use crate::process::{Clock, Follower, Process};
@@ -38,6 +39,8 @@ pub(crate) struct Wired {
     pub(crate) labels: (Vec<String>, Vec<String>),
     pub(crate) notes: Vec<String>,
     pub(crate) follow_transport: bool,
+    /// Whose MIDI is listened to, if anybody's.
+    pub(crate) midi: Option<Vec<String>>,
 }
 
 /// A client of a JACK server, with all its ports. It is active, and connected, from when it is opened; until it is
@@ -62,25 +65,36 @@ pub struct Jack<C: Callback> {
     port_gone: Option<Instant>,
     /// Whether the loss has been told.
     lost: bool,
+    /// Whose MIDI is listened to, if anybody's.
+    listening: Option<Listening>,
 }
 
 impl<C: Callback> Jack<C> {
     pub(crate) fn open(wired: Wired) -> Result<Self, IoError> {
-        let Wired { client, input, output, labels, notes, follow_transport } = wired;
+        let Wired { client, input, output, labels, mut notes, follow_transport, midi } = wired;
         let inputs: Vec<Port<AudioIn>> = register(&client, &labels.0, "in", input.channels)?;
         let outputs: Vec<Port<AudioOut>> = register(&client, &labels.1, "out", output.channels)?;
-        let (names, latency) = (connections(&inputs, &outputs, &input, &output), watch(&client, &inputs, &outputs));
+        let midi = midi.map(|wanted| midi::register(&client, &wanted)).transpose()?;
+        let (midi, listening) = midi.unzip();
+        let (mut names, latency) = (connections(&inputs, &outputs, &input, &output), watch(&client, &inputs, &outputs));
         let (name, rate) = (client.name().to_owned(), client.sample_rate());
         let (shared, (sender, events), (door, seat)) = (Arc::new(Shared::default()), event_ring(EVENTS), seat());
         let process = Process {
             inputs,
             outputs,
+            midi,
             shared: Arc::clone(&shared),
             events: sender,
             seat,
             transport: follow_transport.then(Follower::default),
             clock: Clock::default(),
         };
+        let sound = names.len();
+        if let Some(listening) = &listening {
+            let pairs = listening.pairs(&client);
+            notes.extend(listening.note(&pairs));
+            names.extend(pairs);
+        }
         let spec = DeviceSpec {
             name: title(&name, &input, &output),
             rate,
@@ -92,9 +106,10 @@ impl<C: Callback> Jack<C> {
         let peers = [input.peers, output.peers].map(|peers| peers.concat());
         let link = Link::activate(client, Arc::clone(&latency), process)?;
         let (running, port_gone, lost) = (false, None, false);
-        let mut jack = Self { spec, name, link, latency, shared, events, door, running, peers, port_gone, lost };
+        let mut jack =
+            Self { spec, name, link, latency, shared, events, door, running, peers, port_gone, lost, listening };
         jack.link.connect(&names)?;
-        jack.wait_for_connections(names.len());
+        jack.wait_for_connections(sound);
         jack.link.add_up();
         jack.read_block();
         jack.latency.take_changed();
@@ -125,6 +140,15 @@ impl<C: Callback> Jack<C> {
     fn read_latency(&mut self) {
         if !self.shared.gone() {
             (self.spec.input_latency, self.spec.output_latency) = self.latency.of_device();
+        }
+    }
+
+    /// Connects what has come to the MIDI input.
+    fn listen_to_newcomers(&self) {
+        if let (Some(listening), true) = (&self.listening, self.shared.take_port_came())
+            && let Some(client) = self.link.client()
+        {
+            self.link.connect_soon(listening.pairs(client));
         }
     }
 
@@ -194,6 +218,7 @@ impl<C: Callback> Backend<C> for Jack<C> {
         if self.latency.take_changed() {
             self.read_latency();
         }
+        self.listen_to_newcomers();
         if let Some(event) = self.events.poll() {
             if matches!(event.kind, IoEventKind::BlockChanged { .. }) {
                 self.read_block();

@@ -68,7 +68,15 @@ fn prepare(request: &DeviceRequest) -> Result<Wired, IoError> {
     }
     let labels = |side: &Option<SideRequest>| side.as_ref().map(|side| side.labels.clone()).unwrap_or_default();
     let labels = (labels(&request.input), labels(&request.output));
-    Ok(Wired { client, input, output, labels, notes, follow_transport: request.follow_transport })
+    Ok(Wired {
+        client,
+        input,
+        output,
+        labels,
+        notes,
+        follow_transport: request.follow_transport,
+        midi: request.midi.clone(),
+    })
 }
 
 fn side(client: &Client, ports: &[ServerPort], request: &DeviceRequest, side: Side) -> Result<Plan, IoError> {

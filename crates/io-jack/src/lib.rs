@@ -26,6 +26,7 @@ mod device;
 mod host;
 mod latency;
 mod link;
+mod midi;
 mod names;
 mod notify;
 mod ports;

@@ -54,6 +54,17 @@ impl<C: Callback> Link<C> {
         })
     }
 
+    /// As [`connect`](Self::connect), without waiting. Who cannot be connected is not.
+    pub(crate) fn connect_soon(&self, pairs: Vec<(String, String)>) {
+        let Some(client) = self.client.as_ref().filter(|_| !self.shared.gone() && !pairs.is_empty()) else { return };
+        let client = Arc::clone(client);
+        let connect = move || {
+            pairs.iter().for_each(|(from, to)| _ = client.as_client().connect_ports_by_name(from, to));
+        };
+        // Without a thread for it, it is done when the next port comes.
+        let _ = Builder::new().name("patchline-jack".to_owned()).spawn(connect);
+    }
+
     /// Has the server add up all latencies, and waits for it.
     pub(crate) fn add_up(&self) {
         if let Some(client) = self.client() {

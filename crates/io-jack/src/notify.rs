@@ -27,8 +27,9 @@ impl NotificationHandler for Notify {
     }
 
     fn port_registration(&mut self, _: &Client, _: PortId, is_registered: bool) {
-        if !is_registered {
-            self.0.set_port_gone();
+        match is_registered {
+            true => self.0.set_port_came(),
+            false => self.0.set_port_gone(),
         }
     }
 

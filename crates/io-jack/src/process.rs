@@ -3,11 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use jack::{AudioIn, AudioOut, Client, Control, Port, ProcessHandler, ProcessScope, TransportState};
+use jack::{AudioIn, AudioOut, Client, Control, MidiIn, Port, ProcessHandler, ProcessScope, TransportState};
 use patchline_io::channels::{with_inputs, with_outputs};
 use patchline_io::seat::{Seat, Seated};
 use patchline_io::{Block, Callback, EventSender, IoEvent, IoEventKind, LostReason, Side};
 
+use crate::midi::hand_on;
 use crate::shared::Shared;
 
 /// Lives on JACK's process thread.
@@ -17,6 +18,7 @@ use crate::shared::Shared;
 pub(crate) struct Process<C: Callback> {
     pub(crate) inputs: Vec<Port<AudioIn>>,
     pub(crate) outputs: Vec<Port<AudioOut>>,
+    pub(crate) midi: Option<Port<MidiIn>>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) events: EventSender,
     pub(crate) seat: Seat<C>,
@@ -104,9 +106,10 @@ impl<C: Callback> Process<C> {
     }
 
     fn call(&mut self, seated: &mut Seated<'_, C>, block: Block, scope: &ProcessScope) {
-        let (Self { inputs, outputs, .. }, Some(callback)) = (&mut *self, seated.callback()) else { return };
+        let (Self { inputs, outputs, midi, .. }, Some(callback)) = (&mut *self, seated.callback()) else { return };
         let (sources, targets) = (inputs.len(), outputs.len());
         let called = catch_unwind(AssertUnwindSafe(|| {
+            midi.iter().for_each(|port| hand_on(port, scope, callback));
             with_inputs(sources, inputs.iter().map(|port| port.as_slice(scope)), |inputs| {
                 with_outputs(targets, outputs.iter_mut().map(|port| port.as_mut_slice(scope)), |outputs| {
                     callback.process(block, inputs, outputs);

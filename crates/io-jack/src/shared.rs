@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     gone: AtomicBool,
     /// A port of the server has gone since this was last looked at.
     port_gone: AtomicBool,
+    /// A port has come to the server since this was last looked at.
+    port_came: AtomicBool,
     /// It runs faster than real time.
     freewheel: AtomicBool,
     /// The callback panicked.
@@ -50,6 +52,14 @@ impl Shared {
     /// Whether JACK's thread is in a call of ours.
     pub(crate) fn inside(&self) -> bool {
         self.inside.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_port_came(&self) {
+        self.port_came.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_port_came(&self) -> bool {
+        self.port_came.load(Ordering::Relaxed) && self.port_came.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn count_xrun(&self) {

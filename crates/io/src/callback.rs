@@ -2,6 +2,8 @@
 
 use patchline_graph::Renderer;
 
+use crate::Midi;
+
 /// One block, as its backend describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -24,6 +26,10 @@ pub trait Callback: Send + 'static {
     ///
     /// `outputs` hold anything when it is called. The number of channels is what the backend's spec says.
     fn process(&mut self, block: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]);
+
+    /// Takes a MIDI message that comes within the block that is [processed](Self::process) next. As real-time as that.
+    /// Only devices that were [asked](crate::DeviceRequest::midi) for MIDI have any.
+    fn midi(&mut self, _message: Midi) {}
 }
 
 impl Callback for Renderer {
@@ -36,6 +42,10 @@ impl Callback for Renderer {
 impl<C: Callback + ?Sized> Callback for Box<C> {
     fn process(&mut self, block: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         (**self).process(block, inputs, outputs);
+    }
+
+    fn midi(&mut self, message: Midi) {
+        (**self).midi(message);
     }
 }
 

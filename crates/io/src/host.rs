@@ -76,6 +76,9 @@ pub struct DeviceRequest {
     /// Plays only while the server's transport rolls, and starts anew where it is relocated to; an error where the host
     /// has no transport.
     pub follow_transport: bool,
+    /// Takes MIDI messages in, on hosts that carry them with the sound (JACK): those of the hardware, or of all ports
+    /// whose names hold one of these texts, in any case of letters. Others ignore it.
+    pub midi: Option<Vec<String>>,
 }
 
 /// What is asked of one side of a device.

@@ -25,7 +25,7 @@ use patchline_graph::TimeSource;
 
 use self::cells::Cells;
 use crate::flight::FlightWriter;
-use crate::{Block, Callback};
+use crate::{Block, Callback, Midi};
 
 /// How long the mean looks back, in seconds.
 const WINDOW: f64 = 1.0;
@@ -191,6 +191,10 @@ impl<C: Callback, K: Clock> Callback for Measured<C, K> {
             self.sums.add(busy, time);
             self.cells.store(busy / time, self.sums.mean, self.sums.busy / self.sums.time);
         }
+    }
+
+    fn midi(&mut self, message: Midi) {
+        self.inner.midi(message);
     }
 }
 

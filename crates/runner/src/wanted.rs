@@ -36,6 +36,7 @@ pub(crate) fn request(checked: &Checked) -> Result<DeviceRequest, GraphErrors> {
         exclusive: settings.share == Share::Exclusive,
         unconnected: !settings.connect,
         follow_transport: settings.transport == Transport::Follow,
+        midi: None,
     })
 }
 

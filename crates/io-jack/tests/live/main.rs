@@ -6,6 +6,7 @@ mod buried;
 mod clocks;
 mod life;
 mod memory;
+mod midi;
 mod network;
 mod refusals;
 mod server;

@@ -1,6 +1,6 @@
 //! A callback whose frames go on counting from where another device ended.
 
-use crate::{Block, Callback};
+use crate::{Block, Callback, Midi};
 
 /// A callback as a [`Supervised`](super::Supervised) device runs it.
 pub struct Placed<C> {
@@ -16,5 +16,9 @@ impl<C: Callback> Callback for Placed<C> {
         let position = block.position.saturating_add(self.origin);
         let discontinuity = std::mem::take(&mut self.gap) | block.discontinuity;
         self.callback.process(Block { position, discontinuity, ..block }, inputs, outputs);
+    }
+
+    fn midi(&mut self, message: Midi) {
+        self.callback.midi(message);
     }
 }
