@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::civil::DateTime;
 use patchline_graph::{Graph, GraphErrors, Schedule, StreamSpec};
+use patchline_nodes::Surroundings;
 
 use crate::compile::{Places, compile};
 use crate::control::ControlSettings;
@@ -61,6 +62,8 @@ pub struct Loaded {
     pub maps: Vec<Map>,
     /// Its nodes and links.
     pub graph: Graph,
+    /// What surrounds its nodes, for [`Changes`](crate::Changes) while it plays.
+    pub surroundings: Surroundings,
     /// The files that its nodes write under fixed names, by their real places, and which node it is.
     pub writes: BTreeMap<PathBuf, String>,
     /// The files that it was read from: its own, and those it includes.
@@ -124,8 +127,9 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
     let files = source.files();
     let warnings = Diagnostics::new(source, parts.warnings());
     let graph = parts.graph();
-    let Parts { name, engine, control, scenes, maps, places, nodes, .. } = parts;
-    Ok(Loaded { name, engine, control, scenes, maps, graph, writes: nodes.writers, files, warnings, places })
+    let Parts { name, engine, control, scenes, maps, surroundings, places, nodes, .. } = parts;
+    let writes = nodes.writers;
+    Ok(Loaded { name, engine, control, scenes, maps, graph, surroundings, writes, files, warnings, places })
 }
 
 /// A key of a patch that somebody has something to say about.

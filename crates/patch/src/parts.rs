@@ -50,6 +50,7 @@ pub(crate) struct Parts {
     pub(crate) control: ControlSettings,
     pub(crate) scenes: Vec<Scene>,
     pub(crate) maps: Vec<Map>,
+    pub(crate) surroundings: Surroundings,
     pub(crate) nodes: NodeEntries,
     pub(crate) links: Vec<LinkEntry>,
     pub(crate) mistakes: Mistakes,
@@ -92,8 +93,9 @@ impl Parts {
         let scenes = read_scenes(&table, &mut targets);
         let maps = read_maps(&table, &scenes, &mut targets);
         let name = name(&table, &source, &mut mistakes);
+        let surroundings = context.surroundings;
         let places = Places::new(source, &nodes, &links, &table);
-        Self { name, engine, control, scenes, maps, nodes, links, mistakes, places, broken }
+        Self { name, engine, control, scenes, maps, surroundings, nodes, links, mistakes, places, broken }
     }
 
     /// The graph of what could be read.
