@@ -136,6 +136,9 @@ pub(crate) struct RunArgs {
     /// On Unix SIGHUP asks for the same at any time.
     #[arg(long, short)]
     pub(crate) watch: bool,
+    /// Keeps parameters that are changed while it plays in this file, and starts with what it holds.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state: Option<PathBuf>,
     /// Waits for a device or a server that is not there yet.
     #[arg(long)]
     pub(crate) wait_device: bool,

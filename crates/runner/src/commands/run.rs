@@ -5,6 +5,7 @@ mod device;
 mod objections;
 mod reload;
 mod score;
+mod state;
 mod status;
 mod summary;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use patchline_capture::Capture;
 use patchline_graph::StreamSpec;
-use patchline_patch::{Checked, Registry};
+use patchline_patch::{Checked, Loaded, Registry};
 
 use crate::cli::RunArgs;
 use crate::exit::{Failure, Outcome};
@@ -24,6 +25,7 @@ use crate::load::Assumed;
 use crate::{files, load, signals};
 use reload::Reloads;
 use score::Score;
+use state::State;
 use status::Status;
 
 pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
@@ -36,22 +38,23 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     })?;
     load::show(&checked.loaded.warnings);
     files::free(&checked.loaded)?;
-    let mut dumps = Dumps::new(&args.flight, &args.patch)?;
+    let dumps = Dumps::new(&args.flight, &args.patch)?;
+    let state = args.state.as_deref().map(State::open).transpose()?;
     let name = checked.loaded.name.clone();
     capture::free(&args.capture)?;
-    let mut reloads = Reloads::new(&score)?;
+    let mut beside = Beside { dumps, reloads: Reloads::new(&score)?, state };
     let (mut opened, mut checked) = device::open(&score, checked)?;
     let capture = capture::create(&args.capture)?;
     let mut past = Vec::new();
     loop {
-        let played = play(&mut score, checked, opened, (&mut dumps, &mut reloads), capture.as_ref());
+        let played = play(&mut score, checked, opened, &mut beside, capture.as_ref());
         let (mut done, device) = played.inspect_err(|_| {
             capture.iter().for_each(|capture| capture::abandon(capture, &args.capture));
         })?;
         let rate = device.device.spec().rate;
         if !done.changed_rate() || signals::stopping() || score.left(rate) == Some(0) {
             let kept = capture.as_ref().map(|capture| capture::finish(capture, &args.capture));
-            let (told, written) = (summary::tell(args, &name, &past, &done, kept), dumps.finish());
+            let (told, written) = (summary::tell(args, &name, &past, &done, kept), beside.dumps.finish());
             return told.and_then(|exit| written.map(|_| exit));
         }
         // Another rate: the patch starts anew, with files of its own.
@@ -63,12 +66,29 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     }
 }
 
+/// What goes on beside the playing.
+struct Beside {
+    dumps: Dumps,
+    reloads: Reloads,
+    state: Option<State>,
+}
+
+impl Beside {
+    /// Keeps the state of what plays, if that is wanted.
+    fn keep(&mut self, score: &Score, loaded: &Loaded, live: &Live, now: bool) {
+        if let Some(state) = &mut self.state {
+            let engine = live.engine();
+            state.keep(score.registry, (loaded, engine.graph()), engine.stream().rate, now);
+        }
+    }
+}
+
 /// Plays until the end, or until the device has another rate.
 fn play(
     score: &mut Score,
     checked: Checked,
     opened: Opened<Player>,
-    (dumps, reloads): (&mut Dumps, &mut Reloads),
+    beside: &mut Beside,
     capture: Option<&Arc<Capture>>,
 ) -> Result<(Done, Opened<Player>), Failure> {
     let Checked { mut loaded, stream, .. } = checked;
@@ -81,7 +101,9 @@ fn play(
     // The simulated device knows itself when it has to end.
     let limit = if opened.is_simulated() { None } else { score.left(stream.rate) };
     let capture = capture.map(|capture| score.capturing(Arc::clone(capture)));
-    let piece = Piece { graph: loaded.graph.clone(), stream, limit, capture };
+    let restored = beside.state.as_ref().map(|state| state.restore(score.registry, &loaded, &stream));
+    let graph = restored.unwrap_or_else(|| loaded.graph.clone());
+    let piece = Piece { graph, stream, limit, capture };
     let mut live = Live::start(opened, piece, terms).map_err(|error| match error {
         NotStarted::Graph(error) => load::refused(&loaded, error),
         error => error.into(),
@@ -89,11 +111,13 @@ fn play(
     let mut status = Status::new(live.latency().rate());
     live.play(|live| {
         status.show(live);
-        dumps.look(live);
-        reloads.look(score, &mut loaded, live);
+        beside.dumps.look(live);
+        beside.reloads.look(score, &mut loaded, live);
+        beside.keep(score, &loaded, live, false);
         ControlFlow::Continue(())
     });
     status.clear();
-    dumps.end(&live);
+    beside.dumps.end(&live);
+    beside.keep(score, &loaded, &live, true);
     Ok(live.stop())
 }

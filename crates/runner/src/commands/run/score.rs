@@ -21,7 +21,7 @@ const MOST_INPUTS: usize = 1_024;
 
 /// What is played, and how much of it was.
 pub(super) struct Score<'a> {
-    registry: &'a Registry,
+    pub(super) registry: &'a Registry,
     pub(super) args: &'a RunArgs,
     patch: Patch,
     /// Its file, and those that it includes.
