@@ -19,6 +19,9 @@ frequencies `\"1 kHz\"` or a number of Hz. A time without a unit is a mistake, e
 
 Every node with an output, `input` apart, also takes `optional = true`: it may be left out while the load is above
 `engine.shed` (\"90 %\"), with a fade of 20 ms. Its input then passes unchanged, and silence where it has none.
+
+Every node also takes `on_replace`, for when the patch is changed while it plays and the node is gone or has to start
+fresh: with `\"tail\"`, the default, it rings out first, 10 s at most; with `\"cut\"` it fades at once, over `engine.fade`.
 ";
 
 /// The whole page.

@@ -40,6 +40,7 @@ pub(crate) fn compile_alone(graph: &Graph, stream: &StreamSpec) -> Result<Alone,
     let mut errors = Vec::new();
     let topology = Topology::new(graph, &mut errors);
     errors.extend(graph.optional_nodes().filter_map(|name| not_optional(graph, name.as_str())));
+    errors.extend(graph.cut_nodes().filter_map(|name| not_there(graph, name.as_str())));
     let order = order::order(graph, &topology, &mut errors);
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
@@ -89,6 +90,11 @@ fn build(
     }
     budget::memory(&schedule, stream)?;
     Ok(schedule)
+}
+
+fn not_there(graph: &Graph, name: &str) -> Option<GraphError> {
+    let error = || GraphError::new(Place::Graph, format!("there is no node `{name}` that could be replaced"));
+    graph.node(name).is_none().then(error)
 }
 
 /// What speaks against leaving a node out.

@@ -11,6 +11,18 @@ pub struct Graph {
     by_name: HashMap<NodeName, usize>,
     links: Vec<Link>,
     optional: BTreeSet<NodeName>,
+    cut: BTreeSet<NodeName>,
+}
+
+/// What becomes of the sound of a node that a load takes out or replaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnReplace {
+    /// It rings out: what fed it feeds it until that has faded, its [tail](crate::Node::tail) passes, 10 s at most, and
+    /// then it fades.
+    #[default]
+    Tail,
+    /// It fades at once.
+    Cut,
 }
 
 /// A link from an output port to an input port.
@@ -89,6 +101,35 @@ impl Graph {
     /// The nodes that may be left out, by name.
     pub fn optional_nodes(&self) -> impl Iterator<Item = &NodeName> {
         self.optional.iter()
+    }
+
+    /// Says what becomes of the sound of the node `name` when a load takes it out or replaces it:
+    /// `graph.on_replace("reverb", OnReplace::Cut)`. Of a node that is replaced, the new graph has the say.
+    ///
+    /// # Errors
+    /// A name that breaks the rules of [`NodeName`]. Whether there is such a node is checked when the graph is compiled.
+    pub fn on_replace(&mut self, name: &str, how: OnReplace) -> Result<&mut Self, EndpointError> {
+        self.set_on_replace(NodeName::new(name)?, how);
+        Ok(self)
+    }
+
+    /// As [`on_replace`](Self::on_replace), for a name that was checked.
+    pub fn set_on_replace(&mut self, name: NodeName, how: OnReplace) {
+        match how {
+            OnReplace::Tail => _ = self.cut.remove(&name),
+            OnReplace::Cut => _ = self.cut.insert(name),
+        }
+    }
+
+    /// The nodes that do not ring out, by name.
+    pub fn cut_nodes(&self) -> impl Iterator<Item = &NodeName> {
+        self.cut.iter()
+    }
+
+    /// What becomes of the sound of a node when a load takes it out or replaces it.
+    #[must_use]
+    pub fn replacing(&self, name: &str) -> OnReplace {
+        if self.cut.contains(name) { OnReplace::Cut } else { OnReplace::Tail }
     }
 
     /// Links two ends written as in a patch: `graph.link("vad.open", "rec.record")`.

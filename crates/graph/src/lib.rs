@@ -144,7 +144,7 @@ pub use erase::AnyNode;
 pub use error::{GraphError, GraphErrors, Place};
 pub use event::{Event, EventKind, EventSink};
 pub use fade::Fade;
-pub use graph::{Graph, Link};
+pub use graph::{Graph, Link, OnReplace};
 pub use io::{Inputs, Io, Outputs, PortIn, PortOut};
 pub use load::Loaded;
 pub use node::{Frame, Frames, NoProcessor, Node, NodeError, PrepareSpec, Processor, Tail};

@@ -9,7 +9,7 @@ pub(crate) const TOP: [&str; 8] = ["name", "links", "engine", "nodes", "include"
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
 pub(crate) const NOT_YET_AT_TOP: &[&str] = &["macros", "use"];
 pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["threads"];
-pub(crate) const NOT_YET_IN_NODES: &[&str] = &["on_replace", "bypass"];
+pub(crate) const NOT_YET_IN_NODES: &[&str] = &["bypass"];
 
 /// What leaves a node out, in scenes and maps.
 pub(crate) const BYPASS: &str = "bypass";
@@ -18,6 +18,12 @@ pub(crate) const OPTIONAL: &str = "optional";
 /// What it means, for editors and manuals.
 pub const OPTIONAL_DOC: &str = "Whether the node may be left out while the load is above `engine.shed`: its input then passes \
                                 unchanged, and silence where it has none. Any node with an output may be.";
+
+/// The key by which a node says what becomes of its sound when it is replaced.
+pub(crate) const ON_REPLACE: &str = "on_replace";
+/// What it means, for editors and manuals.
+pub const ON_REPLACE_DOC: &str = "What becomes of the node's sound when the patch is changed and the node is gone or has to start \
+                                  fresh: with \"tail\" it rings out first, 10 s at most; with \"cut\" it fades at once.";
 
 /// What is known of keys outside the table at hand.
 pub(crate) struct Keys<'a> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use patchline_graph::{AnyNode, NodeError, NodeName};
+use patchline_graph::{AnyNode, NodeError, NodeName, OnReplace};
 use patchline_nodes::Surroundings;
 use patchline_nodes::declaration::Shape;
 use toml::Spanned;
@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::entries;
-use crate::keys::{Keys, NOT_YET_IN_NODES, OPTIONAL};
+use crate::keys::{Keys, NOT_YET_IN_NODES, ON_REPLACE, OPTIONAL};
 use crate::mistakes::Mistakes;
 use crate::parts::Context;
 use crate::registry::{Formed, NodeType};
@@ -30,6 +30,8 @@ pub(crate) struct NodeEntry {
     pub(crate) ports: Option<[Vec<&'static str>; 2]>,
     /// Whether it may be left out under load.
     pub(crate) optional: bool,
+    /// What becomes of its sound when it is replaced.
+    pub(crate) on_replace: OnReplace,
     /// Whether a mistake in it was reported.
     pub(crate) faulty: bool,
     /// Bytes that its parameters have in the text.
@@ -118,6 +120,7 @@ impl<'a> NodeReader<'a> {
             node: None,
             ports: None,
             optional: false,
+            on_replace: OnReplace::default(),
             faulty: false,
             length: 0,
         };
@@ -126,6 +129,7 @@ impl<'a> NodeReader<'a> {
             let spans = table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span()));
             entry.values = spans.collect();
             entry.optional = self.optional(table);
+            entry.on_replace = self.on_replace(table);
             if let Some(node_type) = self.node_type(table) {
                 let formed = self.parameters(node_type, table.clone(), value.span());
                 let ports = formed.as_ref().map(|formed| formed.node.ports());
@@ -152,6 +156,19 @@ impl<'a> NodeReader<'a> {
             self.report(Diagnostic::new(Code::Value, value.span(), message));
             false
         })
+    }
+
+    fn on_replace(&mut self, table: &DeTable<'_>) -> OnReplace {
+        let Some(value) = table.get(ON_REPLACE) else { return OnReplace::default() };
+        match value.get_ref().as_str() {
+            Some("tail") => OnReplace::Tail,
+            Some("cut") => OnReplace::Cut,
+            _ => {
+                let message = format!("`{ON_REPLACE}` is \"tail\" or \"cut\"");
+                self.report(Diagnostic::new(Code::Value, value.span(), message));
+                OnReplace::default()
+            }
+        }
     }
 
     fn node_type(&mut self, table: &DeTable<'_>) -> Option<&'a NodeType> {
@@ -186,6 +203,7 @@ impl<'a> NodeReader<'a> {
     fn parameters(&mut self, kind: &NodeType, mut table: DeTable<'_>, span: Range<usize>) -> Option<Formed> {
         table.remove("type");
         table.remove(OPTIONAL);
+        table.remove(ON_REPLACE);
         let declaration = &kind.declaration;
         let what = format!("`{}` (type \"{}\")", self.name, declaration.kind);
         let Context { rate, broken, .. } = *self.context;

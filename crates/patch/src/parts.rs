@@ -133,6 +133,7 @@ fn graph(nodes: &NodeEntries, links: &[LinkEntry]) -> Graph {
             if entry.optional {
                 graph.make_optional(node_name.clone());
             }
+            graph.set_on_replace(node_name.clone(), entry.on_replace);
             graph.insert(node_name, node.clone());
         }
     }

@@ -5,7 +5,7 @@ use patchline_nodes::declaration::schema_of;
 use serde_json::{Map, Value, json};
 
 use crate::control::ControlSettings;
-use crate::keys::{OPTIONAL, OPTIONAL_DOC};
+use crate::keys::{ON_REPLACE, ON_REPLACE_DOC, OPTIONAL, OPTIONAL_DOC};
 use crate::maps;
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
@@ -95,6 +95,7 @@ fn branch(declaration: &Declaration, definitions: &mut Map<String, Value>) -> Va
     if let Value::Object(then) = &mut then {
         let properties = then.entry("properties").or_insert_with(|| json!({}));
         properties[OPTIONAL] = json!({ "type": "boolean", "default": false, "description": OPTIONAL_DOC });
+        properties[ON_REPLACE] = json!({ "enum": ["tail", "cut"], "default": "tail", "description": ON_REPLACE_DOC });
         properties["type"] = json!({ "const": kind, "description": declaration.doc });
         then.insert("additionalProperties".to_owned(), Value::Bool(false));
     }

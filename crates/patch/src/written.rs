@@ -1,9 +1,9 @@
 //! A graph as the text of a patch: the way back.
 
-use patchline_graph::{Graph, Link};
+use patchline_graph::{Graph, Link, OnReplace};
 use toml::{Table, Value};
 
-use crate::keys::OPTIONAL;
+use crate::keys::{ON_REPLACE, OPTIONAL};
 use crate::registry::Registry;
 
 impl Registry {
@@ -19,6 +19,9 @@ impl Registry {
             table.insert("type".to_owned(), node.kind().into());
             if graph.optional_nodes().any(|optional| optional == name) {
                 table.insert(OPTIONAL.to_owned(), true.into());
+            }
+            if graph.replacing(name.as_str()) == OnReplace::Cut {
+                table.insert(ON_REPLACE.to_owned(), "cut".into());
             }
             nodes.insert(name.to_string(), table.into());
         }
@@ -51,7 +54,7 @@ mod tests {
     fn a_graph_is_read_back_as_it_was() {
         let patch = "links = [\"tone -> mix -> out\", \"mix ~> lag -> mix\", \"mix[0..1] !> level\"]\n\
                      [nodes.tone]\ntype = \"oscillator\"\n[nodes.mix]\ntype = \"gain\"\ngain = \"-3.3 dB\"\n\
-                     [nodes.lag]\ntype = \"delay\"\ntime = \"13 ms\"\noptional = true\n\
+                     [nodes.lag]\ntype = \"delay\"\ntime = \"13 ms\"\noptional = true\non_replace = \"cut\"\n\
                      [nodes.level]\ntype = \"meter\"\n[nodes.out]\ntype = \"output\"\n";
         let graph = read(patch.as_bytes(), "p.toml").unwrap().load(&Registry::standard(), &Options::default());
         let graph = graph.unwrap().graph;
@@ -61,6 +64,7 @@ mod tests {
         }
         assert_eq!((back.links(), back.nodes().len()), (graph.links(), graph.nodes().len()));
         assert!(back.optional_nodes().eq(graph.optional_nodes()));
+        assert!(back.cut_nodes().eq(graph.cut_nodes()) && graph.cut_nodes().count() == 1);
     }
 
     /// To the last bit of a level or a frequency.

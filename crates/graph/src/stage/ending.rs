@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::next::Change;
 use super::{Actor, Stage, Wire};
-use crate::{Frame, Frames, PrepareSpec, Tail};
+use crate::{Frame, Frames, NodeName, OnReplace, PrepareSpec, Tail};
 
 /// The longest that a node rings on once nothing more enters it, in seconds.
 const LONGEST_TAIL: u64 = 10;
@@ -127,7 +127,9 @@ impl Stage {
 impl Actor {
     /// When the last fade begins of a node that nothing enters any more after `entered` frames.
     fn rings_after(&self, entered: Frames, longest: Frames, change: &Change<'_>) -> Frames {
-        if !self.passes() {
+        let name = NodeName::before_it_left(self.name.as_str());
+        let has_the_say = if change.graph.node(name).is_some() { change.graph } else { change.old };
+        if !self.passes() || has_the_say.replacing(name) == OnReplace::Cut {
             return 0;
         }
         let spec = PrepareSpec {

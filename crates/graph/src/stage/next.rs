@@ -16,7 +16,7 @@ pub(crate) fn most_leaving(graph: &Graph) -> usize {
 const FEW: usize = 64;
 
 /// How many loads within one fade are taken into account where their fades overlap.
-const MOST_FALLS: usize = 4;
+const MOST_FALLS: usize = 8;
 
 /// A load, as a stage takes it.
 pub(crate) struct Change<'a> {

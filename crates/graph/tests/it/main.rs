@@ -5,6 +5,7 @@ mod budget;
 mod bypass;
 mod compile;
 mod difference;
+mod leaving;
 mod load;
 mod nodes;
 mod oracle;

@@ -171,6 +171,43 @@ impl Processor for Playing<Echo, (Vec<f32>, usize)> {
     }
 }
 
+/// Adds a constant for as long as it is there.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Drone(pub(crate) f32);
+
+impl Node for Drone {
+    const KIND: &'static str = "drone";
+    type Processor = Drone;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<Drone, NodeError> {
+        Ok(self.clone())
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        64
+    }
+
+    fn tail(&self, _spec: &PrepareSpec) -> Tail {
+        Tail::Infinite
+    }
+}
+
+impl Processor for Drone {
+    type Params = Drone;
+
+    fn update(&mut self, params: &Drone) {
+        *self = params.clone();
+    }
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        io.main().channels().flatten().for_each(|sample| *sample += self.0);
+    }
+}
+
 node!(Sink, "sink", Sink, |_this| Ports::sink(), |node, _spec| node);
 node!(DeviceIn, "input", NoProcessor<DeviceIn>, |this| Ports::device_input(this.0.clone()), |_node, _spec| dissolved());
 node!(

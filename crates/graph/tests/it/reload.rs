@@ -10,12 +10,12 @@ use crate::render;
 
 const RATE: u32 = 48_000;
 /// 20 ms, as long as loads fade where nothing else is said.
-const FADE: usize = 960;
+pub(crate) const FADE: usize = 960;
 const LEVEL: f64 = 0.5;
 /// The sine of all tests, in radians a frame.
 const STEP: f64 = TAU * 997.0 / RATE as f64;
 
-fn stream() -> StreamSpec {
+pub(crate) fn stream() -> StreamSpec {
     StreamSpec { feedback: 100, ..StreamSpec::new(RATE, 128, 1, 1) }
 }
 
@@ -30,7 +30,7 @@ fn sine(from: usize, frames: usize) -> Vec<f32> {
 }
 
 /// From the input to the output, over nothing.
-fn wire() -> Graph {
+pub(crate) fn wire() -> Graph {
     let mut graph = Graph::new();
     graph.add("in", DeviceIn(DeviceChannels::All)).unwrap().add("out", DeviceOut(vec![0])).unwrap();
     graph.link("in", "out").unwrap();
@@ -38,7 +38,7 @@ fn wire() -> Graph {
 }
 
 /// From the input over one node to the output.
-fn through(name: &str, node: impl patchline_graph::Node) -> Graph {
+pub(crate) fn through(name: &str, node: impl patchline_graph::Node) -> Graph {
     let mut graph = Graph::new();
     graph.add("in", DeviceIn(DeviceChannels::All)).unwrap().add("out", DeviceOut(vec![0])).unwrap();
     graph.add(name, node).unwrap().chain(&["in", name, "out"]).unwrap();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use patchline_graph::{Per, Port, Reading};
 use patchline_nodes::declaration::{Declaration, Param, width_text};
-use patchline_patch::{OPTIONAL_DOC, Registry};
+use patchline_patch::{ON_REPLACE_DOC, OPTIONAL_DOC, Registry};
 use serde_json::{Value, json};
 
 use crate::cli::NodesArgs;
@@ -57,6 +57,8 @@ fn manual(declaration: &Declaration) -> String {
     }
     if !declaration.outputs.is_empty() && !matches!(declaration.kind, "input") {
         writeln!(out, "Beside them every node with an output takes `optional = true`:\n{OPTIONAL_DOC}\n").expect(TAKES);
+        writeln!(out, "And every node `on_replace`, which is \"tail\" unless said otherwise:\n{ON_REPLACE_DOC}\n")
+            .expect(TAKES);
     }
     if !declaration.readings.is_empty() {
         heading(&mut out, "Readings");

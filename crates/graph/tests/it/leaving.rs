@@ -1,0 +1,110 @@
+//! What is on its way out after a load: for how long it is heard, and what it takes.
+
+use patchline_graph::{DeviceChannels, Engine, Graph, LoadError, OnReplace, Renderer, StreamSpec, compile, engine};
+
+use crate::nodes::{DeviceIn, DeviceOut, Drone, Echo, Fixed};
+use crate::oracle::Dice;
+use crate::reload::{FADE, stream, through, wire};
+use crate::render;
+
+/// The device's input that nobody listens to, and its silent output.
+fn silent() -> Graph {
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::All)).unwrap().add("out", DeviceOut(vec![0])).unwrap();
+    graph
+}
+
+/// How many frames after `next` was loaded something was still heard of `before`, whose input is silent by then.
+fn rings_for(before: Graph, next: Graph, stream: StreamSpec) -> usize {
+    let (rate, frames) = (stream.rate as usize, 12 * stream.rate as usize);
+    let (mut engine, mut renderer) = engine(stream);
+    engine.load(before).unwrap();
+    render(&mut renderer, &vec![1.0; 3 * rate / 10], 64);
+    engine.load(next).unwrap();
+    let heard = render(&mut renderer, &vec![0.0; frames], 64);
+    engine.collect();
+    assert_eq!(engine.leaving().count(), 0);
+    engine.close(renderer);
+    heard.iter().rposition(|sample| *sample != 0.0).map_or(0, |last| last + 1)
+}
+
+fn cut(mut graph: Graph, name: &str) -> Graph {
+    graph.on_replace(name, OnReplace::Cut).unwrap();
+    graph
+}
+
+#[test]
+fn what_is_cut_fades_at_once_and_what_has_a_tail_rings_out_first() {
+    let echo = |frames: usize| through("echo", Echo(frames));
+    assert_eq!(rings_for(echo(5_000), silent(), stream()), 5_000);
+    assert_eq!(rings_for(cut(echo(5_000), "echo"), silent(), stream()), FADE);
+    // Of one that is replaced the new graph has the say.
+    assert_eq!(rings_for(echo(5_000), cut(echo(50), "echo"), stream()), FADE);
+    assert_eq!(rings_for(cut(echo(5_000), "echo"), echo(50), stream()), 5_000);
+}
+
+#[test]
+fn who_can_be_cut_is_a_node_of_the_graph() {
+    let message = compile(&cut(wire(), "nobody"), &stream()).unwrap_err().to_string();
+    assert!(message.contains("there is no node `nobody` that could be replaced"), "{message}");
+    assert_eq!(cut(wire(), "out").replacing("out"), OnReplace::Cut);
+    let mut graph = cut(wire(), "out");
+    graph.on_replace("out", OnReplace::Tail).unwrap();
+    assert_eq!(graph, wire());
+    assert!(graph.on_replace("no name", OnReplace::Cut).is_err());
+}
+
+#[test]
+fn no_tail_is_longer_than_ten_seconds() {
+    let slow = StreamSpec::new(1_000, 64, 1, 1);
+    let fade = slow.fade as usize;
+    // Its input fades out, ten seconds pass, it fades out itself.
+    assert_eq!(rings_for(through("drone", Drone(0.5)), silent(), slow), fade + 10_000 + fade);
+}
+
+/// An echo of a tenth of the budget and more, a different one each time.
+fn heavy(dice: &mut Dice, engine: &mut Engine, renderer: &mut Renderer) -> (bool, usize) {
+    let frames = dice.between(5_000, 20_000);
+    let cut = match engine.load(through("echo", Echo(frames))) {
+        Ok(loaded) => loaded.cut,
+        Err(LoadError::Crowded(_)) => false,
+        Err(error) => panic!("{error}"),
+    };
+    render(renderer, &vec![0.5; dice.between(1, 2_000)], 64);
+    engine.collect();
+    (cut, engine.schedule().footprint(stream().max_frames))
+}
+
+#[test]
+fn what_leaves_counts_in_the_budget() {
+    let max_memory = 200_000;
+    let (mut engine, mut renderer) = engine(StreamSpec { max_memory, ..stream() });
+    engine.load(through("echo", Echo(9_999))).unwrap();
+    let mut dice = Dice::new(11);
+    let (cuts, sizes): (Vec<bool>, Vec<usize>) = (0..300).map(|_| heavy(&mut dice, &mut engine, &mut renderer)).unzip();
+    let most = sizes.iter().copied().max().unwrap();
+    assert!(most <= max_memory && most > 150_000, "{most} bytes");
+    let cuts = cuts.iter().filter(|cut| **cut).count();
+    assert!((50..250).contains(&cuts), "{cuts} of 300 loads had to cut");
+    engine.close(renderer);
+}
+
+#[test]
+fn one_that_comes_back_while_it_leaves_starts_beside_itself() {
+    let (mut engine, mut renderer) = engine(stream());
+    engine.load(through("gone", Fixed(1.0))).unwrap();
+    render(&mut renderer, &[1.0; 100], 64);
+    let mut heard = Vec::new();
+    for number in 0..6 {
+        let loaded = engine.load(if number % 2 == 0 { wire() } else { through("gone", Fixed(1.0)) }).unwrap();
+        assert_eq!(loaded.started.len(), number % 2);
+        assert_eq!(engine.leaving().count(), number / 2 + 1);
+        heard.extend(render(&mut renderer, &[1.0; 100], 64));
+    }
+    heard.extend(render(&mut renderer, &[1.0; 2 * FADE], 64));
+    let off = heard.iter().map(|sample| (sample - 1.0).abs()).fold(0.0, f32::max);
+    assert!(off < 1e-6, "{off}");
+    engine.collect();
+    assert_eq!(engine.leaving().count(), 0);
+    engine.close(renderer);
+}
