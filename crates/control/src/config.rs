@@ -4,10 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::rate::MOST_HZ;
 use crate::token::Token;
 
-/// What control is started with: nothing is open by default.
-#[derive(Clone, Debug, Default)]
+/// What control is started with.
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Where OSC is listened for, by UDP. It asks for no token: whoever reaches the port may set parameters.
     pub osc: Option<SocketAddr>,
@@ -15,6 +16,15 @@ pub struct Config {
     pub web: Option<WebConfig>,
     /// Whether addresses other than this machine's own (loopback) may be listened at.
     pub remote: bool,
+    /// How often a client is told readings at most, in Hz: 0.1 to 30.
+    pub most_hz: f64,
+}
+
+impl Default for Config {
+    /// Nothing is open.
+    fn default() -> Self {
+        Self { osc: None, web: None, remote: false, most_hz: MOST_HZ }
+    }
 }
 
 /// For whom the WebSocket is.
@@ -62,7 +72,7 @@ impl Config {
     /// Whether all addresses may be listened at.
     pub(crate) fn check(&self) -> Result<(), StartError> {
         let mut addresses = self.osc.iter().chain(self.web.iter().map(|web| &web.address));
-        match addresses.find(|address| !self.remote && !address.ip().is_loopback()) {
+        match addresses.find(|address| !self.remote && !address.ip().to_canonical().is_loopback()) {
             Some(&address) => Err(StartError::NotLoopback(address)),
             None => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! All clients of a desk, served on its thread.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::config::{Config, StartError};
 use crate::counts::{ControlStats, Counts};
 use crate::desk::{Desk, Name, Refusal};
 use crate::inbox::{ClientId, Inbox};
-use crate::json::{Asked, Watcher};
+use crate::json::{self, Asked, Watcher};
 use crate::news::News;
 use crate::osc::packet::Group;
 use crate::osc::{self, Osc};
@@ -21,6 +21,10 @@ use crate::web::{self, Outbox};
 const MOST_MESSAGES: usize = 1024;
 /// How long one pass takes at most, but for the message that it is at.
 const MOST_TIME: Duration = Duration::from_millis(5);
+
+/// The client of a program's own transport: no socket has these.
+const DIRECT: ClientId = ClientId(u64::MAX);
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// What arrives for the control thread.
 #[derive(Debug)]
@@ -51,6 +55,7 @@ pub struct Control {
     osc: Osc,
     watchers: BTreeMap<ClientId, Watcher>,
     news: News,
+    most_hz: f64,
 }
 
 /// What is at hand while messages are handled.
@@ -59,6 +64,7 @@ pub(crate) struct Context<'a> {
     pub(crate) news: &'a mut News,
     pub(crate) counts: &'a Counts,
     pub(crate) clients: (usize, usize),
+    pub(crate) most_hz: f64,
     pub(crate) now: Instant,
 }
 
@@ -86,6 +92,7 @@ impl Control {
             osc: Osc::default(),
             watchers: BTreeMap::new(),
             news: News::default(),
+            most_hz: config.most_hz,
         })
     }
 
@@ -97,23 +104,58 @@ impl Control {
         if !wait.is_zero() {
             self.inbox.wait(wait);
         }
-        let start = Instant::now();
-        let clients = (self.watchers.len(), self.osc.listeners());
-        let (inbox, counts) = (Arc::clone(&self.inbox), Arc::clone(&self.counts));
-        let mut news = std::mem::take(&mut self.news);
-        let mut on = Context { desk, news: &mut news, counts: &counts, clients, now: start };
-        self.osc.perform_due(&mut on);
-        for _ in 0..MOST_MESSAGES {
-            let Some((client, incoming)) = inbox.take() else { break };
-            self.handle(client, incoming, &mut on);
-            on.now = Instant::now();
-            if on.now.saturating_duration_since(start) > MOST_TIME {
-                break;
+        let (start, inbox) = (Instant::now(), Arc::clone(&self.inbox));
+        self.at_desk(desk, |control, on| {
+            control.osc.perform_due(on);
+            for _ in 0..MOST_MESSAGES {
+                let Some((client, incoming)) = inbox.take() else { break };
+                control.handle(client, incoming, on);
+                on.now = Instant::now();
+                if on.now.saturating_duration_since(start) > MOST_TIME {
+                    break;
+                }
             }
-        }
-        self.tell(&mut on);
+        });
         let datagrams = self.osc.datagrams();
         self.osc_server.iter().for_each(|server| server.send(&datagrams));
+    }
+
+    /// Handles one packet as if it had come by OSC, and returns the datagrams that answer it: for transports of a
+    /// program's own.
+    pub fn osc(&mut self, desk: &mut dyn Desk, packet: &[u8]) -> Vec<Vec<u8>> {
+        let incoming = match osc::packet::decode(packet) {
+            Ok(groups) => Incoming::Osc(NOWHERE, groups),
+            Err(words) => Incoming::BadOsc(NOWHERE, words),
+        };
+        self.at_desk(desk, |control, on| control.handle(DIRECT, incoming, on));
+        let (own, others): (Vec<_>, _) = self.osc.datagrams().into_iter().partition(|(to, _)| *to == NOWHERE);
+        self.osc_server.iter().for_each(|server| server.send(&others));
+        own.into_iter().map(|(_, datagram)| datagram).collect()
+    }
+
+    /// Handles one text as if it had come over WebSocket, from one client whose token was good, and returns what that
+    /// client is told: for transports of a program's own.
+    pub fn json(&mut self, desk: &mut dyn Desk, text: &str) -> Vec<String> {
+        let outbox = self.watchers.entry(DIRECT).or_insert_with(|| Watcher::new(Arc::new(Outbox::new(None)))).outbox();
+        match json::read(text) {
+            Ok(asked) => self.at_desk(desk, |control, on| control.handle(DIRECT, Incoming::Json(asked), on)),
+            Err(bad) => {
+                self.counts.malformed.raise();
+                outbox.send(json::refused(&bad.id, &bad.refusal));
+            }
+        }
+        outbox.texts()
+    }
+
+    /// Does something at the desk, and tells clients what came of it.
+    fn at_desk(&mut self, desk: &mut dyn Desk, what: impl FnOnce(&mut Self, &mut Context<'_>)) {
+        let clients = (self.watchers.len(), self.osc.listeners());
+        let counts = Arc::clone(&self.counts);
+        let mut news = std::mem::take(&mut self.news);
+        let (most_hz, now) = (self.most_hz, Instant::now());
+        let mut on = Context { desk, news: &mut news, counts: &counts, clients, most_hz, now };
+        what(self, &mut on);
+        self.tell(&mut on);
     }
 
     /// Tells clients that a parameter was set by somebody else: a controller, a reload.

@@ -6,6 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// The longest refusal, in characters.
+const LONGEST_MESSAGE: usize = 600;
+
 /// What plays: its nodes, their parameters and readings, its scenes, its patch.
 ///
 /// Whoever runs an engine implements this on its control thread; [`Control::pass`](crate::Control::pass) calls it there,
@@ -85,10 +88,24 @@ impl Name {
         (!node.is_empty() && !parameter.is_empty()).then(|| Self::new(node, parameter))
     }
 
-    /// As an OSC address: `/trim/gain`, and `/bus/gains/0/gain` for `bus.gains.0.gain`.
+    /// As an OSC address: `/trim/gain`, and `/bus/gains/0/gain` for `bus.gains[0].gain`.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("/{}/{}", self.node, self.parameter.replace('.', "/"))
+        format!("/{}/{}", self.node, self.parameter.replace(['.', '['], "/").replace(']', ""))
+    }
+
+    /// The parameter that the rest of an OSC address names: `gains[0].gain` for `gains/0/gain`.
+    pub(crate) fn of_address(node: &str, rest: &str) -> Self {
+        let mut parameter = String::new();
+        for part in rest.split('/') {
+            if part.starts_with(|first: char| first.is_ascii_digit()) {
+                parameter += &format!("[{part}]");
+            } else {
+                let dot = if parameter.is_empty() { "" } else { "." };
+                parameter += &format!("{dot}{part}");
+            }
+        }
+        Self::new(node, &parameter)
     }
 }
 
@@ -167,8 +184,6 @@ pub struct ParameterInfo {
     /// What it does, in a sentence.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub doc: String,
-    /// Whether a change makes the node anew instead of gliding.
-    pub rebuilds: bool,
 }
 
 /// A reading, for those who watch it.
@@ -231,6 +246,12 @@ impl Refusal {
     #[must_use]
     pub fn unknown(message: impl Into<String>) -> Self {
         Self::new(Code::Unknown, message)
+    }
+
+    /// What is wrong, printable and short whatever was repeated in it.
+    pub(crate) fn words(&self) -> String {
+        let printable = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        self.message.chars().take(LONGEST_MESSAGE).map(printable).collect()
     }
 
     pub(crate) fn malformed(message: impl Into<String>) -> Self {

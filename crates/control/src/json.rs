@@ -22,7 +22,7 @@ pub(crate) fn done(id: &Value, result: Value) -> String {
 pub(crate) fn refused(id: &Value, refusal: &Refusal) -> String {
     let mut error = refusal.details.clone();
     error.insert("code".to_owned(), json!(refusal.code));
-    error.insert("message".to_owned(), json!(refusal.message));
+    error.insert("message".to_owned(), json!(refusal.words()));
     json!({ "id": id, "ok": false, "error": error }).to_string()
 }
 

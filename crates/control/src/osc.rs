@@ -235,7 +235,7 @@ impl Osc {
         let (rate, at_once) = COMPLAINTS;
         let bucket = self.complaints.entry(sender.client).or_insert_with(|| Bucket::new(rate, at_once, on.now));
         if bucket.take(1, on.now) {
-            let args = vec![text_of(addr), text_of(&refusal.message)];
+            let args = vec![text_of(addr), text_of(&refusal.words())];
             self.post.put(sender.address, "/patchline/error", args);
         }
     }

@@ -19,12 +19,13 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// So many times a second, from now on; 10 unless told.
-    pub(crate) fn new(hertz: Option<f64>, now: Instant) -> Result<Self, Refusal> {
+    /// So many times a second, from now on; 10 unless told, and never more than `most`.
+    pub(crate) fn new(hertz: Option<f64>, most: f64, now: Instant) -> Result<Self, Refusal> {
         let hertz = hertz.unwrap_or(USUAL_HZ);
         if !(LEAST_HZ..=MOST_HZ).contains(&hertz) {
             return Err(Refusal::new(Code::Value, format!("a rate is from {LEAST_HZ} to {MOST_HZ} Hz")));
         }
+        let hertz = hertz.min(most.clamp(LEAST_HZ, MOST_HZ));
         Ok(Self { period: Duration::from_secs_f64(1.0 / hertz), next: now })
     }
 
@@ -46,7 +47,7 @@ mod tests {
     #[test]
     fn no_more_than_so_many_in_a_second_whatever_was_missed() {
         let start = Instant::now();
-        let mut rate = Rate::new(Some(30.0), start).unwrap();
+        let mut rate = Rate::new(Some(30.0), 30.0, start).unwrap();
         let told = (0..1000).filter(|&ms| {
             let now = start + Duration::from_millis(ms);
             let due = rate.is_due(now) && !(300..600).contains(&ms);
@@ -57,6 +58,8 @@ mod tests {
         });
         let told = told.count();
         assert!((20..=22).contains(&told), "{told}");
-        assert!(Rate::new(Some(31.0), start).is_err() && Rate::new(Some(f64::NAN), start).is_err());
+        assert!(Rate::new(Some(31.0), 30.0, start).is_err() && Rate::new(Some(f64::NAN), 30.0, start).is_err());
+        let slow = Rate::new(None, 2.0, start).unwrap();
+        assert_eq!(slow.period, Duration::from_millis(500));
     }
 }

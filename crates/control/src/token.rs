@@ -7,7 +7,7 @@ use std::io;
 /// How long a token must be at least, in characters.
 const LEAST: usize = 16;
 /// How long it may be.
-const MOST: usize = 128;
+const MOST: usize = 256;
 
 /// A secret that a client has to know. It is never logged.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Token {
         Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
-    /// A given one: 16 to 128 characters that stand for themselves in a URL (letters, digits, `-`, `.`, `_`, `~`).
+    /// A given one: 16 to 256 ASCII characters without spaces.
     ///
     /// # Errors
     /// What is wrong with it, without the token.
@@ -32,8 +32,8 @@ impl Token {
         if !(LEAST..=MOST).contains(&text.len()) {
             return Err(format!("a token has {LEAST} to {MOST} characters; this one has {}", text.len()));
         }
-        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) {
-            return Err("a token has letters, digits, `-`, `.`, `_` and `~` only".to_owned());
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("a token has ASCII characters, and no spaces among them".to_owned());
         }
         Ok(Self(text.to_owned()))
     }
@@ -42,6 +42,27 @@ impl Token {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// The token as it stands in a URL: what means something there as `%` and its number.
+    #[must_use]
+    pub fn in_url(&self) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let byte = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        self.0.bytes().map(byte).collect()
+    }
+
+    /// Whether it is the one that stands in a URL.
+    pub(crate) fn is_in_url(&self, given: &str) -> bool {
+        let mut bytes = Vec::new();
+        let mut rest = given.as_bytes();
+        while let Some((&first, others)) = rest.split_first() {
+            let digits = others.get(..2).filter(|_| first == b'%');
+            let number = digits.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+            bytes.push(number.unwrap_or(first));
+            rest = if number.is_some() { &others[2..] } else { others };
+        }
+        String::from_utf8(bytes).is_ok_and(|text| self.is(&text))
     }
 
     /// Whether it is the one given. How long that takes tells nothing but the lengths.
@@ -73,13 +94,23 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_random_long_enough_fit_for_a_url_and_never_shown() {
+    fn a_token_is_random_long_enough_and_never_shown() {
         let (one, other) = (Token::random().unwrap(), Token::random().unwrap());
         assert_ne!(one, other);
         assert!(Token::new(one.reveal()).is_ok());
-        assert!(Token::new("short").unwrap_err().contains("16 to 128"));
-        let odd = "0123456789abcde&";
+        assert!(Token::new("short").unwrap_err().contains("16 to 256"));
+        let odd = "0123456789abcde f";
         assert!(!Token::new(odd).unwrap_err().contains(odd));
         assert!(!format!("{one:?}").contains(one.reveal()));
+    }
+
+    #[test]
+    fn a_token_survives_a_url() {
+        let token = Token::new("a&b=c%20#d/e?f+gh").unwrap();
+        assert_eq!(token.in_url(), "a%26b%3Dc%2520%23d%2Fe%3Ff%2Bgh");
+        assert!(token.is_in_url(&token.in_url()));
+        for other in ["", "%", "%4", "%zz%zz%zz%zz%zz%zz", "a&b=c #d/e?f+gh", "%ff%ff"] {
+            assert!(!token.is_in_url(other), "{other}");
+        }
     }
 }

@@ -34,6 +34,11 @@ impl Watcher {
         Self { outbox, wants: Wants::default() }
     }
 
+    /// Where what it is told goes.
+    pub(crate) fn outbox(&self) -> Arc<Outbox> {
+        Arc::clone(&self.outbox)
+    }
+
     /// Whether it did not read what it was told, and was sent away.
     pub(crate) fn is_gone(&self) -> bool {
         self.outbox.overflowed()
@@ -91,7 +96,7 @@ impl Watcher {
             Request::Ramp { values, over, frame } => set(values, Some(&over), frame, on),
             Request::Subscribe { readings, rate, changes, events } => {
                 self.wants = Wants {
-                    readings: subscription(readings, rate, on.now)?,
+                    readings: subscription(readings, rate, on)?,
                     changes: changes.unwrap_or(false),
                     events: events.unwrap_or(false),
                 };
@@ -104,11 +109,8 @@ impl Watcher {
             Request::Scenes {} => Ok(json!({ "scenes": on.desk.scenes() })),
             Request::Scene { name, over } => scene(&name, over.as_ref(), on),
             Request::Stats {} => Ok(Value::Object(on.statistics())),
-            Request::Load { patch } => {
-                let report = on.desk.load(&patch)?;
-                on.news.loaded(report.clone());
-                Ok(Value::Object(report))
-            }
+            // Others are told when it plays, by `Control::loaded`.
+            Request::Load { patch } => on.desk.load(&patch).map(Value::Object),
             Request::Patch {} => Ok(json!({ "patch": on.desk.patch()? })),
         }
     }
@@ -118,9 +120,9 @@ impl Watcher {
 fn subscription(
     readings: Option<Names>,
     hertz: Option<f64>,
-    now: Instant,
+    on: &Context<'_>,
 ) -> Result<Option<(Vec<String>, Rate)>, Refusal> {
-    let rate = Rate::new(hertz, now)?;
+    let rate = Rate::new(hertz, on.most_hz, on.now)?;
     Ok(readings.map(|readings| (readings.list(), rate)))
 }
 

@@ -44,7 +44,7 @@ impl Addresses {
         let path = address.strip_prefix('/').unwrap_or(address);
         let mut cuts = path.rmatch_indices('/').map(|(cut, _)| (&path[..cut], &path[cut + 1..]));
         let found = cuts.find(|(node, rest)| !rest.is_empty() && self.nodes.contains(*node));
-        found.map(|(node, rest)| Name::new(node, &rest.replace('/', "."))).ok_or_else(|| self.no_node(path))
+        found.map(|(node, rest)| Name::of_address(node, rest)).ok_or_else(|| self.no_node(path))
     }
 
     fn no_node(&self, path: &str) -> Refusal {

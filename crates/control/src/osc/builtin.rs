@@ -55,7 +55,7 @@ impl Osc {
     fn subscribe(&mut self, from: SocketAddr, args: &[OscType], on: &mut Context<'_>) -> Result<(), Refusal> {
         let pattern = Pattern::new(&text(args.first(), "a pattern")?)?;
         let hertz = args.get(1).map(|rate| number(rate, "the rate")).transpose()?;
-        let rate = Rate::new(hertz, on.now)?;
+        let rate = Rate::new(hertz, on.most_hz, on.now)?;
         self.subscribers.add(from, pattern, rate, on.now)
     }
 

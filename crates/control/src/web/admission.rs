@@ -97,10 +97,11 @@ fn check_token(request: &Request, config: &WebConfig) -> Result<bool, (&'static 
     let bearer = request.header("Authorization").and_then(|value| value.strip_prefix("Bearer "));
     let protocols = request.headers("Sec-WebSocket-Protocol").flat_map(|value| value.split(','));
     let by_protocol = protocols.filter_map(|one| one.trim().strip_prefix(TOKEN_PROTOCOL)).next();
-    match request.parameter("token").or(bearer).or(by_protocol) {
+    let in_url = request.parameter("token").map(|given| config.token.is_in_url(given));
+    match in_url.or_else(|| bearer.or(by_protocol).map(|given| config.token.is(given))) {
         None => Ok(false),
-        Some(given) if config.token.is(given) => Ok(true),
-        Some(_) => Err(("401 Unauthorized", WRONG_TOKEN.to_owned())),
+        Some(true) => Ok(true),
+        Some(false) => Err(("401 Unauthorized", WRONG_TOKEN.to_owned())),
     }
 }
 

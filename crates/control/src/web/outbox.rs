@@ -94,6 +94,14 @@ impl Outbox {
         }
     }
 
+    /// Takes all texts that are there.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let mut state = self.lock();
+        state.bytes = 0;
+        let all = std::mem::take(&mut state.queue).into_iter();
+        all.filter_map(|outgoing| if let Outgoing::Text(text) = outgoing { Some(text) } else { None }).collect()
+    }
+
     /// Takes nothing more in, and forgets what waits.
     pub(crate) fn end(&self) {
         self.lock().end();

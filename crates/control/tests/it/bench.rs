@@ -13,7 +13,7 @@ const PARAMETERS: [(&str, &str, &str); 6] = [
     ("host/trim", "gain", "1.0"),
     ("lane1", "gain", "0.1"),
     ("lane2", "gain", "0.2"),
-    ("bus", "gains.0.gain", "\"-3 dB\""),
+    ("bus", "gains[0].gain", "\"-3 dB\""),
 ];
 
 #[derive(Debug)]

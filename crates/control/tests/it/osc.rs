@@ -38,7 +38,7 @@ fn parameters_are_set_and_asked_for() {
     check("/trim/gain", "trim.gain", "-6 dB".into(), json!("-6 dB"));
     check("/trim/mute", "trim.mute", true.into(), json!(true));
     check("/host/trim/gain", "host/trim.gain", OscType::Float(0.75), json!(0.75));
-    check("/bus/gains/0/gain", "bus.gains.0.gain", OscType::Float(0.25), json!(0.25));
+    check("/bus/gains/0/gain", "bus.gains[0].gain", OscType::Float(0.25), json!(0.25));
     osc.send("/trim/gain", vec![OscType::Float(0.5), OscType::Float(1.5)]);
     assert_eq!(osc.ask("/trim/gain"), [OscType::Float(0.5)]);
     let how = served.bench().set.last().unwrap().1;

@@ -31,7 +31,7 @@ impl Served {
     pub(crate) fn new() -> Self {
         let local = "127.0.0.1:0".parse().unwrap();
         let web = WebConfig { page: Some("<p>hello".into()), ..WebConfig::new(local, Token::new(TOKEN).unwrap()) };
-        let config = Config { osc: Some(local), web: Some(web), remote: false };
+        let config = Config { osc: Some(local), web: Some(web), ..Config::default() };
         let mut control = Control::start(config).unwrap();
         let (osc, web) = (control.osc_address().unwrap(), control.web_address().unwrap());
         let (bench, ending) = (Arc::new(Mutex::new(Bench::default())), Arc::new(AtomicBool::new(false)));
@@ -43,7 +43,11 @@ impl Served {
                 std::thread::sleep(Duration::from_millis(5));
                 let mut desk = desk.lock().unwrap();
                 desk.frame += 240;
+                let before = desk.revision;
                 control.pass(&mut *desk, Duration::ZERO);
+                if desk.revision != before {
+                    control.loaded(serde_json::Map::from_iter([("frame".to_owned(), desk.frame.into())]));
+                }
                 *counted.lock().unwrap() = control.stats();
             }
         });
