@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use patchline_graph::{AnyNode, Entry, Graph, Journal, NodeName, Told};
+use patchline_graph::{AnyNode, Edit, Entry, Frame, Frames, Graph, Journal, NodeName, Told};
 use patchline_nodes::FileSource;
 use patchline_patch::{Options, Registry};
 
@@ -34,18 +34,29 @@ impl Scribe {
         let (deed, files) = match entry.told {
             Told::Load { graph, at } => (self.load(graph, at), files(graph)),
             Told::Fade(frames) => (Deed::Fade(frames), Vec::new()),
-            Told::Set { name, node, at } => {
-                let graph = alone(name, node);
-                let text = graph.as_ref().and_then(|graph| self.registry.write(graph));
-                let unknown = || Deed::Unwritable(format!("parameters of `{name}`, a {}", node.kind()));
-                let deed = text.map_or_else(unknown, |patch| Deed::Set { name: name.to_owned(), patch, at });
-                (deed, graph.as_ref().map_or_else(Vec::new, files))
+            Told::Change { edits, at, over } => {
+                let graph = changed(edits);
+                (self.change(&graph, edits, at, over), files(&graph))
             }
             Told::Bypass { name, on, at } => (Deed::Bypass { name: name.to_owned(), on, at }, Vec::new()),
         };
         let call = Call { first: entry.messages.start, end: entry.messages.end, swept: entry.swept, deed };
         let _ = self.orders.send(Order::Record(Record::Call(call)));
         files.into_iter().for_each(|order| _ = self.orders.send(order));
+    }
+
+    fn change(&self, graph: &Graph, edits: &[Edit], at: Option<Frame>, over: Option<Frames>) -> Deed {
+        let bypass = edits.iter().filter_map(|edit| match edit {
+            Edit::Bypass { name, on } => Some((name.to_string(), *on)),
+            Edit::Node { .. } => None,
+        });
+        match self.registry.write(graph) {
+            Some(patch) => Deed::Set { patch, bypass: bypass.collect(), at, over },
+            None => {
+                let nodes = graph.nodes().map(|(name, node)| format!("`{name}`, a {}", node.kind()));
+                Deed::Unwritable(format!("parameters of {}", nodes.collect::<Vec<_>>().join(", ")))
+            }
+        }
     }
 
     /// The patch that was announced, if it is this graph; else the graph as a patch of its own.
@@ -70,11 +81,15 @@ impl Scribe {
     }
 }
 
-/// A graph of one node.
-fn alone(name: &str, node: &AnyNode) -> Option<Graph> {
+/// A graph of the nodes that get new parameters.
+fn changed(edits: &[Edit]) -> Graph {
     let mut graph = Graph::new();
-    graph.insert(NodeName::new(name).ok()?, node.clone());
-    Some(graph)
+    for edit in edits {
+        if let Edit::Node { name, node } = edit {
+            graph.insert(name.clone(), node.clone());
+        }
+    }
+    graph
 }
 
 /// The files that a graph reads.

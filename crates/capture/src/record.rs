@@ -141,14 +141,18 @@ pub enum Deed {
     },
     /// To let loads fade for so many frames.
     Fade(u64),
-    /// To give a node parameters.
+    /// To change nodes, all on one frame.
     Set {
-        /// The node.
-        name: String,
-        /// A patch that holds the node with its new parameters, and nothing else.
+        /// A patch that holds the nodes that got new parameters, with these, and nothing else.
         patch: String,
+        /// The nodes that were left out, or taken back.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        bypass: BTreeMap<String, bool>,
         /// The frame it was meant for; `None` is as soon as it came.
         at: Option<u64>,
+        /// How many frames all that glides took, if not as long as by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<u64>,
     },
     /// To leave a node out, or to take it back.
     Bypass {

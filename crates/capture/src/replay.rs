@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use patchline_graph::{Engine, Renderer, engine};
+use patchline_graph::{Edit, Engine, NodeName, Renderer, engine};
 use patchline_io::channels::Planar;
 use patchline_nodes::Register;
 use patchline_patch::Registry;
@@ -240,13 +240,17 @@ impl<'a> Player<'a> {
             Deed::Load(source) => self.load(source, None)?,
             Deed::LoadAt { patch, at } => self.load(patch, Some(*at))?,
             Deed::Fade(frames) => self.engine.set_fade(*frames),
-            Deed::Set { name, patch, at } => {
+            Deed::Set { patch, bypass, at, over } => {
                 let source = self.source.clone().unwrap_or_default().of_text(patch.clone());
                 let loaded = source.load(self.registry).map_err(|mistakes| self.unloaded(&mistakes))?;
-                let node = loaded.graph.node(name).cloned();
-                let node =
-                    node.ok_or_else(|| ReplayError::Damaged(format!("parameters of `{name}` are of another node")))?;
-                self.engine.set_any(name, node, *at).map_err(|error| self.unloaded(&error))?;
+                let nodes = loaded.graph.nodes();
+                let mut edits: Vec<Edit> =
+                    nodes.map(|(name, node)| Edit::Node { name: name.clone(), node: node.clone() }).collect();
+                for (name, &on) in bypass {
+                    let wrong = |_| ReplayError::Damaged(format!("`{}` is no node", name.escape_debug()));
+                    edits.push(Edit::Bypass { name: NodeName::new(name).map_err(wrong)?, on });
+                }
+                self.engine.change(&edits, *at, *over).map_err(|error| self.unloaded(&error))?;
             }
             Deed::Bypass { name, on, at } => {
                 self.engine.bypass(name, *on, *at).map_err(|error| self.unloaded(&error))?;

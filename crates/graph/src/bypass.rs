@@ -49,6 +49,12 @@ impl Bypass {
         }
     }
 
+    /// As [`new`](Self::new), for a node that is left out from its first frame on.
+    pub(crate) fn left_out(slot: &Slot, rate: u32, max_frames: usize) -> Self {
+        let new = Self::new(slot, rate, max_frames);
+        Self { on: true, level: new.fade, fed: new.latency, ran: 0, ..new }
+    }
+
     /// Turns towards being left out, or back; says in how many frames it is all left out, from where on its node may
     /// not run.
     pub(crate) fn turn(&mut self, on: bool) -> Option<u64> {

@@ -39,7 +39,9 @@ pub(crate) fn compile_alone(graph: &Graph, stream: &StreamSpec) -> Result<Alone,
     stream.check()?;
     let mut errors = Vec::new();
     let topology = Topology::new(graph, &mut errors);
-    errors.extend(graph.optional_nodes().filter_map(|name| not_optional(graph, name.as_str())));
+    let optional = graph.optional_nodes().map(|name| (name, "optional", "optional"));
+    let bypassed = graph.bypassed_nodes().map(|name| (name, "bypass", "bypassed"));
+    errors.extend(optional.chain(bypassed).filter_map(|(name, key, what)| cannot(graph, name.as_str(), key, what)));
     errors.extend(graph.cut_nodes().filter_map(|name| not_there(graph, name.as_str())));
     let order = order::order(graph, &topology, &mut errors);
     if !errors.is_empty() {
@@ -98,17 +100,17 @@ fn not_there(graph: &Graph, name: &str) -> Option<GraphError> {
 }
 
 /// What speaks against leaving a node out.
-fn not_optional(graph: &Graph, name: &str) -> Option<GraphError> {
+fn cannot(graph: &Graph, name: &str, key: &'static str, what: &str) -> Option<GraphError> {
     let Some(node) = graph.node(name) else {
-        return Some(GraphError::new(Place::Graph, format!("there is no node `{name}` that could be optional")));
+        return Some(GraphError::new(Place::Graph, format!("there is no node `{name}` that could be {what}")));
     };
     let ports = node.ports();
     let message = match (&ports.device, ports.outputs.is_empty()) {
-        (Some(_), _) => format!("`{name}` stands for the device and cannot be optional"),
-        (None, true) => format!("`{name}` has no output and cannot be optional: what it takes in would be lost"),
+        (Some(_), _) => format!("`{name}` stands for the device and cannot be {what}"),
+        (None, true) => format!("`{name}` has no output and cannot be {what}: what it takes in would be lost"),
         (None, false) => return None,
     };
-    Some(GraphError::new(Place::Parameter(name.to_owned(), "optional"), message))
+    Some(GraphError::new(Place::Parameter(name.to_owned(), key), message))
 }
 
 /// Appends steps node by node; knows which buffer every output lives in and how many readers it still has.

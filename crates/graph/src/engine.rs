@@ -3,6 +3,7 @@
 mod bypass;
 mod journal;
 mod load;
+mod set;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -12,24 +13,24 @@ use std::time::{Duration, Instant};
 
 pub use bypass::BypassError;
 pub use journal::{Entry, Journal, Told};
+pub use set::SetError;
 
-use basedrop::{Collector, Owned};
+use basedrop::Collector;
 use rtrb::{Consumer, Producer};
 
 use crate::cost::{self, Cost};
 use crate::event::RawEvent;
 use crate::lapped::{Kept, lapped};
 use crate::load::Cast;
-use crate::message::{Change, Message, Set};
+use crate::message::Message;
 use crate::profile::{ProfileCells, Sampler, lap_nanoseconds};
-use crate::renderer::PENDING;
 use crate::slots::Payload;
 use crate::span::{RawSpan, SpanReader};
 use crate::stage::Stage;
 use crate::stats::StatsCells;
 use crate::{
-    AnyNode, Event, Frame, Frames, Graph, GraphError, GraphErrors, Node, NodeCost, NodeName, NodeSpan, NodeSpans,
-    PrepareSpec, Readings, Renderer, Report, Reports, Schedule, Stats, StreamSpec, TimeSource, touched,
+    Event, Frame, Frames, Graph, GraphErrors, NodeCost, NodeSpan, NodeSpans, PrepareSpec, Readings, Renderer, Report,
+    Reports, Schedule, Stats, StreamSpec, TimeSource, touched,
 };
 
 /// Messages on their way to the audio thread.
@@ -95,6 +96,7 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         sent: 0,
         journal: None,
         bypassed: BTreeSet::new(),
+        out: BTreeSet::new(),
     };
     (engine, renderer)
 }
@@ -132,8 +134,10 @@ pub struct Engine {
     /// Messages of any kind sent so far.
     sent: u64,
     journal: Option<Journal>,
-    /// Nodes that are left out, or will be.
+    /// Nodes that are to be left out whatever the graph says.
     bypassed: BTreeSet<String>,
+    /// Nodes whose processors are left out, or will be.
+    out: BTreeSet<String>,
 }
 
 /// Why a graph was not loaded; the old one plays on.
@@ -153,107 +157,7 @@ pub enum LoadError {
     Closed,
 }
 
-/// Why parameters were not set.
-#[derive(Debug, thiserror::Error)]
-pub enum SetError {
-    /// No such node is loaded.
-    #[error("there is no node `{0}`")]
-    Unknown(String),
-    /// The node is of another type.
-    #[error("`{name}` is a {actual}, not a {given}")]
-    OtherKind {
-        /// The node's name.
-        name: String,
-        /// Its type.
-        actual: &'static str,
-        /// The type of the parameters.
-        given: &'static str,
-    },
-    /// The parameters need a new processor, and it could not be loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The audio thread has not yet taken what was sent before: try again later.
-    #[error("the audio thread has not yet taken the last {MESSAGES} messages")]
-    Busy,
-}
-
 impl Engine {
-    /// Gives the node `name` new parameters, at frame `at` or at the start of the next callback.
-    ///
-    /// Parameters that need a new processor load the changed graph instead, which takes effect at the start of the
-    /// next callback.
-    ///
-    /// # Errors
-    /// See [`SetError`]; what played before plays on.
-    pub fn set(&mut self, name: &str, node: impl Node, at: Option<Frame>) -> Result<(), SetError> {
-        self.set_any(name, AnyNode::new(node), at)
-    }
-
-    /// As [`set`](Self::set), for a node whose type is erased.
-    ///
-    /// # Errors
-    /// See [`SetError`]; what played before plays on.
-    pub fn set_any(&mut self, name: &str, node: AnyNode, at: Option<Frame>) -> Result<(), SetError> {
-        let (first, now) = (self.sent, self.now());
-        self.change(name, node, at, now)?;
-        let node = self.graph.node(name).expect("it was just changed");
-        journal::enter(&mut self.journal, Told::Set { name, node, at }, (first..self.sent, now));
-        Ok(())
-    }
-
-    fn change(&mut self, name: &str, node: AnyNode, at: Option<Frame>, now: Frame) -> Result<(), SetError> {
-        let old = self.graph.node(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
-        if old.kind() != node.kind() {
-            return Err(SetError::OtherKind { name: name.to_owned(), actual: old.kind(), given: node.kind() });
-        }
-        let rebuilds = node.rebuilds(old) || self.latency(name, &node) != self.latency(name, old);
-        let instance = self.cast.instance(name).filter(|_| !rebuilds);
-        let name = NodeName::new(name).map_err(|_| SetError::Unknown(name.to_owned()))?;
-        let Some(instance) = instance else { return self.replace(name, node, now) };
-        self.check(&name, &node)?;
-        if self.sets_sent - self.stats.sets_done.get() >= PENDING as u64 {
-            return Err(SetError::Busy);
-        }
-        let change = Owned::new(&self.collector.handle(), Change::Params(node.params()));
-        let message = Message::Set(Set { instance, at, change });
-        self.messages.push(message).map_err(|_| SetError::Busy)?;
-        self.sets_sent += 1;
-        self.sent += 1;
-        self.cast.touch(instance);
-        self.graph.insert(name.clone(), node.clone());
-        self.aligned.insert(name, node);
-        Ok(())
-    }
-
-    /// Loads the graph with one node changed.
-    fn replace(&mut self, name: NodeName, node: AnyNode, now: Frame) -> Result<(), SetError> {
-        let mut graph = self.graph.clone();
-        graph.insert(name, node);
-        match self.exchange(graph, None, now) {
-            Ok(_) => Ok(()),
-            Err(LoadError::Busy(_)) => Err(SetError::Busy),
-            Err(error) => Err(SetError::Load(error)),
-        }
-    }
-
-    /// What a running node was prepared for.
-    fn spec(&self, name: &str) -> Option<PrepareSpec> {
-        let slot = self.schedule.slots.iter().find(|slot| slot.name == name)?;
-        let (inputs, outputs) = (slot.inputs.clone(), slot.outputs.clone());
-        Some(PrepareSpec { name: name.to_owned(), inputs, outputs, ..self.common() })
-    }
-
-    /// The latency that a running node has with these parameters, in frames.
-    fn latency(&self, name: &str, node: &AnyNode) -> Frames {
-        self.spec(name).map_or(0, |spec| node.latency(&spec))
-    }
-
-    /// What a running node says against new parameters.
-    fn check(&self, name: &NodeName, node: &AnyNode) -> Result<(), LoadError> {
-        let checked = self.spec(name.as_str()).map_or(Ok(()), |spec| node.check(&spec));
-        checked.map_err(|error| GraphErrors::from(GraphError::of_node(name.as_str(), error)).into())
-    }
-
     /// What all processors are prepared for.
     fn common(&self) -> PrepareSpec {
         let StreamSpec { rate, max_frames, .. } = self.stream;

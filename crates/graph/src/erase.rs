@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::message::Params;
 use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Tail};
 
 /// A node of any type.
@@ -176,8 +177,8 @@ impl<N: Node> DynNode for N {
 pub(crate) struct AnyProcessor(Box<dyn DynProcessor>);
 
 impl AnyProcessor {
-    pub(crate) fn update(&mut self, params: &AnyParams) {
-        self.0.update(&**params);
+    pub(crate) fn update(&mut self, Params { params, over }: &Params) {
+        self.0.update(&**params, *over);
     }
 
     pub(crate) fn process(&mut self, io: &mut Io<'_>) {
@@ -194,18 +195,20 @@ impl AnyProcessor {
 }
 
 trait DynProcessor: Send {
-    fn update(&mut self, params: &dyn Any);
+    fn update(&mut self, params: &dyn Any, over: Option<Frames>);
     fn process(&mut self, io: &mut Io<'_>);
     fn reset(&mut self);
     fn companion(&self) -> Option<Arc<dyn Companion>>;
 }
 
 impl<P: Processor> DynProcessor for P {
-    fn update(&mut self, params: &dyn Any) {
+    fn update(&mut self, params: &dyn Any, over: Option<Frames>) {
         let params = params.downcast_ref();
         debug_assert!(params.is_some(), "the engine sends a node only its own parameters");
-        if let Some(params) = params {
-            Processor::update(self, params);
+        match (params, over) {
+            (Some(params), None) => Processor::update(self, params),
+            (Some(params), Some(over)) => Processor::glide(self, params, over),
+            (None, _) => {}
         }
     }
 

@@ -11,6 +11,7 @@ pub struct Graph {
     by_name: HashMap<NodeName, usize>,
     links: Vec<Link>,
     optional: BTreeSet<NodeName>,
+    bypassed: BTreeSet<NodeName>,
     cut: BTreeSet<NodeName>,
 }
 
@@ -130,6 +131,27 @@ impl Graph {
     #[must_use]
     pub fn replacing(&self, name: &str) -> OnReplace {
         if self.cut.contains(name) { OnReplace::Cut } else { OnReplace::Tail }
+    }
+
+    /// Says whether the node `name` is left out: its input then passes in its place. Any node with an output may be;
+    /// whether there is such a node is checked when the graph is compiled.
+    pub fn bypass(&mut self, name: NodeName, on: bool) {
+        if on {
+            self.bypassed.insert(name);
+        } else {
+            self.bypassed.remove(&name);
+        }
+    }
+
+    /// The nodes that are left out, by name.
+    pub fn bypassed_nodes(&self) -> impl Iterator<Item = &NodeName> {
+        self.bypassed.iter()
+    }
+
+    /// Whether a node is left out.
+    #[must_use]
+    pub fn is_bypassed(&self, name: &str) -> bool {
+        self.bypassed.contains(name)
     }
 
     /// Links two ends written as in a patch: `graph.link("vad.open", "rec.record")`.

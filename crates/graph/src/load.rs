@@ -1,18 +1,19 @@
 //! The difference between what plays and what will: who stays, who starts, who ends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::bypass::Bypass;
 use crate::cost::{Cost, CostCells};
-use crate::erase::{AnyParams, AnyProcessor};
+use crate::erase::AnyProcessor;
 use crate::event::Instance;
 use crate::fade::Moment;
-use crate::message::{Load, NextFade};
+use crate::message::{Load, NextFade, Params, Turn};
 use crate::plan::{Part, Plan};
-use crate::slots::{Seat, Slab};
+use crate::slots::{Mode, Seat, Slab};
 use crate::{
-    AnyNode, Companion, Frame, Graph, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot,
+    AnyNode, Companion, Frame, Frames, Graph, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot,
 };
 
 /// Names kept of instances that no longer play.
@@ -79,6 +80,10 @@ pub(crate) struct Next<'a> {
     pub(crate) at: Option<Frame>,
     /// Whether it is another graph, and not the same with less of those before it.
     pub(crate) is_new: bool,
+    /// How long parameters that change glide, if not as long as they do by themselves.
+    pub(crate) over: Option<Frames>,
+    /// The nodes that are left out before and after.
+    pub(crate) out: [&'a BTreeSet<String>; 2],
     /// What every processor is prepared for, apart from its name and channels.
     pub(crate) common: PrepareSpec,
 }
@@ -179,7 +184,7 @@ impl Cast {
             let node = next.graph.node(&slot.name).expect("slots are made from the graph's nodes");
             let member = match processor {
                 None => self.keep(slot, (node, old), next, &mut change),
-                Some(processor) => self.start(slot, node, processor, &mut change),
+                Some(processor) => self.start(slot, node, processor, next, &mut change),
             };
             parts.push(Part { instance: member.instance, cost: Arc::clone(&member.cost) });
             members.insert(slot.name.clone(), member);
@@ -191,12 +196,22 @@ impl Cast {
         if next.is_new {
             self.touched.clear();
         }
-        let Change { exchange, updates, mut loaded } = change;
+        let Change { exchange, updates, turns, mut loaded } = change;
         loaded.ended.sort_unstable();
         let plan = Plan::new(next.schedule, &parts, next.common.max_frames);
         let (lines, fades, moment) = (next.lines.clone(), next.fades.clone(), next.moment.clone());
-        let load =
-            Load { plan, bigger: self.grow(), exchange, updates, lines, fades, at: next.at, moment, told: next.is_new };
+        let load = Load {
+            plan,
+            bigger: self.grow(),
+            exchange,
+            updates,
+            turns,
+            lines,
+            fades,
+            at: next.at,
+            moment,
+            told: next.is_new,
+        };
         (load, loaded)
     }
 
@@ -211,14 +226,27 @@ impl Cast {
         }
         let changed = || self.touched.contains(&member.instance) || Some(node) != old.node(&slot.name);
         if next.is_new && changed() {
-            change.updates.push((member.instance.seat as usize, node.params()));
+            let params = Params { params: node.params(), over: next.over };
+            change.updates.push((member.instance.seat as usize, params));
             change.loaded.updated.push(slot.name.clone());
+        }
+        let [was_out, on] = next.out.map(|out| out.contains(&slot.name));
+        if next.is_new && was_out != on {
+            let kit = on.then(|| Box::new(Bypass::new(slot, next.common.rate, next.common.max_frames)));
+            change.turns.push(Turn { instance: member.instance, on, kit });
         }
         change.loaded.carried.push(slot.name.clone());
         member
     }
 
-    fn start(&mut self, slot: &Slot, node: &AnyNode, processor: AnyProcessor, change: &mut Change) -> Member {
+    fn start(
+        &mut self,
+        slot: &Slot,
+        node: &AnyNode,
+        processor: AnyProcessor,
+        next: &Next<'_>,
+        change: &mut Change,
+    ) -> Member {
         self.generation += 1;
         let seat = self.free.pop().unwrap_or_else(|| {
             self.seats += 1;
@@ -235,12 +263,15 @@ impl Cast {
         };
         self.names.insert(member.instance, slot.name.clone());
         change.loaded.started.push(slot.name.clone());
+        let out = next.out[1].contains(&slot.name);
+        let PrepareSpec { rate, max_frames, .. } = next.common;
         let arrives = Seat {
+            mode: if out { Mode::Bypassed } else { Mode::Plays },
+            bypass: out.then(|| Box::new(Bypass::left_out(slot, rate, max_frames))),
             processor: Some(processor),
             readings: member.readings.clone(),
             instance: member.instance,
             panicked: Arc::clone(&member.panicked),
-            ..Seat::default()
         };
         change.exchange.push((seat, arrives));
         member
@@ -273,6 +304,7 @@ impl Cast {
 #[derive(Default)]
 struct Change {
     exchange: Vec<(usize, Seat)>,
-    updates: Vec<(usize, AnyParams)>,
+    updates: Vec<(usize, Params)>,
+    turns: Vec<Turn>,
     loaded: Loaded,
 }

@@ -8,11 +8,12 @@ use crate::event::Instance;
 use crate::fade::Moment;
 use crate::plan::Plan;
 use crate::slots::{Seat, Slab};
-use crate::{Fade, Frame};
+use crate::{Fade, Frame, Frames};
 
 pub(crate) enum Message {
     Load(Owned<Load>),
-    Set(Set),
+    /// Changes that take effect together.
+    Sets(Owned<Vec<Set>>),
 }
 
 /// A new plan and what changes with it. Swapped in place, it then holds what it replaced.
@@ -23,7 +24,9 @@ pub(crate) struct Load {
     /// Processors that arrive, or nothing where one leaves, by seat.
     pub(crate) exchange: Vec<(usize, Seat)>,
     /// Changed parameters of processors that stay.
-    pub(crate) updates: Vec<(usize, AnyParams)>,
+    pub(crate) updates: Vec<(usize, Params)>,
+    /// Processors that stay and are left out from here on, or taken back.
+    pub(crate) turns: Vec<Turn>,
     /// Feedback lines that go on: their index in the old plan and in the new one.
     pub(crate) lines: Vec<(usize, usize)>,
     /// What fades in the new plan.
@@ -53,8 +56,22 @@ pub(crate) struct Set {
     pub(crate) change: Owned<Change>,
 }
 
+/// New parameters.
+pub(crate) struct Params {
+    pub(crate) params: AnyParams,
+    /// How long all that glides takes, if not as long as it takes by itself.
+    pub(crate) over: Option<Frames>,
+}
+
+/// One that is left out from a load on, or taken back; with what it needs for that if it has none yet.
+pub(crate) struct Turn {
+    pub(crate) instance: Instance,
+    pub(crate) on: bool,
+    pub(crate) kit: Option<Box<Bypass>>,
+}
+
 pub(crate) enum Change {
-    Params(AnyParams),
+    Params(Params),
     /// Leaves it out, or takes it back; with what it needs for that if it has none yet.
     Bypass {
         on: bool,

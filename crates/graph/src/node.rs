@@ -77,6 +77,12 @@ pub trait Processor: Send + 'static {
     /// Takes new parameters over, from the next frame on.
     fn update(&mut self, params: &Self::Params);
 
+    /// As [`update`](Self::update), by somebody who wants the change to take `over` frames: what glides in this processor
+    /// takes these, and not as long as it would by itself. 0 is at once. Where nothing glides, `update` does.
+    fn glide(&mut self, params: &Self::Params, _over: Frames) {
+        self.update(params);
+    }
+
     /// Processes `io.frames()` frames. Cannot fail: what goes wrong is silence and an event.
     fn process(&mut self, io: &mut Io<'_>);
 

@@ -10,9 +10,10 @@ use assert_no_alloc::assert_no_alloc;
 use basedrop::Owned;
 use rtrb::{Consumer, Producer};
 
+use crate::bypass::Bypass;
 use crate::event::{EventSink, Instance, RawEvent};
 use crate::fade::Ramp;
-use crate::message::{Change, Load, Message, NextFade, Set};
+use crate::message::{Change, Load, Message, NextFade, Set, Turn};
 use crate::plan::{Op, Plan};
 use crate::profile::{Sampler, Watch};
 use crate::slots::{Payload, Slab};
@@ -28,6 +29,13 @@ enum Due {
     Set(Set),
     /// Nothing but an end of a piece, where this processor stops.
     Boundary(Instance),
+}
+
+impl Due {
+    /// Whether it leaves this processor out, or takes it back.
+    fn turns(&self, instance: Instance) -> bool {
+        matches!(self, Self::Set(set) if set.instance == instance && matches!(*set.change, Change::Bypass { .. }))
+    }
 }
 
 /// Renders what was loaded. Lives on the audio thread.
@@ -177,9 +185,9 @@ impl Renderer {
                     self.received += u64::from(load.told);
                     self.next = Some(load);
                 }
-                Message::Set(set) => {
+                Message::Sets(mut sets) => {
                     self.received += 1;
-                    self.enqueue(set);
+                    sets.drain(..).for_each(|set| self.enqueue(set));
                 }
             }
         }
@@ -202,6 +210,13 @@ impl Renderer {
             if let Err(payload) = seat.update(params) {
                 self.bury(instance, payload);
             }
+        }
+        for Turn { instance, on, kit } in &mut load.turns {
+            // What was asked for before is overridden.
+            let before = self.pending.len();
+            self.pending.retain(|(_, due)| !due.turns(*instance));
+            self.stats.sets_done.add((before - self.pending.len()) as u64);
+            self.turn(*instance, *on, kit);
         }
         load.moment.is(self.position);
         for fade in &load.fades {
@@ -269,13 +284,17 @@ impl Renderer {
                 }
                 self.say(Some(instance), EventKind::Set { late });
             }
-            Change::Bypass { on, kit } => {
-                if let Some(frames) = seat.turn(*on, kit) {
-                    self.end_piece(instance, self.position.saturating_add(frames));
-                }
-                self.say(Some(instance), EventKind::Bypassed { on: *on });
-            }
+            Change::Bypass { on, kit } => self.turn(instance, *on, kit),
         }
+    }
+
+    /// Leaves a processor out, or takes it back.
+    fn turn(&mut self, instance: Instance, on: bool, kit: &mut Option<Box<Bypass>>) {
+        let Some(seat) = self.slab.instance(instance) else { return };
+        if let Some(frames) = seat.turn(on, kit) {
+            self.end_piece(instance, self.position.saturating_add(frames));
+        }
+        self.say(Some(instance), EventKind::Bypassed { on });
     }
 
     fn say(&mut self, instance: Option<Instance>, kind: EventKind) {

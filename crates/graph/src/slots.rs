@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::bypass::Bypass;
-use crate::erase::{AnyParams, AnyProcessor};
+use crate::erase::AnyProcessor;
 use crate::event::Instance;
+use crate::message::Params;
 use crate::{Readings, guard};
 
 /// What a panic leaves behind. Freed on the control thread.
@@ -40,7 +41,7 @@ pub(crate) struct Seat {
 
 impl Seat {
     /// Gives the processor new parameters; one that panics over them is silenced.
-    pub(crate) fn update(&mut self, params: &AnyParams) -> Result<(), Payload> {
+    pub(crate) fn update(&mut self, params: &Params) -> Result<(), Payload> {
         let instance = self.instance;
         let Some(processor) = self.processor.as_mut().filter(|_| self.mode != Mode::Silent) else { return Ok(()) };
         guard::with_running(|running| running.set(Some(instance)));

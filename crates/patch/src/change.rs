@@ -10,9 +10,10 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
 use crate::diagnostic::Code;
-use crate::keys::Keys;
+use crate::keys::{BYPASS, Keys};
 use crate::mistakes::Mistakes;
 use crate::nodes::short;
+use crate::parameter::may_be_left_out;
 use crate::registry::{NodeType, Registry};
 use crate::table::TableCheck;
 use path::Path;
@@ -57,6 +58,7 @@ pub struct Changes<'a> {
     rate: f64,
     surroundings: Surroundings,
     tables: BTreeMap<NodeName, Table>,
+    turns: BTreeMap<NodeName, bool>,
 }
 
 impl<'a> Changes<'a> {
@@ -66,23 +68,27 @@ impl<'a> Changes<'a> {
     /// [files](Surroundings::files), no parameter can be changed that names one.
     #[must_use]
     pub fn new(registry: &'a Registry, graph: &'a Graph, rate: u32, surroundings: Surroundings) -> Self {
-        Self { registry, graph, rate: rate.into(), surroundings, tables: BTreeMap::new() }
+        Self { registry, graph, rate: rate.into(), surroundings, tables: BTreeMap::new(), turns: BTreeMap::new() }
     }
 
     /// Whether nothing was changed yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty()
+        self.tables.is_empty() && self.turns.is_empty()
     }
 
     /// Gives a parameter another value: `gain`, or `gains[1].gain` for one of a list. A value is what a patch could say,
-    /// a number, a text with a unit, true or false, a list or a table; `null` takes an optional one away.
+    /// a number, a text with a unit, true or false, a list or a table; `null` takes an optional one away. `bypass` leaves
+    /// the node out, or takes it back.
     ///
     /// # Errors
     /// What is wrong with the names or the value by itself, and what would be right. Then nothing has changed.
     pub fn set(&mut self, node: &str, parameter: &str, value: &serde_json::Value) -> Result<(), ParameterError> {
         let (name, playing, kind) = self.find(node)?;
         let wrong = |code, message, help| ParameterError { code, node: node.to_owned(), message, help };
+        if parameter == BYPASS {
+            return self.turn(node, name, playing, value);
+        }
         let path = Path::read(parameter).map_err(|message| wrong(Code::UnknownKey, message, None))?;
         let written = || (kind.write)(playing).ok_or_else(|| wrong(Code::Value, unwritable(node), None));
         let mut table = self.tables.get(&name).map_or_else(written, |table| Ok(table.clone()))?;
@@ -99,7 +105,7 @@ impl<'a> Changes<'a> {
         Ok(())
     }
 
-    /// The nodes with their new parameters, for [`Engine::set_any`](patchline_graph::Engine::set_any).
+    /// The nodes with their new parameters, for [`Engine::change`](patchline_graph::Engine::change).
     ///
     /// # Errors
     /// The first mistake in what the parameters of a node say together, or name.
@@ -107,7 +113,23 @@ impl<'a> Changes<'a> {
         let edit = |(name, table): (&NodeName, &Table)| {
             Ok(Edit::Node { name: name.clone(), node: self.form(name.as_str(), table)? })
         };
-        self.tables.iter().map(edit).collect()
+        let turn = |(name, on): (&NodeName, &bool)| Ok(Edit::Bypass { name: name.clone(), on: *on });
+        self.tables.iter().map(edit).chain(self.turns.iter().map(turn)).collect()
+    }
+
+    fn turn(
+        &mut self,
+        node: &str,
+        name: NodeName,
+        playing: &AnyNode,
+        value: &serde_json::Value,
+    ) -> Result<(), ParameterError> {
+        if !may_be_left_out(playing) {
+            return Err(value_error(node, format!("nothing goes through `{node}`: it cannot be left out")));
+        }
+        let no_bool = || value_error(node, format!("`{BYPASS}` is true or false"));
+        self.turns.insert(name, value.as_bool().ok_or_else(no_bool)?);
+        Ok(())
     }
 
     /// A node of the graph, and its type.

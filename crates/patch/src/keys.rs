@@ -9,15 +9,17 @@ pub(crate) const TOP: [&str; 8] = ["name", "links", "engine", "nodes", "include"
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
 pub(crate) const NOT_YET_AT_TOP: &[&str] = &["macros", "use"];
 pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["threads"];
-pub(crate) const NOT_YET_IN_NODES: &[&str] = &["bypass"];
+pub(crate) const NOT_YET_IN_NODES: &[&str] = &[];
 
-/// What leaves a node out, in scenes and maps.
-pub(crate) const BYPASS: &str = "bypass";
-/// The key that every node may have beside `type` and its parameters.
+/// The keys that every node may have beside `type` and its parameters, each true or false.
+pub const NODE_KEYS: [(&str, &str); 2] = [(OPTIONAL, OPTIONAL_DOC), (BYPASS, BYPASS_DOC)];
 pub(crate) const OPTIONAL: &str = "optional";
-/// What it means, for editors and manuals.
-pub const OPTIONAL_DOC: &str = "Whether the node may be left out while the load is above `engine.shed`: its input then passes \
+pub(crate) const BYPASS: &str = "bypass";
+const OPTIONAL_DOC: &str = "Whether the node may be left out while the load is above `engine.shed`: its input then passes \
                                 unchanged, and silence where it has none. Any node with an output may be.";
+pub(crate) const BYPASS_DOC: &str = "Whether the node is left out: its input passes in its place, as late as the node makes it, and \
+                          silence where it has none. May be changed while it plays, and fades over 20 ms then. Any node \
+                          with an output may be left out.";
 
 /// The key by which a node says what becomes of its sound when it is replaced.
 pub(crate) const ON_REPLACE: &str = "on_replace";

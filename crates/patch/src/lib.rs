@@ -44,7 +44,7 @@ pub use control::{Address, ControlSettings, MidiInputs};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Related, Severity};
 pub use document::{MOST_BYTES, Patch, read};
 pub use include::IncludedText;
-pub use keys::{ON_REPLACE_DOC, OPTIONAL_DOC};
+pub use keys::{NODE_KEYS, ON_REPLACE_DOC};
 pub use load::{Checked, Files, Key, Loaded, Options};
 pub use maps::{Action, Asked, Curve, Map, Mapper, Scale, Trigger};
 pub use parameter::Parameter;

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::entries;
-use crate::keys::{Keys, NOT_YET_IN_NODES, ON_REPLACE, OPTIONAL};
+use crate::keys::{BYPASS, Keys, NODE_KEYS, NOT_YET_IN_NODES, ON_REPLACE, OPTIONAL};
 use crate::mistakes::Mistakes;
 use crate::parts::Context;
 use crate::registry::{Formed, NodeType};
@@ -32,6 +32,8 @@ pub(crate) struct NodeEntry {
     pub(crate) optional: bool,
     /// What becomes of its sound when it is replaced.
     pub(crate) on_replace: OnReplace,
+    /// Whether it is left out.
+    pub(crate) bypass: bool,
     /// Whether a mistake in it was reported.
     pub(crate) faulty: bool,
     /// Bytes that its parameters have in the text.
@@ -121,6 +123,7 @@ impl<'a> NodeReader<'a> {
             ports: None,
             optional: false,
             on_replace: OnReplace::default(),
+            bypass: false,
             faulty: false,
             length: 0,
         };
@@ -128,7 +131,8 @@ impl<'a> NodeReader<'a> {
             entry.length = table.iter().map(|(_, value)| value.span().len()).sum();
             let spans = table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span()));
             entry.values = spans.collect();
-            entry.optional = self.optional(table);
+            entry.optional = self.flag(table, OPTIONAL);
+            entry.bypass = self.flag(table, BYPASS);
             entry.on_replace = self.on_replace(table);
             if let Some(node_type) = self.node_type(table) {
                 let formed = self.parameters(node_type, table.clone(), value.span());
@@ -149,10 +153,10 @@ impl<'a> NodeReader<'a> {
         (entry, writes)
     }
 
-    fn optional(&mut self, table: &DeTable<'_>) -> bool {
-        let Some(value) = table.get(OPTIONAL) else { return false };
+    fn flag(&mut self, table: &DeTable<'_>, key: &str) -> bool {
+        let Some(value) = table.get(key) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
-            let message = format!("`{OPTIONAL}` is true or false");
+            let message = format!("`{key}` is true or false");
             self.report(Diagnostic::new(Code::Value, value.span(), message));
             false
         })
@@ -202,7 +206,9 @@ impl<'a> NodeReader<'a> {
     /// Checks the parameters and forms the node without those at fault, if it can do without them.
     fn parameters(&mut self, kind: &NodeType, mut table: DeTable<'_>, span: Range<usize>) -> Option<Formed> {
         table.remove("type");
-        table.remove(OPTIONAL);
+        for (key, _) in NODE_KEYS {
+            table.remove(key);
+        }
         table.remove(ON_REPLACE);
         let declaration = &kind.declaration;
         let what = format!("`{}` (type \"{}\")", self.name, declaration.kind);

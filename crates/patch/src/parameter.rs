@@ -1,10 +1,11 @@
 //! What a node's parameters are while it plays, for control surfaces.
 
-use patchline_graph::AnyNode;
+use patchline_graph::{AnyNode, Graph};
 use patchline_nodes::declaration::{Given, Param, Shape};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::keys::{BYPASS, BYPASS_DOC};
 use crate::registry::Registry;
 
 /// A parameter of a node, and what it is now.
@@ -44,6 +45,40 @@ impl Registry {
             gather(&param.name, param, table.get(&param.name), rate.into(), &mut list);
         }
         Some(list)
+    }
+
+    /// All [parameters](Self::parameters) of a node of a graph, and whether it is left out, where it can be; `None` if there
+    /// is no such node.
+    #[must_use]
+    pub fn parameters_in(&self, graph: &Graph, node: &str, rate: u32) -> Option<Vec<Parameter>> {
+        let on = graph.is_bypassed(node);
+        let node = graph.node(node)?;
+        let mut list = self.parameters(node, rate)?;
+        if may_be_left_out(node) {
+            list.push(bypass(on));
+        }
+        Some(list)
+    }
+}
+
+/// Whether anything goes through a node.
+pub(crate) fn may_be_left_out(node: &AnyNode) -> bool {
+    let ports = node.ports();
+    ports.device.is_none() && !ports.outputs.is_empty()
+}
+
+fn bypass(on: bool) -> Parameter {
+    Parameter {
+        path: BYPASS.to_owned(),
+        doc: BYPASS_DOC.to_owned(),
+        kind: Shape::Bool.word(),
+        value: Some(on.into()),
+        number: None,
+        unit: None,
+        min: None,
+        max: None,
+        choices: Vec::new(),
+        default: Some("false".to_owned()),
     }
 }
 

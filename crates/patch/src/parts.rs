@@ -134,6 +134,7 @@ fn graph(nodes: &NodeEntries, links: &[LinkEntry]) -> Graph {
                 graph.make_optional(node_name.clone());
             }
             graph.set_on_replace(node_name.clone(), entry.on_replace);
+            graph.bypass(node_name.clone(), entry.bypass);
             graph.insert(node_name, node.clone());
         }
     }

@@ -5,7 +5,7 @@ use patchline_nodes::declaration::schema_of;
 use serde_json::{Map, Value, json};
 
 use crate::control::ControlSettings;
-use crate::keys::{ON_REPLACE, ON_REPLACE_DOC, OPTIONAL, OPTIONAL_DOC};
+use crate::keys::{NODE_KEYS, ON_REPLACE, ON_REPLACE_DOC};
 use crate::maps;
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
@@ -94,7 +94,9 @@ fn branch(declaration: &Declaration, definitions: &mut Map<String, Value>) -> Va
     adopt(&mut then, kind, definitions);
     if let Value::Object(then) = &mut then {
         let properties = then.entry("properties").or_insert_with(|| json!({}));
-        properties[OPTIONAL] = json!({ "type": "boolean", "default": false, "description": OPTIONAL_DOC });
+        for (key, doc) in NODE_KEYS {
+            properties[key] = json!({ "type": "boolean", "default": false, "description": doc });
+        }
         properties[ON_REPLACE] = json!({ "enum": ["tail", "cut"], "default": "tail", "description": ON_REPLACE_DOC });
         properties["type"] = json!({ "const": kind, "description": declaration.doc });
         then.insert("additionalProperties".to_owned(), Value::Bool(false));

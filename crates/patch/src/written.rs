@@ -3,7 +3,7 @@
 use patchline_graph::{Graph, Link, OnReplace};
 use toml::{Table, Value};
 
-use crate::keys::{ON_REPLACE, OPTIONAL};
+use crate::keys::{BYPASS, ON_REPLACE, OPTIONAL};
 use crate::registry::Registry;
 
 impl Registry {
@@ -22,6 +22,9 @@ impl Registry {
             }
             if graph.replacing(name.as_str()) == OnReplace::Cut {
                 table.insert(ON_REPLACE.to_owned(), "cut".into());
+            }
+            if graph.is_bypassed(name.as_str()) {
+                table.insert(BYPASS.to_owned(), true.into());
             }
             nodes.insert(name.to_string(), table.into());
         }
@@ -55,7 +58,7 @@ mod tests {
         let patch = "links = [\"tone -> mix -> out\", \"mix ~> lag -> mix\", \"mix[0..1] !> level\"]\n\
                      [nodes.tone]\ntype = \"oscillator\"\n[nodes.mix]\ntype = \"gain\"\ngain = \"-3.3 dB\"\n\
                      [nodes.lag]\ntype = \"delay\"\ntime = \"13 ms\"\noptional = true\non_replace = \"cut\"\n\
-                     [nodes.level]\ntype = \"meter\"\n[nodes.out]\ntype = \"output\"\n";
+                     [nodes.level]\ntype = \"meter\"\nbypass = true\n[nodes.out]\ntype = \"output\"\n";
         let graph = read(patch.as_bytes(), "p.toml").unwrap().load(&Registry::standard(), &Options::default());
         let graph = graph.unwrap().graph;
         let back = again(&graph);
@@ -65,6 +68,7 @@ mod tests {
         assert_eq!((back.links(), back.nodes().len()), (graph.links(), graph.nodes().len()));
         assert!(back.optional_nodes().eq(graph.optional_nodes()));
         assert!(back.cut_nodes().eq(graph.cut_nodes()) && graph.cut_nodes().count() == 1);
+        assert!(back.is_bypassed("level") && !back.is_bypassed("lag"));
     }
 
     /// To the last bit of a level or a frequency.

@@ -146,7 +146,7 @@ fn what_is_planted_is_found(path: &std::path::Path) {
     let recording = Recording::open(path).unwrap();
     let told = recording.takes[0].calls.iter().filter_map(|call| match &call.deed {
         // Of one in four the frame was still to come.
-        Deed::Set { name, at: Some(at), .. } if name == "trim" => Some((call.first, *at)),
+        Deed::Set { patch, at: Some(at), .. } if patch.contains("[nodes.trim]") => Some((call.first, *at)),
         _ => None,
     });
     let mut found = 0;

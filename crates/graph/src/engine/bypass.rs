@@ -1,12 +1,13 @@
 //! Leaving nodes out, from the control thread.
 
+use std::collections::BTreeSet;
+
 use basedrop::Owned;
 
 use super::{Engine, Told, journal};
 use crate::bypass::Bypass;
-use crate::message::{Change, Message, Set};
-use crate::renderer::PENDING;
-use crate::{Frame, Slot, StreamSpec};
+use crate::message::{Change, Set};
+use crate::{Frame, Graph, Schedule, Slot, StreamSpec};
 
 /// Why a node was not left out, or not taken back.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -30,56 +31,68 @@ impl Engine {
     /// the first input and the first output have not the same channels, and on all other outputs, it fades to silence.
     ///
     /// A node that is left out is not run and costs next to nothing; it keeps its state, and goes on from there. It
-    /// stays out over loads for as long as there is a node of its name; one that starts fresh fades out anew.
+    /// stays out over loads for as long as there is a node of its name, be it a fresh one. A node that the graph [leaves
+    /// out](crate::Graph::bypass) is not taken back by this: that is for those who [change](Self::change) the graph.
     ///
     /// # Errors
     /// See [`BypassError`]; all plays on as before.
     pub fn bypass(&mut self, name: &str, on: bool, at: Option<Frame>) -> Result<(), BypassError> {
         let (first, now) = (self.sent, self.now());
-        self.leave_out(name, on, at)?;
-        journal::enter(&mut self.journal, Told::Bypass { name, on, at }, (first..self.sent, now));
-        Ok(())
-    }
-
-    fn leave_out(&mut self, name: &str, on: bool, at: Option<Frame>) -> Result<(), BypassError> {
-        let unknown = || BypassError::Unknown(name.to_owned());
-        let slot = self.schedule.slots.iter().find(|slot| slot.name == name).ok_or_else(unknown)?;
-        if slot.outputs.is_empty() {
-            return Err(BypassError::NoOutput(name.to_owned()));
-        }
-        let waiting = self.sets_sent - self.stats.sets_done.get();
-        if waiting >= PENDING as u64 || self.messages.is_full() {
-            return Err(BypassError::Busy);
-        }
-        let instance = self.cast.instance(name).ok_or_else(unknown)?;
-        let StreamSpec { rate, max_frames, .. } = self.stream;
-        let kit = on.then(|| Box::new(Bypass::new(slot, rate, max_frames)));
-        let change = Owned::new(&self.collector.handle(), Change::Bypass { on, kit });
-        self.messages.push(Message::Set(Set { instance, at, change })).map_err(|_| BypassError::Busy)?;
-        self.sets_sent += 1;
-        self.sent += 1;
+        let out = on || self.graph.is_bypassed(name);
+        let set = self.turn(name, out, at)?;
+        self.send(vec![set]).map_err(|_| BypassError::Busy)?;
+        self.note_turn(name, out);
         if on {
             self.bypassed.insert(name.to_owned());
         } else {
             self.bypassed.remove(name);
         }
+        journal::enter(&mut self.journal, Told::Bypass { name, on, at }, (first..self.sent, now));
         Ok(())
     }
 
-    /// The nodes that are left out, or will be.
+    /// Whether a node can be left out.
+    pub(super) fn may_leave_out(&self, name: &str) -> Result<&Slot, BypassError> {
+        let unknown = || BypassError::Unknown(name.to_owned());
+        let slot = self.schedule.slots.iter().find(|slot| slot.name == name).ok_or_else(unknown)?;
+        if slot.outputs.is_empty() { Err(BypassError::NoOutput(name.to_owned())) } else { Ok(slot) }
+    }
+
+    /// The message by which a node is left out, or taken back.
+    pub(super) fn turn(&self, name: &str, on: bool, at: Option<Frame>) -> Result<Set, BypassError> {
+        let slot = self.may_leave_out(name)?;
+        let instance = self.cast.instance(name).ok_or_else(|| BypassError::Unknown(name.to_owned()))?;
+        let StreamSpec { rate, max_frames, .. } = self.stream;
+        let kit = on.then(|| Box::new(Bypass::new(slot, rate, max_frames)));
+        let change = Owned::new(&self.collector.handle(), Change::Bypass { on, kit });
+        Ok(Set { instance, at, change })
+    }
+
+    /// Notes what a processor was told last.
+    pub(super) fn note_turn(&mut self, name: &str, on: bool) {
+        if on {
+            self.out.insert(name.to_owned());
+        } else {
+            self.out.remove(name);
+        }
+    }
+
+    /// The nodes that are left out whatever the graph says, or will be.
     pub fn bypassed(&self) -> impl Iterator<Item = &str> {
         self.bypassed.iter().map(String::as_str)
     }
 
-    /// After a load: nodes that started fresh under the name of one that was left out.
-    pub(super) fn bypass_again(&mut self, started: &[String]) {
+    /// The nodes that will be left out when this graph, compiled so, plays.
+    pub(super) fn out_of(&self, graph: &Graph, schedule: &Schedule) -> BTreeSet<String> {
+        let runs = schedule.slots.iter().filter(|slot| !slot.outputs.is_empty());
+        let out = runs.filter(|slot| self.bypassed.contains(&slot.name) || graph.is_bypassed(&slot.name));
+        out.map(|slot| slot.name.clone()).collect()
+    }
+
+    /// After a load: nobody is left out who is gone.
+    pub(super) fn forget_bypassed(&mut self) {
         let Self { schedule, bypassed, .. } = self;
         let runs = |slot: &Slot, name: &String| slot.name == *name && !slot.outputs.is_empty();
         bypassed.retain(|name| schedule.slots.iter().any(|slot| runs(slot, name)));
-        let again: Vec<String> = self.bypassed.iter().filter(|name| started.contains(name)).cloned().collect();
-        for name in again {
-            // Room for it was seen to before the load.
-            let _ = self.leave_out(&name, true, None);
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Engine;
-use crate::{AnyNode, Frame, Frames, Graph};
+use crate::{Edit, Frame, Frames, Graph};
 
 /// Something that an engine was told and did not refuse.
 #[derive(Clone, Debug)]
@@ -30,15 +30,15 @@ pub enum Told<'a> {
     },
     /// To let loads fade for so many frames from the next one on: [`Engine::set_fade`].
     Fade(Frames),
-    /// To give a node other parameters: [`Engine::set`]. Where these need another processor, it is a load all the same,
-    /// which has no entry of its own.
-    Set {
-        /// The node.
-        name: &'a str,
-        /// The parameters.
-        node: &'a AnyNode,
+    /// To change nodes: [`Engine::change`], [`Engine::set`]. Where these need other processors, it is a load all the
+    /// same, which has no entry of its own.
+    Change {
+        /// The changes, which take effect together.
+        edits: &'a [Edit],
         /// The frame they are meant for; `None` is the start of the next callback.
         at: Option<Frame>,
+        /// How many frames all that glides takes, if not as long as it takes by itself.
+        over: Option<Frames>,
     },
     /// To leave a node out or take it back: [`Engine::bypass`].
     Bypass {

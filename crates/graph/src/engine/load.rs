@@ -41,7 +41,7 @@ impl Engine {
 
     fn load_when(&mut self, graph: Graph, at: Option<Frame>) -> Result<Loaded, LoadError> {
         let (first, now) = (self.sent, self.now());
-        let loaded = self.exchange(graph, at, now)?;
+        let loaded = self.exchange(graph, (at, None), now)?;
         journal::enter(&mut self.journal, Told::Load { graph: &self.graph, at }, (first..self.sent, now));
         Ok(loaded)
     }
@@ -51,11 +51,17 @@ impl Engine {
         self.stats.frames.get().min(self.sweeps_until)
     }
 
-    pub(super) fn exchange(&mut self, graph: Graph, at: Option<Frame>, now: Frame) -> Result<Loaded, LoadError> {
+    /// Parameters that change glide for `over`, where that is said.
+    pub(super) fn exchange(
+        &mut self,
+        graph: Graph,
+        (at, over): (Option<Frame>, Option<Frames>),
+        now: Frame,
+    ) -> Result<Loaded, LoadError> {
         if self.messages.is_abandoned() {
             return Err(LoadError::Closed);
         }
-        if self.messages.slots() < 1 + self.bypassed.len() {
+        if self.messages.is_full() {
             return Err(LoadError::Busy(Box::new(graph)));
         }
         let alone = compile_alone(&graph, &self.stream)?;
@@ -86,9 +92,9 @@ impl Engine {
                 (next, between, true)
             }
         };
-        let mut loaded = self.follow(next, between, (moment, at), Some((graph, alone)))?;
+        let mut loaded = self.follow(next, between, (moment, at, over), Some((graph, alone)))?;
         loaded.cut = cut;
-        self.bypass_again(&loaded.started);
+        self.forget_bypassed();
         Ok(loaded)
     }
 
@@ -104,7 +110,7 @@ impl Engine {
         &mut self,
         stage::Next { stage, before }: stage::Next,
         (union, mut schedule): (Graph, Schedule),
-        (moment, at): (Moment, Option<Frame>),
+        (moment, at, over): (Moment, Option<Frame>, Option<Frames>),
         graph: Option<(Graph, Alone)>,
     ) -> Result<Loaded, LoadError> {
         let alone = graph.as_ref().map_or(&self.schedule, |(_, alone)| &alone.schedule);
@@ -114,6 +120,7 @@ impl Engine {
         let lines = same_lines(self.stage.lines(&self.schedule), &stage.lines(&schedule));
         let lines = if self.schedule.feedback == schedule.feedback { lines } else { Vec::new() };
         let fades = stage.fades_after(&self.stage);
+        let out = graph.as_ref().map(|(graph, alone)| self.out_of(graph, &alone.schedule));
         let next = Next {
             graph: &union,
             schedule: &schedule,
@@ -123,6 +130,8 @@ impl Engine {
             moment,
             at,
             is_new: graph.is_some(),
+            over,
+            out: [&self.out, out.as_ref().unwrap_or(&self.out)],
             common: self.common(),
         };
         let fresh = self.cast.prepare(&next)?;
@@ -134,6 +143,7 @@ impl Engine {
         if let Some((graph, alone)) = graph {
             (self.graph, self.aligned) = (graph, alone.graph);
         }
+        self.out = out.unwrap_or(std::mem::take(&mut self.out));
         Ok(loaded)
     }
 
@@ -145,7 +155,7 @@ impl Engine {
         }
         let Some(stage) = self.stage.swept(now, self.stream.feedback) else { return };
         let swept = self.between(&stage).and_then(|between| {
-            self.follow(stage::Next::of_those_who_stay(stage), between, (Moment::new(), None), None)
+            self.follow(stage::Next::of_those_who_stay(stage), between, (Moment::new(), None, None), None)
         });
         debug_assert!(swept.is_ok(), "less than before takes less than before: {swept:?}");
     }

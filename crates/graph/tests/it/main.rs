@@ -3,6 +3,7 @@
 mod align;
 mod budget;
 mod bypass;
+mod change;
 mod compile;
 mod difference;
 mod leaving;

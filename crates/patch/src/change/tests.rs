@@ -55,8 +55,10 @@ fn change(settings: &[(&str, &str, Value)]) -> Result<Graph, ParameterError> {
         changes.set(node, parameter, value)?;
     }
     for edit in changes.edits()? {
-        let Edit::Node { name, node } = edit else { panic!("only nodes were changed") };
-        graph.insert(name, node);
+        match edit {
+            Edit::Node { name, node } => graph.insert(name, node),
+            Edit::Bypass { name, on } => graph.bypass(name, on),
+        }
     }
     Ok(graph)
 }
@@ -72,6 +74,8 @@ fn parameters_are_changed_by_their_names() {
     let graph = change(&all).unwrap();
     let bus = graph.node("bus").unwrap().downcast_ref::<Matrix>().unwrap();
     assert_eq!((bus.gains[0].gain.linear(), bus.gains[1].gain.linear(), bus.gains[1].invert), (1.0, 0.01, false));
+    let out = change(&[("trim", "bypass", json!(true)), ("vad", "bypass", json!(false))]).unwrap();
+    assert_eq!(out.bypassed_nodes().map(NodeName::as_str).collect::<Vec<_>>(), ["trim"]);
     let song = change(&[("song", "gain", json!(0.5))]).unwrap();
     assert!(!song.node("song").unwrap().rebuilds(&song.node("song").unwrap().clone()));
 }
@@ -109,7 +113,9 @@ fn mistakes_say_what_would_be_right() {
     check("bus", "gains[0].gian", json!(1), Code::UnknownKey, "did you mean `gain`?");
     check("bus", "gains[0].gain", json!("+80 dB"), Code::Value, "at most 1000");
     check("bus", "gains[0]", Value::Null, Code::Value, "whole list");
-    check("vad", "mode", json!("triger"), Code::Value, "did you mean \"trigger\"?");
+    check("trim", "bypass", json!("no"), Code::Value, "true or false");
+    check("out", "bypass", json!(true), Code::Value, "nothing goes through `out`");
+    check("vad", "mode", json!("gat"), Code::Value, "did you mean \"gate\"?");
     check("song", "path", Value::Null, Code::Value, "`song` needs `path`");
     check("song", "path", json!("other.wav"), Code::Value, "no file may be named from here");
 }
@@ -119,13 +125,16 @@ fn the_parameters_of_a_node_are_listed_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let graph = graph(folder.path());
     let registry = Registry::standard();
-    let all = |name: &str| registry.parameters(graph.node(name).unwrap(), 48_000).unwrap();
+    let all = |name: &str| registry.parameters_in(&graph, name, 48_000).unwrap();
     let bus = all("bus");
     let gain = bus.iter().find(|parameter| parameter.path == "gains[1].gain").unwrap();
     assert_eq!((&gain.value, gain.min, gain.max), (&Some(json!("-6 dB")), Some(-1000.0), Some(1000.0)));
     assert!((gain.number.unwrap() - 0.501_187).abs() < 1e-6);
     let trim = all("trim");
-    assert_eq!(trim.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["gain", "smooth", "mute", "invert"]);
+    assert_eq!(
+        trim.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(),
+        ["gain", "smooth", "mute", "invert", "bypass"]
+    );
     assert_eq!((trim[1].number, trim[1].unit, trim[1].default.as_deref()), (Some(0.02), Some("s"), Some("\"20 ms\"")));
     let vad = all("vad");
     let close = vad.iter().find(|parameter| parameter.path == "close_threshold").unwrap();
@@ -136,8 +145,10 @@ fn the_parameters_of_a_node_are_listed_as_they_are() {
         for parameter in all(name.as_str()) {
             changes.set(name.as_str(), &parameter.path, &parameter.value.unwrap_or_default()).unwrap();
         }
-        assert!(
-            changes.edits().unwrap().iter().all(|edit| matches!(edit, Edit::Node { node: new, .. } if new == node))
-        );
+        let same = |edit: &Edit| match edit {
+            Edit::Node { node: new, .. } => new == node,
+            Edit::Bypass { on, .. } => !on,
+        };
+        assert!(changes.edits().unwrap().iter().all(same));
     }
 }

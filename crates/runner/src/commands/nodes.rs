@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use patchline_graph::{Per, Port, Reading};
 use patchline_nodes::declaration::{Declaration, Param, width_text};
-use patchline_patch::{ON_REPLACE_DOC, OPTIONAL_DOC, Registry};
+use patchline_patch::{NODE_KEYS, ON_REPLACE_DOC, Registry};
 use serde_json::{Value, json};
 
 use crate::cli::NodesArgs;
@@ -56,7 +56,9 @@ fn manual(declaration: &Declaration) -> String {
         out.push('\n');
     }
     if !declaration.outputs.is_empty() && !matches!(declaration.kind, "input") {
-        writeln!(out, "Beside them every node with an output takes `optional = true`:\n{OPTIONAL_DOC}\n").expect(TAKES);
+        for (key, doc) in NODE_KEYS {
+            writeln!(out, "Beside them every node with an output takes `{key} = true`:\n{doc}\n").expect(TAKES);
+        }
         writeln!(out, "And every node `on_replace`, which is \"tail\" unless said otherwise:\n{ON_REPLACE_DOC}\n")
             .expect(TAKES);
     }

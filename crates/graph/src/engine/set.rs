@@ -1,0 +1,194 @@
+//! Changes of nodes that play.
+
+use std::collections::BTreeMap;
+
+use basedrop::Owned;
+
+use super::{Engine, LoadError, MESSAGES, Told, journal};
+use crate::engine::BypassError;
+use crate::event::Instance;
+use crate::message::{Change, Message, Params, Set};
+use crate::renderer::PENDING;
+use crate::{AnyNode, Edit, Frame, Frames, Graph, GraphError, GraphErrors, Node, NodeName, PrepareSpec};
+
+/// Why parameters were not set.
+#[derive(Debug, thiserror::Error)]
+pub enum SetError {
+    /// No such node is loaded.
+    #[error("there is no node `{0}`")]
+    Unknown(String),
+    /// The node is of another type.
+    #[error("`{name}` is a {actual}, not a {given}")]
+    OtherKind {
+        /// The node's name.
+        name: String,
+        /// Its type.
+        actual: &'static str,
+        /// The type of the parameters.
+        given: &'static str,
+    },
+    /// The node cannot be left out.
+    #[error(transparent)]
+    Bypass(BypassError),
+    /// The parameters need a new processor, and it could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The audio thread has not yet taken what was sent before: try again later.
+    #[error("the audio thread has not yet taken the last {MESSAGES} messages")]
+    Busy,
+}
+
+/// Edits, the last one of each node.
+struct Edits<'a> {
+    nodes: BTreeMap<&'a NodeName, &'a AnyNode>,
+    turns: BTreeMap<&'a NodeName, bool>,
+}
+
+impl Engine {
+    /// Gives the node `name` new parameters, at frame `at` or at the start of the next callback. They glide there, each in
+    /// its own time.
+    ///
+    /// Parameters that need a new processor load the changed graph instead, which takes effect at the start of the next
+    /// callback.
+    ///
+    /// # Errors
+    /// See [`SetError`]; what played before plays on.
+    pub fn set(&mut self, name: &str, node: impl Node, at: Option<Frame>) -> Result<(), SetError> {
+        self.set_any(name, AnyNode::new(node), at)
+    }
+
+    /// As [`set`](Self::set), for a node whose type is erased.
+    ///
+    /// # Errors
+    /// See [`SetError`]; what played before plays on.
+    pub fn set_any(&mut self, name: &str, node: AnyNode, at: Option<Frame>) -> Result<(), SetError> {
+        let name = NodeName::new(name).map_err(|_| SetError::Unknown(name.to_owned()))?;
+        self.change(&[Edit::Node { name, node }], at, None)
+    }
+
+    /// Changes any number of nodes together, at frame `at` or at the start of the next callback: all on one frame, or,
+    /// where there is an error, none.
+    ///
+    /// With `over`, all that glides takes so many frames to its new value, and not as long as it would by itself.
+    /// Where parameters need a new processor, all changes are loaded as a graph instead, at the start of the next callback:
+    /// were it to wait for its frame, all that is sent afterwards would wait [with it](Self::load_at). What an edit says of a node's being left out becomes part of the [graph](Self::graph).
+    ///
+    /// # Errors
+    /// See [`SetError`]; what played before plays on.
+    pub fn change(&mut self, edits: &[Edit], at: Option<Frame>, over: Option<Frames>) -> Result<(), SetError> {
+        let (first, now) = (self.sent, self.now());
+        self.make(&Edits::of(edits), (at, over), now)?;
+        journal::enter(&mut self.journal, Told::Change { edits, at, over }, (first..self.sent, now));
+        Ok(())
+    }
+
+    fn make(
+        &mut self,
+        edits: &Edits<'_>,
+        (at, over): (Option<Frame>, Option<Frames>),
+        now: Frame,
+    ) -> Result<(), SetError> {
+        let mut stays = Vec::with_capacity(edits.nodes.len());
+        for (&name, &node) in &edits.nodes {
+            stays.push(self.stays(name, node)?);
+        }
+        let Some(instances) = stays.into_iter().collect::<Option<Vec<Instance>>>() else {
+            return self.reload(edits, over, now);
+        };
+        edits.nodes.iter().try_for_each(|(name, node)| self.check(name, node))?;
+        let mut sets = Vec::with_capacity(edits.len());
+        for (&instance, node) in instances.iter().zip(edits.nodes.values()) {
+            let change = Change::Params(Params { params: node.params(), over });
+            sets.push(Set { instance, at, change: Owned::new(&self.collector.handle(), change) });
+        }
+        for (&name, &on) in &edits.turns {
+            sets.push(
+                self.turn(name.as_str(), on || self.bypassed.contains(name.as_str()), at).map_err(SetError::Bypass)?,
+            );
+        }
+        self.send(sets)?;
+        instances.into_iter().for_each(|instance| self.cast.touch(instance));
+        for (&name, &on) in &edits.turns {
+            self.note_turn(name.as_str(), on || self.bypassed.contains(name.as_str()));
+        }
+        edits.apply(&mut self.graph);
+        edits.apply(&mut self.aligned);
+        Ok(())
+    }
+
+    /// The processor of a node, if it can take these parameters over.
+    fn stays(&self, name: &NodeName, node: &AnyNode) -> Result<Option<Instance>, SetError> {
+        let old = self.graph.node(name.as_str()).ok_or_else(|| SetError::Unknown(name.to_string()))?;
+        if old.kind() != node.kind() {
+            return Err(SetError::OtherKind { name: name.to_string(), actual: old.kind(), given: node.kind() });
+        }
+        let rebuilds = node.rebuilds(old) || self.latency(name, node) != self.latency(name, old);
+        Ok(self.cast.instance(name.as_str()).filter(|_| !rebuilds))
+    }
+
+    /// Loads the changed graph.
+    fn reload(&mut self, edits: &Edits<'_>, over: Option<Frames>, now: Frame) -> Result<(), SetError> {
+        let mut graph = self.graph.clone();
+        edits.apply(&mut graph);
+        match self.exchange(graph, (None, over), now) {
+            Ok(_) => Ok(()),
+            Err(LoadError::Busy(_)) => Err(SetError::Busy),
+            Err(error) => Err(SetError::Load(error)),
+        }
+    }
+
+    /// Sends changes that take effect together, if there is room for all of them.
+    pub(super) fn send(&mut self, sets: Vec<Set>) -> Result<(), SetError> {
+        let waiting = self.sets_sent - self.stats.sets_done.get();
+        if self.messages.is_full() || waiting + sets.len() as u64 > PENDING as u64 {
+            return Err(SetError::Busy);
+        }
+        if sets.is_empty() {
+            return Ok(());
+        }
+        self.sets_sent += sets.len() as u64;
+        self.sent += 1;
+        let sets = Owned::new(&self.collector.handle(), sets);
+        self.messages.push(Message::Sets(sets)).map_err(|_| SetError::Busy)
+    }
+
+    /// What a running node was prepared for.
+    fn spec(&self, name: &NodeName) -> Option<PrepareSpec> {
+        let slot = self.schedule.slots.iter().find(|slot| slot.name == name.as_str())?;
+        let (inputs, outputs) = (slot.inputs.clone(), slot.outputs.clone());
+        Some(PrepareSpec { name: name.to_string(), inputs, outputs, ..self.common() })
+    }
+
+    /// The latency that a running node has with these parameters, in frames.
+    fn latency(&self, name: &NodeName, node: &AnyNode) -> Frames {
+        self.spec(name).map_or(0, |spec| node.latency(&spec))
+    }
+
+    /// What a running node says against new parameters.
+    fn check(&self, name: &NodeName, node: &AnyNode) -> Result<(), LoadError> {
+        let checked = self.spec(name).map_or(Ok(()), |spec| node.check(&spec));
+        checked.map_err(|error| GraphErrors::from(GraphError::of_node(name.as_str(), error)).into())
+    }
+}
+
+impl<'a> Edits<'a> {
+    fn of(edits: &'a [Edit]) -> Self {
+        let (mut nodes, mut turns) = (BTreeMap::new(), BTreeMap::new());
+        for edit in edits {
+            match edit {
+                Edit::Node { name, node } => _ = nodes.insert(name, node),
+                Edit::Bypass { name, on } => _ = turns.insert(name, *on),
+            }
+        }
+        Self { nodes, turns }
+    }
+
+    fn len(&self) -> usize {
+        self.nodes.len() + self.turns.len()
+    }
+
+    fn apply(&self, graph: &mut Graph) {
+        self.nodes.iter().for_each(|(&name, &node)| graph.insert(name.clone(), node.clone()));
+        self.turns.iter().for_each(|(&name, &on)| graph.bypass(name.clone(), on));
+    }
+}
