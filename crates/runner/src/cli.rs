@@ -2,6 +2,7 @@
 //!
 //! Times and numbers allow a hyphen, so that `--duration -1` is told what a time is.
 
+mod control;
 mod flight;
 mod repair;
 mod replay;
@@ -16,6 +17,7 @@ use jiff::civil::DateTime;
 use patchline_nodes::{QuantityError, Time};
 use patchline_wav::Subtype;
 
+pub(crate) use control::ControlArgs;
 pub(crate) use flight::FlightArgs;
 pub(crate) use repair::RepairArgs;
 pub(crate) use replay::{CaptureArgs, ReplayArgs};
@@ -166,6 +168,9 @@ pub(crate) struct RunArgs {
     /// Prints the final report as one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Who may change it while it plays.
+    #[command(flatten)]
+    pub(crate) control: ControlArgs,
     /// Whether the run is captured.
     #[command(flatten)]
     pub(crate) capture: CaptureArgs,

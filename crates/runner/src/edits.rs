@@ -126,7 +126,7 @@ mod tests {
         let path = folder.path().join("a.toml");
         fs::write(&path, "1").unwrap();
         let mut edits = Edits::new().unwrap();
-        edits.follow(&[path.clone()]).unwrap();
+        edits.follow(std::slice::from_ref(&path)).unwrap();
         assert!(quiet(&mut edits), "it was written before");
         fs::write(&path, "2").unwrap();
         assert!(wait(&mut edits), "written in place");
@@ -145,7 +145,7 @@ mod tests {
         let path = folder.path().join("a.toml");
         fs::write(&path, "1").unwrap();
         let mut edits = Edits::new().unwrap();
-        edits.follow(&[path.clone()]).unwrap();
+        edits.follow(std::slice::from_ref(&path)).unwrap();
         let end = Instant::now() + Duration::from_secs(10);
         let mut looks = 0;
         while looks < 3 && Instant::now() < end {

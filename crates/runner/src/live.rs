@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use patchline_graph::{Engine, Graph, StreamSpec, engine_timed};
 use patchline_io::load::{Load, LoadMeter};
-use patchline_io::{DeviceSpec, IoError, IoStats, LostReason};
+use patchline_io::{DeviceSpec, IoError, IoStats, LostReason, MidiReceiver, TimedMidi, midi_ring};
 use patchline_patch::OnXrun;
 use tracing::{error, info, warn};
 
@@ -85,6 +85,7 @@ pub(crate) struct Live {
     locked: Option<Locked>,
     terms: Terms,
     heard: Heard,
+    midi: MidiReceiver,
     load: LoadMeter,
     silence: Silence,
     xruns: Xruns,
@@ -143,7 +144,8 @@ impl Live {
         let used = reload::used(&engine);
         let no_news = opened.is_made_up() || terms.silence_is_usual || !used.contains(&true);
         let (before, latency) = (opened.device.stats(), Latency::new(&spec, engine.schedule().latency));
-        let limited = Limited::new(renderer, piece.limit, &used).tapped(tap);
+        let (midi_sender, midi) = midi_ring();
+        let limited = Limited::new(renderer, piece.limit, &used, midi_sender).tapped(tap);
         let (player, heard, load) = limited.timed(spec.rate, flight.time().clone(), writer);
         opened.device.start(player).map_err(|refused| refused.error)?;
         Ok(Self {
@@ -168,6 +170,7 @@ impl Live {
             locked,
             terms,
             heard,
+            midi,
             load,
         })
     }
@@ -225,6 +228,26 @@ impl Live {
     /// What all nodes have measured.
     pub(crate) fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// Whether it plays through a JACK server.
+    pub(crate) fn is_on_jack(&self) -> bool {
+        self.opened.host == "jack"
+    }
+
+    /// How much of its time the callback takes, as it was last measured.
+    pub(crate) fn last_load(&self) -> Option<Load> {
+        self.load.read()
+    }
+
+    /// MIDI messages that nobody took in time.
+    pub(crate) fn midi_lost(&self) -> u64 {
+        self.heard.midi_lost()
+    }
+
+    /// The next MIDI message that came, with the frame of what was rendered then.
+    pub(crate) fn next_midi(&mut self) -> Option<TimedMidi> {
+        self.midi.poll()
     }
 
     /// What the device has counted.

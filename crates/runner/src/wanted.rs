@@ -6,7 +6,7 @@ use std::time::Duration;
 use patchline_graph::{Graph, GraphError, GraphErrors, Place};
 use patchline_io::{ChannelCount, DeviceRequest, LatencyWish, Patience, SideRequest};
 use patchline_nodes::{Input, InputChannel, InputChannels, Output};
-use patchline_patch::{Checked, EngineSettings, Latency, OnDeviceLoss, Share, Transport};
+use patchline_patch::{Checked, EngineSettings, Latency, MidiInputs, OnDeviceLoss, Share, Transport};
 
 use crate::load::USUAL_RATE;
 use crate::overview;
@@ -36,7 +36,11 @@ pub(crate) fn request(checked: &Checked) -> Result<DeviceRequest, GraphErrors> {
         exclusive: settings.share == Share::Exclusive,
         unconnected: !settings.connect,
         follow_transport: settings.transport == Transport::Follow,
-        midi: None,
+        midi: match &checked.loaded.control.midi {
+            MidiInputs::None => None,
+            MidiInputs::All => Some(Vec::new()),
+            MidiInputs::Named(names) => Some(names.clone()),
+        },
     })
 }
 

@@ -95,6 +95,12 @@ impl Watch {
         }
     }
 
+    /// How many other patches took over, and the frame and the changes of the last one that is kept.
+    pub(crate) fn last_reload(&self) -> (u64, Option<&(Frame, Value)>) {
+        let Reloads { done, more, .. } = &self.reloads;
+        ((done.len() + more) as u64, done.last())
+    }
+
     /// How often another patch was loaded: `reloaded 3 times, last at frame 48000 (0:01.000), 1 patch refused`.
     pub(crate) fn reloads(&self) -> Option<String> {
         let Reloads { done, more, refused, .. } = &self.reloads;

@@ -84,7 +84,7 @@ impl Names {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bad {
     pub(crate) id: Value,
-    pub(crate) refusal: Refusal,
+    pub(crate) refusal: Box<Refusal>,
 }
 
 impl Bad {
@@ -164,7 +164,7 @@ fn check_request(request: &Request) -> Result<(), String> {
 }
 
 fn bad(id: Value, words: impl Into<String>) -> Bad {
-    Bad { id, refusal: Refusal::malformed(words) }
+    Bad { id, refusal: Box::new(Refusal::malformed(words)) }
 }
 
 /// What the parser says, short: it repeats what it was given.

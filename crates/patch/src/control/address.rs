@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,14 @@ impl TryFrom<Written> for Address {
         let host = text.strip_prefix("localhost:").map(|port| port.parse().map(Self::of_port));
         let address = host.unwrap_or_else(|| text.parse::<u16>().map(Self::of_port));
         address.or_else(|_| text.parse().map(Self)).map_err(|_| FORMS.to_owned())
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::try_from(Written::Text(text.to_owned()))
     }
 }
 

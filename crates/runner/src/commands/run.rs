@@ -1,6 +1,7 @@
 //! `runner run`: plays a patch on a device until it ends.
 
 mod capture;
+mod controls;
 mod device;
 mod objections;
 mod reload;
@@ -23,6 +24,7 @@ use crate::hosts::Opened;
 use crate::live::{Done, Live, NotStarted, Piece, Player, Terms};
 use crate::load::Assumed;
 use crate::{files, load, signals};
+use controls::Controls;
 use reload::Reloads;
 use score::Score;
 use state::State;
@@ -42,7 +44,8 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     let state = args.state.as_deref().map(State::open).transpose()?;
     let name = checked.loaded.name.clone();
     capture::free(&args.capture)?;
-    let mut beside = Beside { dumps, reloads: Reloads::new(&score)?, state };
+    let controls = Controls::start(&args.control, &checked.loaded)?;
+    let mut beside = Beside { dumps, reloads: Reloads::new(&score)?, state, controls };
     let (mut opened, mut checked) = device::open(&score, checked)?;
     let capture = capture::create(&args.capture)?;
     let mut past = Vec::new();
@@ -71,6 +74,7 @@ struct Beside {
     dumps: Dumps,
     reloads: Reloads,
     state: Option<State>,
+    controls: Controls,
 }
 
 impl Beside {
@@ -113,6 +117,7 @@ fn play(
         status.show(live);
         beside.dumps.look(live);
         beside.reloads.look(score, &mut loaded, live);
+        beside.controls.look(score, &mut loaded, live, &mut beside.reloads);
         beside.keep(score, &loaded, live, false);
         ControlFlow::Continue(())
     });

@@ -7,7 +7,7 @@ use patchline_capture::Tap;
 use patchline_graph::{Renderer, TimeSource};
 use patchline_io::flight::FlightWriter;
 use patchline_io::load::{LoadMeter, Measured};
-use patchline_io::{Block, Callback};
+use patchline_io::{Block, Callback, Midi, MidiSender, TimedMidi};
 
 /// What a device calls.
 pub(crate) type Player = Measured<Limited, TimeSource>;
@@ -25,6 +25,7 @@ pub(crate) struct Limited {
     shortest: u64,
     longest: u64,
     heard: Heard,
+    midi: MidiSender,
 }
 
 /// What the callback tells of the device's calls.
@@ -35,6 +36,8 @@ pub(crate) struct Heard(Arc<Cells>);
 struct Cells {
     /// For each input channel whether the graph listens to it.
     used: Vec<AtomicBool>,
+    /// MIDI messages that nobody took in time.
+    midi_lost: AtomicU64,
     frame: AtomicU64,
     calls: AtomicU64,
     shortest: AtomicU64,
@@ -61,6 +64,11 @@ impl Heard {
         self.0.used.iter().zip(used).for_each(|(cell, &used)| cell.store(used, Ordering::Relaxed));
     }
 
+    /// MIDI messages that were lost.
+    pub(crate) fn midi_lost(&self) -> u64 {
+        self.0.midi_lost.load(Ordering::Relaxed)
+    }
+
     /// Exact when the device has stopped.
     pub(crate) fn blocks(&self) -> Blocks {
         let Cells { calls, shortest, longest, .. } = &*self.0;
@@ -70,12 +78,12 @@ impl Heard {
 }
 
 impl Limited {
-    /// Without a limit it goes on. `used` says for each input channel whether the graph listens to it.
-    pub(crate) fn new(renderer: Renderer, limit: Option<u64>, used: &[bool]) -> Self {
+    /// Without a limit it goes on. MIDI messages go to `midi`, with the frame of what is rendered. `used` says for each input channel whether the graph listens to it.
+    pub(crate) fn new(renderer: Renderer, limit: Option<u64>, used: &[bool], midi: MidiSender) -> Self {
         let left = limit.unwrap_or(u64::MAX);
         let used = used.iter().map(|&used| AtomicBool::new(used)).collect();
         let heard = Heard(Arc::new(Cells { used, ..Cells::default() }));
-        Self { renderer, tap: None, rendered: 0, left, calls: 0, shortest: u64::MAX, longest: 0, heard }
+        Self { renderer, tap: None, rendered: 0, left, calls: 0, shortest: u64::MAX, longest: 0, heard, midi }
     }
 
     /// With each block noted.
@@ -126,5 +134,10 @@ impl Callback for Limited {
         if used.map(|(_, samples)| samples).any(|samples| samples.iter().any(|&sample| sample != 0.0)) {
             self.heard.0.frame.store(self.rendered, Ordering::Relaxed);
         }
+    }
+
+    fn midi(&mut self, message: Midi) {
+        self.midi.send(TimedMidi { frame: self.rendered + message.offset as u64, message });
+        self.heard.0.midi_lost.store(self.midi.lost(), Ordering::Relaxed);
     }
 }

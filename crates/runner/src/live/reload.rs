@@ -1,8 +1,9 @@
 //! Another graph for what plays.
 
 use patchline_capture::Source;
-use patchline_graph::{Engine, Graph, LoadError, StreamSpec};
+use patchline_graph::{Edit, Engine, Frame, Frames, Graph, LoadError, SetError, StreamSpec};
 use patchline_patch::{EngineSettings, OnXrun};
+use serde_json::Value;
 
 use super::{Live, Terms};
 use crate::exit::Failure;
@@ -39,6 +40,21 @@ impl Live {
         self.heard.listens_to(&used(&self.engine));
         self.opened.device.set_latency(self.engine.schedule().latency);
         Ok(())
+    }
+
+    /// Changes nodes together, at a frame or at once; all that glides takes so many frames, if that is said.
+    ///
+    /// # Errors
+    /// What is said against it; what played plays on.
+    pub(crate) fn change(&mut self, edits: &[Edit], at: Option<Frame>, over: Option<Frames>) -> Result<(), SetError> {
+        self.engine.change(edits, at, over)?;
+        self.opened.device.set_latency(self.engine.schedule().latency);
+        Ok(())
+    }
+
+    /// How often another patch took over, and the last one's frame and changes.
+    pub(crate) fn reloads(&self) -> (u64, Option<&(Frame, Value)>) {
+        self.watch.last_reload()
     }
 
     /// The graph loaded last is this patch's.

@@ -227,3 +227,35 @@ fn a_captured_run_is_rendered_again_to_the_bit_whatever_the_blocks() {
     let (heard, ..) = read(&jack.folder.path().join("heard.wav"));
     assert!(heard.iter().filter(|&&sample| sample != 0.0).count() > 100_000, "nothing came in");
 }
+
+/// A sequencer plays a key; what it switches is heard at its frames.
+#[test]
+fn midi_of_jack_s_own_sequencer_switches_a_parameter_to_the_frame() {
+    let Some(mut jack) = Jack::new() else { return };
+    // A square wave that is longer than the run: what is heard is the gain.
+    let patch = "links = [\"dc -> trim -> take\", \"trim -> out\"]\ncontrol.midi = [\"sequencer\"]\n\
+                 [nodes.dc]\ntype = \"oscillator\"\nshape = \"square\"\nfrequency = 0.01\nlevel = 0.5\n\
+                 [nodes.trim]\ntype = \"gain\"\nsmooth = 0\n[nodes.take]\ntype = \"file_sink\"\npath = \"take.wav\"\n\
+                 subtype = \"FLOAT\"\n[nodes.out]\ntype = \"output\"\n\
+                 [[map]]\nnote = 60\nto = \"trim.gain\"\non = 1.0\noff = 0.25\n";
+    jack.folder.write("keys.toml", patch);
+    jack.start(48_000, 256);
+    let mut sequencer = Command::new("jack_midiseq");
+    sequencer.args(["sequencer", "24000", "0", "60", "9000"]).env("JACK_DEFAULT_SERVER", &jack.name);
+    sequencer.env("JACK_NO_START_SERVER", "1").stdout(Stdio::null()).stderr(Stdio::null());
+    let Ok(mut sequencer) = sequencer.spawn() else {
+        assert!(std::env::var_os("PATCHLINE_REQUIRE_JACK").is_none(), "jack_midiseq is required");
+        return eprintln!("left out: jack_midiseq is not installed");
+    };
+    let run = jack.begin(&["keys.toml", "--backend", "jack", "-d", "4s", "--learn", "trim.gain"]);
+    let ended = run.end().exits(0);
+    crate::support::signal(&sequencer, "TERM");
+    sequencer.wait().expect("it ends");
+    ended.says("[[map]]\nnote = 60\nchannel = 1\nto = \"trim.gain\"");
+    let (take, ..) = read(&jack.folder.path().join("take.wav"));
+    let edges: Vec<usize> = (1..take.len()).filter(|&frame| take[frame] != take[frame - 1]).collect();
+    assert!(edges.len() >= 8, "{edges:?}");
+    // On for 9000 frames of 24000, each time.
+    let apart: Vec<usize> = edges.windows(2).skip(1).map(|pair| pair[1] - pair[0]).collect();
+    assert!(apart.iter().all(|frames| [9_000, 15_000].contains(frames)), "{edges:?}");
+}

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use patchline_capture::Source;
 use patchline_graph::LoadError;
-use patchline_patch::{Checked, Loaded};
+use patchline_patch::{Checked, Files, Loaded};
+use serde_json::{Map, Value, json};
 use tracing::{info, warn};
 
 use super::score::Score;
@@ -78,6 +79,28 @@ impl Reloads {
                 live.refuse(&failure);
                 None
             }
+        }
+    }
+
+    /// Loads a patch that is given as text, which may name these files and no others. Nothing else is waiting then.
+    ///
+    /// # Errors
+    /// What is wrong with it; what played plays on.
+    pub(super) fn load_text(
+        &mut self,
+        text: (&str, Files),
+        score: &mut Score,
+        playing: &mut Loaded,
+        live: &mut Live,
+    ) -> Result<Map<String, Value>, Failure> {
+        let fresh = score.read_text(text, |score| fresh(score, playing, live)).inspect_err(|failure| {
+            live.refuse(failure);
+        })?;
+        let report = json!({ "changes": fresh.changes.data(), "warnings": fresh.checked.loaded.warnings });
+        self.waiting = load(Box::new(fresh), playing, live);
+        match report {
+            Value::Object(report) => Ok(report),
+            _ => unreachable!("it was written as an object"),
         }
     }
 

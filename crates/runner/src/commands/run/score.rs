@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use patchline_capture::{Capture, Source};
 use patchline_graph::{Frames, Graph, StreamSpec};
 use patchline_nodes::FileSink;
-use patchline_patch::{Checked, EngineSettings, Patch, Registry};
+use patchline_patch::{Checked, EngineSettings, Files, Options, Patch, Registry};
 use tracing::{info, warn};
 
 use crate::cli::{self, RunArgs};
@@ -26,6 +26,8 @@ pub(super) struct Score<'a> {
     patch: Patch,
     /// Its file, and those that it includes.
     files: Vec<PathBuf>,
+    /// Which files it may name.
+    named: Files,
     /// When the run started: what `{date}` and `{time}` in file names count from, however often the patch is read.
     start: DateTime,
     /// Whether files are numbered, as those of another start.
@@ -40,14 +42,18 @@ impl<'a> Score<'a> {
         let patch = load::read(&args.patch, &args.patch_args)?;
         let start = args.clock.unwrap_or_else(|| load::options(&args.patch_args, None).start);
         let files = patch.files();
-        Ok(Self { registry, args, patch, files, start, numbered: false, played: 0.0 })
+        Ok(Self { registry, args, patch, files, named: Files::default(), start, numbered: false, played: 0.0 })
     }
 
     /// Loads and compiles it for a stream.
     pub(super) fn check(&self, stream: impl FnOnce(&EngineSettings, &Graph) -> StreamSpec) -> Result<Checked, Trouble> {
         let played = SignedDuration::try_from_secs_f64(self.played).unwrap_or(SignedDuration::ZERO);
-        let options = load::options(&self.args.patch_args, Some(self.start.saturating_add(played)));
+        let options = Options { start: self.start.saturating_add(played), ..self.options() };
         Ok(self.patch.check(self.registry, &options, stream)?)
+    }
+
+    fn options(&self) -> Options {
+        Options { files: self.named, ..load::options(&self.args.patch_args, Some(self.start)) }
     }
 
     /// Whether the patch came from something that cannot be read again.
@@ -65,16 +71,35 @@ impl<'a> Score<'a> {
     pub(super) fn read_again<T>(&mut self, judge: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let patch = load::read(&self.args.patch, &self.args.patch_args)?;
         self.files = patch.files();
-        let before = std::mem::replace(&mut self.patch, patch);
+        let before = (std::mem::replace(&mut self.patch, patch), std::mem::take(&mut self.named));
         if self.numbered {
             self.number(StreamSpec { outputs: None, ..StreamSpec::new(load::USUAL_RATE, 1, MOST_INPUTS, 0) });
         }
-        judge(self).inspect_err(|_| self.patch = before)
+        judge(self).inspect_err(|_| (self.patch, self.named) = before)
+    }
+
+    /// Takes another text for the patch and keeps it if `judge` accepts it. It comes from elsewhere and names no files but
+    /// these.
+    pub(super) fn read_text<T>(
+        &mut self,
+        (text, files): (&str, Files),
+        judge: impl FnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut patch = patchline_patch::read(text.as_bytes(), &self.args.patch).map_err(Trouble::from)?;
+        let named = std::mem::replace(&mut self.named, files);
+        patch.gather(&self.options());
+        let before = (std::mem::replace(&mut self.patch, patch), named);
+        judge(self).inspect_err(|_| (self.patch, self.named) = before)
+    }
+
+    /// The patch's text.
+    pub(super) fn text(&self) -> &str {
+        self.patch.text()
     }
 
     /// The patch as a capture keeps it.
     pub(super) fn source(&self) -> Source {
-        Source::of(&self.patch, &load::options(&self.args.patch_args, Some(self.start)))
+        Source::of(&self.patch, &self.options())
     }
 
     /// What is captured of it.

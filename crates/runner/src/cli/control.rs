@@ -1,0 +1,21 @@
+//! Who may change a patch while it plays.
+
+use clap::Args;
+use patchline_patch::Address;
+
+/// Beside what the patch says in [control].
+#[derive(Debug, Args)]
+pub(crate) struct ControlArgs {
+    /// Takes OSC messages over UDP: a port of this machine, or an address with one ("127.0.0.1:9000").
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    pub(crate) osc: Option<Address>,
+    /// Serves WebSocket clients, who need the token that is printed: a port of this machine, or an address with one.
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    pub(crate) websocket: Option<Address>,
+    /// Lets other machines in, where such an address is given.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+    /// Prints what MIDI controllers and keys send, as maps to be put into the patch; the first one for this parameter.
+    #[arg(long, value_name = "NODE.PARAM", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) learn: Option<String>,
+}

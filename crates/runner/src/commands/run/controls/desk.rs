@@ -1,0 +1,249 @@
+//! What plays, as those who control it see it.
+
+use std::time::Duration;
+
+use patchline_control::{
+    Code, Desk, How, Measured, Name, NodeInfo, ParameterInfo, ReadingInfo, Refusal, Setting, When,
+};
+use patchline_graph::{Frame, Per, SetError};
+use patchline_nodes::Surroundings;
+use patchline_patch::{Changes, Files, Loaded, Parameter, ParameterError, Scene};
+use serde_json::{Map, Value, json};
+
+use super::super::reload::Reloads;
+use super::super::score::Score;
+use crate::exit::Failure;
+use crate::live::Live;
+
+/// A run, for those who control it.
+pub(in super::super) struct LiveDesk<'a, 'b> {
+    pub(super) score: &'a mut Score<'b>,
+    pub(super) playing: &'a mut Loaded,
+    pub(super) live: &'a mut Live,
+    pub(super) reloads: &'a mut Reloads,
+    /// Whether what comes from afar may name files.
+    pub(super) remote_files: bool,
+    pub(super) revision: &'a mut u64,
+}
+
+impl LiveDesk<'_, '_> {
+    /// Recalls a scene; what it sets.
+    pub(super) fn recall_at(&mut self, scene: &str, how: How) -> Result<Vec<Setting>, Refusal> {
+        let Scene { over, changes, .. } = self.scene(scene)?.clone();
+        let rate = f64::from(self.live.stream().rate);
+        let own = over.map(|over| Duration::from_secs_f64(over.seconds(rate)));
+        let setting = |change: patchline_patch::Change| Setting {
+            name: Name::new(&change.node, &written(&change.parameter)),
+            value: change.value,
+        };
+        let settings: Vec<Setting> = changes.into_iter().map(setting).collect();
+        self.set(&settings, How { over: how.over.or(own), ..how })?;
+        Ok(settings)
+    }
+
+    fn scene(&self, name: &str) -> Result<&Scene, Refusal> {
+        let found = self.playing.scenes.iter().find(|scene| scene.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.playing.scenes.iter().map(|scene| scene.name.as_str()).collect();
+            let there = if names.is_empty() { "the patch has none".to_owned() } else { names.join(", ") };
+            Refusal::unknown(format!("there is no scene `{name}`; there is: {there}"))
+        })
+    }
+
+    fn parameters(&self, node: &str) -> Result<Vec<Parameter>, Refusal> {
+        let (graph, rate) = (self.live.engine().graph(), self.live.stream().rate);
+        let found = self.score.registry.parameters_in(graph, node, rate);
+        found.ok_or_else(|| Refusal::unknown(format!("there is no node `{node}`")))
+    }
+
+    fn value(&self, name: &Name) -> Result<Value, Refusal> {
+        let (path, parameters) = (path(&name.parameter), self.parameters(&name.node)?);
+        let found = parameters.into_iter().find(|parameter| parameter.path == path);
+        found
+            .map(|parameter| parameter.value.unwrap_or(Value::Null))
+            .ok_or_else(|| Refusal::unknown(format!("`{}` has no parameter `{}`", name.node, name.parameter)))
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings { files: self.remote_files, ..self.playing.surroundings.clone() }
+    }
+
+    fn frame_of(&self, when: When) -> Option<Frame> {
+        match when {
+            When::Now => None,
+            When::In(time) => Some(self.live.frames() + frames(time, self.live.stream().rate)),
+            When::Frame(frame) => Some(frame),
+        }
+    }
+}
+
+impl Desk for LiveDesk<'_, '_> {
+    fn revision(&self) -> u64 {
+        *self.revision
+    }
+
+    fn nodes(&mut self) -> Vec<NodeInfo> {
+        let engine = self.live.engine();
+        let node = |(name, node): (&patchline_graph::NodeName, &patchline_graph::AnyNode)| {
+            let readings = engine.readings(name.as_str());
+            let reading = |(reading, values): (&patchline_graph::Reading, Vec<f64>)| ReadingInfo {
+                name: reading.name.to_owned(),
+                unit: reading.unit.to_owned(),
+                values: values.len(),
+            };
+            NodeInfo {
+                name: name.to_string(),
+                kind: node.kind().to_owned(),
+                parameters: self.parameters(name.as_str()).unwrap_or_default().into_iter().map(info).collect(),
+                readings: readings
+                    .iter()
+                    .flat_map(|readings| readings.all().map(reading).collect::<Vec<_>>())
+                    .collect(),
+            }
+        };
+        engine.graph().nodes().map(node).collect()
+    }
+
+    fn get(&mut self, name: &Name) -> Result<Value, Refusal> {
+        self.value(name)
+    }
+
+    fn set(&mut self, settings: &[Setting], How { when, over }: How) -> Result<Vec<Value>, Refusal> {
+        let rate = self.live.stream().rate;
+        let mut changes = Changes::new(self.score.registry, self.live.engine().graph(), rate, self.surroundings());
+        for Setting { name, value } in settings {
+            changes.set(&name.node, &path(&name.parameter), value).map_err(|error| refused(&error))?;
+        }
+        let edits = changes.edits().map_err(|error| refused(&error))?;
+        let (at, over) = (self.frame_of(when), over.map(|over| frames(over, rate)));
+        self.live.change(&edits, at, over).map_err(|error| match error {
+            SetError::Busy => Refusal::new(Code::Busy, error.to_string()),
+            error => Refusal::new(Code::Value, error.to_string()),
+        })?;
+        // A list of another length has other parameters.
+        *self.revision += u64::from(settings.iter().any(|setting| setting.value.is_array() || setting.value.is_null()));
+        settings.iter().map(|setting| self.value(&setting.name).or_else(|_| Ok(setting.value.clone()))).collect()
+    }
+
+    fn readings(&mut self) -> Vec<Measured> {
+        let engine = self.live.engine();
+        let of = |name: &patchline_graph::NodeName| {
+            let readings = engine.readings(name.as_str());
+            let measured = |(reading, values): (&patchline_graph::Reading, Vec<f64>)| {
+                let values = if reading.per == Per::Node { values.into_iter().take(1).collect() } else { values };
+                Measured { name: Name::new(name.as_str(), reading.name), values }
+            };
+            readings.iter().flat_map(|readings| readings.all().map(measured).collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
+        engine.graph().nodes().flat_map(|(name, _)| of(name)).collect()
+    }
+
+    fn frame(&self) -> u64 {
+        self.live.frames()
+    }
+
+    fn scenes(&mut self) -> Vec<String> {
+        self.playing.scenes.iter().map(|scene| scene.name.clone()).collect()
+    }
+
+    fn recall(&mut self, scene: &str, over: Option<Duration>) -> Result<Vec<Setting>, Refusal> {
+        self.recall_at(scene, How { when: When::Now, over })
+    }
+
+    fn statistics(&mut self) -> Map<String, Value> {
+        let (stats, load, engine) = (self.live.stats(), self.live.last_load(), self.live.engine());
+        let data = json!({
+            "patch": self.playing.name,
+            "state": self.live.state(),
+            "frames": self.live.frames(),
+            "sample_rate": self.live.stream().rate,
+            "block_frames": self.live.stream().max_frames,
+            "xruns": stats.xruns,
+            "frames_lost": stats.frames_lost,
+            "load_mean": load.as_ref().map(|load| load.mean),
+            "load_worst": load.as_ref().map(|load| load.worst),
+            "latency": self.live.latency().data(),
+            "ringing_out": engine.leaving().collect::<Vec<_>>(),
+            "bypassed": engine.bypassed().collect::<Vec<_>>(),
+            "events_lost": engine.stats().events_lost,
+        });
+        match data {
+            Value::Object(data) => data,
+            _ => unreachable!("it was written as an object"),
+        }
+    }
+
+    fn patch(&mut self) -> Result<String, Refusal> {
+        Ok(self.score.text().to_owned())
+    }
+
+    fn load(&mut self, patch: &str) -> Result<Map<String, Value>, Refusal> {
+        let files = if self.remote_files { Files::Inside } else { Files::None };
+        let loaded = self.reloads.load_text((patch, files), self.score, self.playing, self.live);
+        *self.revision += 1;
+        loaded.map_err(|Failure { message, details, .. }| Refusal { code: Code::Patch, message, details })
+    }
+}
+
+fn info(parameter: Parameter) -> ParameterInfo {
+    let Parameter { path, doc, value, unit, min, max, choices, default, .. } = parameter;
+    ParameterInfo {
+        name: written(&path),
+        value: value.unwrap_or(Value::Null),
+        default: default.and_then(|text| toml_value(&text)),
+        unit: unit.unwrap_or_default().to_owned(),
+        min: min.map(Value::from),
+        max: max.map(Value::from),
+        choices,
+        doc,
+    }
+}
+
+/// A value that stands in TOML.
+fn toml_value(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().or_else(|| Some(Value::from(text.trim_matches(['"', '\'']))))
+}
+
+fn refused(error: &ParameterError) -> Refusal {
+    use patchline_patch::Code as Mistake;
+    let code = match error.code {
+        Mistake::Link | Mistake::UnknownKey | Mistake::UnknownType => Code::Unknown,
+        Mistake::File => Code::Refused,
+        _ => Code::Value,
+    };
+    Refusal::new(code, error.to_string())
+}
+
+fn frames(time: Duration, rate: u32) -> u64 {
+    (time.as_secs_f64() * f64::from(rate)).round() as u64
+}
+
+/// `gains.1.gain` as the patch's own [`Changes`] call it: `gains[1].gain`.
+fn path(parameter: &str) -> String {
+    let mut path = String::new();
+    for part in parameter.split('.') {
+        match part.parse::<usize>() {
+            Ok(index) if !path.is_empty() => path += &format!("[{index}]"),
+            _ if path.is_empty() => path += part,
+            _ => path += &format!(".{part}"),
+        }
+    }
+    path
+}
+
+/// The other way.
+fn written(path: &str) -> String {
+    path.replace('[', ".").replace(']', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_go_both_ways() {
+        for (path_text, dotted) in [("gain", "gain"), ("gains[1].gain", "gains.1.gain"), ("a[0][2]", "a.0.2")] {
+            assert_eq!((path(dotted), written(path_text)), (path_text.to_owned(), dotted.to_owned()));
+        }
+    }
+}
