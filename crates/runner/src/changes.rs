@@ -1,9 +1,10 @@
 //! What one patch changes of another: for people in a line or as a list, for programs as data.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use patchline_graph::{Difference, Frames, Graph, GraphErrors, Link, Reason, StreamSpec, difference};
-use patchline_patch::EngineSettings;
+use patchline_patch::{EngineSettings, Parameter, Registry};
 use serde_json::{Map, Value, json};
 
 use crate::units::{count, frames_and_ms};
@@ -15,12 +16,14 @@ const AT_ONCE: [&str; 5] = ["allow_paths", "fade", "max_xruns", "on_xrun", "shed
 #[derive(Debug)]
 pub(crate) struct Changes {
     difference: Difference,
+    /// The parameters of each node that plays on with others.
+    parameters: BTreeMap<String, Vec<Setting>>,
     settings: Vec<Setting>,
     rate: u32,
     fade: Frames,
 }
 
-/// A setting of `[engine]` with two values.
+/// A parameter, or a setting of `[engine]`, with two values.
 #[derive(Debug)]
 struct Setting {
     key: String,
@@ -41,12 +44,17 @@ impl Changes {
     /// # Errors
     /// The mistakes of a graph that cannot be compiled for the stream.
     pub(crate) fn between(
+        registry: &Registry,
         before: Version<'_>,
         after: Version<'_>,
-        stream: &StreamSpec,
-        fade: Frames,
+        (stream, fade): (&StreamSpec, Frames),
     ) -> Result<Self, GraphErrors> {
         let difference = difference(before.graph, after.graph, stream, fade)?;
+        let parameters = |name: &String| {
+            let values = |graph: &Graph| registry.parameters_in(graph, name, stream.rate).unwrap_or_default();
+            (name.clone(), differing(values(before.graph), values(after.graph)))
+        };
+        let parameters = difference.updated.iter().map(parameters).collect();
         let [old, new] = [before, after].map(|version| data_of(version.settings));
         let both = old.keys().chain(new.keys().filter(|key| !old.contains_key(*key)));
         let value = |settings: &Map<String, Value>, key: &str| settings.get(key).cloned().unwrap_or_default();
@@ -54,7 +62,7 @@ impl Changes {
             .map(|key| Setting { key: key.clone(), before: value(&old, key), after: value(&new, key) })
             .filter(|setting| setting.before != setting.after)
             .collect();
-        Ok(Self { difference, settings, rate: stream.rate, fade })
+        Ok(Self { difference, parameters, settings, rate: stream.rate, fade })
     }
 
     /// Whether they are the same.
@@ -68,12 +76,13 @@ impl Changes {
         kept.iter().chain(updated).any(|name| name == node)
     }
 
-    /// In one line: `trim changed; verb added; 5 nodes play on; echo rings out for 76800 frames (1.60 s)`.
+    /// In one line: `trim changed (gain -3 dB instead of 0.5); verb added; 5 nodes play on; echo rings out for 76800 frames (1.60 s)`.
     pub(crate) fn line(&self) -> String {
         let Difference { kept, updated, rebuilt, added, removed, latency, .. } = &self.difference;
+        let updated: Vec<String> = updated.iter().map(|name| self.with_parameters(name)).collect();
         let rebuilt: Vec<String> = rebuilt.iter().map(|(name, reason)| format!("{name} ({})", why(reason))).collect();
         let mut parts: Vec<String> =
-            [(updated, "changed"), (&rebuilt, "started anew"), (added, "added"), (removed, "removed")]
+            [(&updated, "changed"), (&rebuilt, "started anew"), (added, "added"), (removed, "removed")]
                 .into_iter()
                 .filter(|(names, _)| !names.is_empty())
                 .map(|(names, what)| format!("{} {what}", few(names)))
@@ -109,7 +118,10 @@ impl Changes {
             }
         };
         say("kept", &kept.join(", "));
-        say("changed", &updated.join(", "));
+        for name in updated {
+            let changes = self.parameters.get(name).map_or_else(String::new, |parameters| listed(parameters));
+            say("changed", &if changes.is_empty() { name.clone() } else { format!("{name}: {changes}") });
+        }
         rebuilt.iter().for_each(|(name, reason)| say("started anew", &format!("{name}: {}", why(reason))));
         say("added", &added.join(", "));
         say("removed", &removed.join(", "));
@@ -142,19 +154,19 @@ impl Changes {
         let link = |(link, fades): &(Link, bool)| json!({ "link": arrow(link), "fades": fades });
         let leaves = |(name, frames): &(String, Frames)| json!({ "node": name, "frames": frames });
         let setting = |setting: &Setting| {
-            json!({
-                "key": setting.key,
-                "before": setting.before,
-                "after": setting.after,
-                "at_once": setting.is_at_once(),
-            })
+            let mut data = setting.data();
+            data["at_once"] = json!(setting.is_at_once());
+            data
         };
         json!({
             "same": self.is_empty(),
             "rate_hz": self.rate,
             "fade_frames": self.fade,
             "kept": kept,
-            "changed": updated,
+            "changed": updated.iter().map(|name| json!({
+                "node": name,
+                "parameters": self.parameters.get(name).into_iter().flatten().map(Setting::data).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
             "started_anew": rebuilt,
             "added": added,
             "removed": removed,
@@ -164,6 +176,14 @@ impl Changes {
             "latency_frames": { "before": latency[0], "after": latency[1] },
             "engine": self.settings.iter().map(setting).collect::<Vec<_>>(),
         })
+    }
+
+    /// `trim (gain -3 dB instead of 0.5)`, where that is short.
+    fn with_parameters(&self, name: &str) -> String {
+        match self.parameters.get(name).map(Vec::as_slice) {
+            Some([only]) => format!("{name} ({only})"),
+            _ => name.to_owned(),
+        }
     }
 
     /// Those that are heard for longer than a fade.
@@ -178,6 +198,10 @@ impl Changes {
 }
 
 impl Setting {
+    fn data(&self) -> Value {
+        json!({ "key": self.key, "before": self.before, "after": self.after })
+    }
+
     fn is_at_once(&self) -> bool {
         AT_ONCE.contains(&self.key.as_str())
     }
@@ -185,7 +209,11 @@ impl Setting {
 
 impl std::fmt::Display for Setting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = |value: &Value| if value.is_null() { "none".to_owned() } else { value.to_string() };
+        let shown = |value: &Value| match value {
+            Value::Null => "none".to_owned(),
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
         write!(f, "{} {} instead of {}", self.key, shown(&self.after), shown(&self.before))
     }
 }
@@ -195,6 +223,23 @@ fn data_of(settings: &EngineSettings) -> Map<String, Value> {
         Ok(Value::Object(data)) => data,
         _ => unreachable!("settings are a table of texts and numbers"),
     }
+}
+
+/// Parameters that are not what they were.
+fn differing(before: Vec<Parameter>, after: Vec<Parameter>) -> Vec<Setting> {
+    let before: BTreeMap<String, Option<Value>> =
+        before.into_iter().map(|parameter| (parameter.path, parameter.value)).collect();
+    let known = |path: &str| before.get(path).cloned().flatten().unwrap_or_default();
+    let changes = after.into_iter().map(|Parameter { path, value, .. }| Setting {
+        before: known(&path),
+        after: value.unwrap_or_default(),
+        key: path,
+    });
+    changes.filter(|change| change.before != change.after).collect()
+}
+
+fn listed(settings: &[Setting]) -> String {
+    settings.iter().map(Setting::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn why(reason: &Reason) -> String {

@@ -28,7 +28,7 @@ pub(crate) fn run(registry: &Registry, args: &DiffArgs) -> Outcome {
         }
         (Ok(_), Err(error)) => return Err(error.into()),
     };
-    let changes = changes(&before, &after)?;
+    let changes = changes(registry, &before, &after)?;
     let [old, new] = [&args.old, &args.new].map(|path| shown(path));
     if args.json {
         let mut data = changes.data();
@@ -45,7 +45,7 @@ pub(crate) fn run(registry: &Registry, args: &DiffArgs) -> Outcome {
 }
 
 /// On the stream of the new one, with as many channels as either needs.
-fn changes(before: &Checked, after: &Checked) -> Result<Changes, Failure> {
+fn changes(registry: &Registry, before: &Checked, after: &Checked) -> Result<Changes, Failure> {
     let inputs = before.stream.inputs.max(after.stream.inputs);
     let stream = StreamSpec { inputs, outputs: None, ..after.stream.clone() };
     let version = |checked| {
@@ -53,7 +53,7 @@ fn changes(before: &Checked, after: &Checked) -> Result<Changes, Failure> {
         Version { graph: &loaded.graph, settings: &loaded.engine }
     };
     let fade = load::fade(&after.loaded.engine, stream.rate);
-    let changes = Changes::between(version(before), version(after), &stream, fade);
+    let changes = Changes::between(registry, version(before), version(after), (&stream, fade));
     // Each was compiled for a stream of its own already; on this one the old graph may be too wide.
     changes.map_err(|errors| match after.loaded.compile(&stream) {
         Err(mistakes) => Trouble::from(mistakes).into(),

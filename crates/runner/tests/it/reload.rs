@@ -22,7 +22,8 @@ fn a_comparison_says_what_becomes_of_each_node() {
     folder.write("b.toml", &edited());
     let there = folder.run(["diff", "a.toml", "b.toml"]).exits(0).stdout;
     for line in [
-        "trim changed; echo added; 2 nodes play on",
+        "trim (gain -3 dB instead of 0.5) changed; echo added; 2 nodes play on",
+        "changed       trim: gain -3 dB instead of 0.5",
         "kept          tone, rec",
         "new link      trim -> echo, fades in over 960 frames (20.00 ms)",
         "link gone     trim -> rec, fades out over 960 frames (20.00 ms)",
@@ -61,13 +62,13 @@ fn edits_are_loaded_while_it_plays_and_mistakes_leave_it_playing() {
     // As editors save: a new file moved over the old one.
     folder.write("p.tmp", &edited());
     fs::rename(folder.path().join("p.tmp"), &patch).unwrap();
-    running.until("trim changed; echo added; 2 nodes play on");
+    running.until("trim (gain -3 dB instead of 0.5) changed; echo added; 2 nodes play on");
     running.until("takes effect when the patch is started anew: block 64 instead of 0");
     // In place.
     fs::write(&patch, edited().replace("-3 dB", "-3 dBB")).unwrap();
     running.until("the old patch plays on");
     fs::write(&patch, edited().replace("-3 dB", "-9 dB")).unwrap();
-    running.until("trim changed; 3 nodes play on");
+    running.until("trim (gain -9 dB instead of -3 dB) changed; 3 nodes play on");
     std::thread::sleep(Duration::from_millis(50));
     running.signal("TERM");
     let ended = running.end().exits(0);
@@ -95,7 +96,7 @@ fn an_included_file_is_edited() {
     std::fs::rename(folder.path().join("more.toml"), folder.path().join("away")).unwrap();
     running.until("the old patch plays on");
     folder.write("more.toml", &format!("[nodes.trim]{}", rest.replace("0.5", "0.25")));
-    running.until("trim changed; 2 nodes play on");
+    running.until("trim (gain 0.25 instead of 0.5) changed; 2 nodes play on");
     running.signal("INT");
     running.end().exits(0);
 }
@@ -111,7 +112,7 @@ fn sighup_asks_for_the_patch_to_be_read_again() {
     running.until("nothing in the patch has changed");
     fs::write(&patch, PATCH.replace("0.5", "0.25")).unwrap();
     running.signal("HUP");
-    running.until("trim changed; 2 nodes play on");
+    running.until("trim (gain 0.25 instead of 0.5) changed; 2 nodes play on");
     // It would be recorded over what is being recorded.
     fs::write(&patch, PATCH.replace("0.5", "0.25\n[nodes.b]\ntype = \"gain\"").replace("FLOAT", "PCM_16")).unwrap();
     running.signal("HUP");

@@ -127,7 +127,7 @@ fn fresh(score: &Score, playing: &Loaded, live: &Live) -> Result<Fresh, Failure>
     let fade = load::fade(&loaded.engine, stream.rate);
     let before = Version { graph: live.engine().graph(), settings: &playing.engine };
     let after = Version { graph: &loaded.graph, settings: &loaded.engine };
-    let changes = Changes::between(before, after, stream, fade)
+    let changes = Changes::between(score.registry, before, after, (stream, fade))
         .map_err(|errors| Failure::from(Trouble::from(loaded.locate(&errors))))?;
     files::free_beside(loaded, playing, |node| changes.plays_on(node))?;
     Ok(Fresh { source: score.source(), checked, changes })
