@@ -8,6 +8,7 @@ use toml::de::DeTable;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::links::LinkEntry;
+use crate::macros::{Said, Uses};
 use crate::nodes::NodeEntries;
 use crate::parts::Parts;
 use crate::source::Source;
@@ -17,20 +18,36 @@ use crate::source::Source;
 pub(crate) struct Places {
     pub(crate) source: Source,
     nodes: HashMap<String, NodePlace>,
-    links: Vec<(Range<usize>, Range<usize>)>,
+    links: Vec<LinkPlace>,
+    uses: Uses,
     settings: HashMap<String, Range<usize>>,
 }
 
 /// Where a node's name and the values of its parameters stand.
 type NodePlace = (Range<usize>, BTreeMap<String, Range<usize>>);
 
+/// Where the ends of a link stand, and in which use of a macro.
+type LinkPlace = (Range<usize>, Range<usize>, Option<String>);
+
 impl Places {
-    pub(crate) fn new(source: Source, nodes: &NodeEntries, links: &[LinkEntry], table: &DeTable<'_>) -> Self {
+    pub(crate) fn new(
+        source: Source,
+        nodes: &NodeEntries,
+        links: &[LinkEntry],
+        uses: Uses,
+        table: &DeTable<'_>,
+    ) -> Self {
         let engine = table.get("engine").and_then(|value| value.get_ref().as_table());
         let settings = engine.into_iter().flatten().map(|(key, value)| (key.get_ref().to_string(), value.span()));
         let nodes = nodes.by_name.iter().map(|(name, n)| (name.clone(), (n.place.clone(), n.values.clone())));
-        let links = links.iter().map(|link| (link.from.clone(), link.to.clone()));
-        Self { source, nodes: nodes.collect(), links: links.collect(), settings: settings.collect() }
+        let links = links.iter().map(|link| (link.from.clone(), link.to.clone(), link.group.clone()));
+        Self { source, nodes: nodes.collect(), links: links.collect(), uses, settings: settings.collect() }
+    }
+
+    /// The uses of macros, and of which.
+    pub(crate) fn uses(&self) -> Vec<(String, String)> {
+        let of = |name: &String| Some((name.clone(), self.uses.get(name)?.of.clone()));
+        self.uses.order.iter().filter_map(of).collect()
     }
 
     /// Where the value of a setting stands, if the patch gives it.
@@ -45,16 +62,33 @@ impl Places {
 
     /// A graph's mistake as one of the patch; `original` gives a link's number in the patch.
     pub(crate) fn locate(&self, error: &GraphError, original: &dyn Fn(usize) -> usize) -> Diagnostic {
+        self.locate_but(error, original, &mut Said::default()).unwrap_or_else(|| {
+            unreachable!("nothing was said before");
+        })
+    }
+
+    /// As [`locate`](Self::locate), but what was said of a macro's text in another use.
+    fn locate_but(&self, error: &GraphError, original: &dyn Fn(usize) -> usize, said: &mut Said) -> Option<Diagnostic> {
         let node = |name: &str| self.nodes.get(name);
+        let link = |link: usize| self.links.get(original(link));
         let span = match &error.place {
             Place::Graph => self.setting("max_memory"),
             Place::Node(name) => node(name).map(|(place, _)| place.clone()),
             Place::Parameter(name, key) => self.parameter(name, key),
-            Place::From(link) => self.links.get(original(*link)).map(|(from, _)| from.clone()),
-            Place::To(link) => self.links.get(original(*link)).map(|(_, to)| to.clone()),
+            Place::From(at) => link(*at).map(|(from, ..)| from.clone()),
+            Place::To(at) => link(*at).map(|(_, to, _)| to.clone()),
+        };
+        let group = match &error.place {
+            Place::Graph => None,
+            Place::Node(name) | Place::Parameter(name, _) => self.uses.group_of(name),
+            Place::From(at) | Place::To(at) => link(*at).and_then(|(.., group)| group.as_deref()),
         };
         debug_assert!(span.as_ref().is_none_or(|span| span.end <= self.source.text.len()));
-        Diagnostic::new(Code::Graph, span, error.message.clone())
+        let diagnostic = Diagnostic::new(Code::Graph, span, error.message.clone());
+        match group {
+            Some(group) => self.uses.attributed(group, said, diagnostic),
+            None => Some(diagnostic),
+        }
     }
 }
 
@@ -81,10 +115,13 @@ pub(crate) fn compile(parts: &mut Parts, stream: &StreamSpec) -> Option<Schedule
             !own && !on_loop(&graph, link.from.node.as_str(), link.to.node.as_str())
         }
     };
+    let mut said = Said::default();
     let located: Vec<_> = errors
         .iter()
         .filter(|error| !follows(error))
-        .map(|error| parts.places.locate(error, &|link| good.get(link).copied().unwrap_or(usize::MAX)))
+        .filter_map(|error| {
+            parts.places.locate_but(error, &|link| good.get(link).copied().unwrap_or(usize::MAX), &mut said)
+        })
         .collect();
     located.into_iter().for_each(|diagnostic| parts.mistakes.push(diagnostic));
     None

@@ -41,7 +41,7 @@ pub(crate) struct Document<'i> {
     pub(crate) table: DeTable<'i>,
     /// Mistakes of syntax. The rest of the text could be read all the same, and its mistakes are reported with these.
     pub(crate) syntax: Vec<Diagnostic>,
-    /// Files that cannot be included, what stands in two of them, and settings of nodes that are not there.
+    /// Files that cannot be included, and what stands in two of them.
     pub(crate) misplaced: Vec<Diagnostic>,
 }
 
@@ -87,15 +87,13 @@ impl Patch {
         self
     }
 
-    /// Parses the texts of all files and puts the settings in their places.
+    /// Parses the texts of all files.
     pub(crate) fn document(&self) -> Document<'_> {
         let mut syntax = Vec::new();
         let mut tables = vec![self.table(0..self.source.length, &mut syntax)];
         tables.extend(self.source.included.iter().map(|file| self.table(file.range.clone(), &mut syntax)));
         let mut misplaced = self.gathered.clone().unwrap_or_default();
-        let mut table = merged(tables, &self.source.included, &mut misplaced);
-        let apply = |setting: &Setting| setting.apply(&self.source, &mut table).err();
-        misplaced.extend(self.settings.iter().filter_map(apply));
+        let table = merged(tables, &self.source.included, &mut misplaced);
         Document { table, syntax, misplaced }
     }
 

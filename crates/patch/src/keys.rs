@@ -5,9 +5,10 @@ use crate::registry::Registry;
 use crate::settings::EngineSettings;
 
 /// Keys of the whole patch.
-pub(crate) const TOP: [&str; 8] = ["name", "links", "engine", "nodes", "include", "scenes", "map", "control"];
+pub(crate) const TOP: [&str; 10] =
+    ["name", "links", "engine", "nodes", "include", "macros", "use", "scenes", "map", "control"];
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
-pub(crate) const NOT_YET_AT_TOP: &[&str] = &["macros", "use"];
+pub(crate) const NOT_YET_AT_TOP: &[&str] = &[];
 pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["threads"];
 pub(crate) const NOT_YET_IN_NODES: &[&str] = &[];
 

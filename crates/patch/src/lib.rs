@@ -23,6 +23,7 @@ mod include;
 mod keys;
 mod links;
 mod load;
+mod macros;
 mod maps;
 mod merge;
 mod mistakes;

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use patchline_graph::{Endpoint, Link};
+use patchline_graph::{Endpoint, Link, NodeName};
 use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::macros::{Target, Uses, composed};
 use crate::mistakes::Mistakes;
 use crate::nodes::{NodeEntries, at, short};
 use crate::source::Source;
@@ -21,15 +22,18 @@ pub(crate) struct LinkEntry {
     pub(crate) link: Link,
     pub(crate) from: Range<usize>,
     pub(crate) to: Range<usize>,
+    /// The use of a macro that it is in.
+    pub(crate) group: Option<String>,
     /// Whether both ends are there.
     pub(crate) good: bool,
 }
 
-/// Reads every link and checks that its ends exist. Those that cannot be read at all are left out.
+/// Reads every link and checks that its ends exist. Those that cannot be read at all are left out. In the use of a macro
+/// (`group`), names are those of its nodes.
 pub(crate) fn read_links(
     value: &Spanned<DeValue<'_>>,
-    source: &Source,
-    nodes: &NodeEntries,
+    group: Option<&str>,
+    ends: &Ends<'_>,
     mistakes: &mut Mistakes,
 ) -> Vec<LinkEntry> {
     let wrong = |span| Diagnostic::new(Code::Value, span, "`links` is a list of texts").help(FORM);
@@ -41,8 +45,8 @@ pub(crate) fn read_links(
     for item in items.iter() {
         match item.get_ref() {
             DeValue::String(text) => {
-                let begins = source.begins(&item.span(), text);
-                Reader { begins, span: item.span(), text, mistakes }.read(nodes, &mut links);
+                let spot = Spot { begins: ends.source.begins(&item.span(), text), span: item.span() };
+                Reader { spot, text, group, ends, mistakes }.read(&mut links);
             }
             _ => mistakes.push(wrong(item.span())),
         }
@@ -50,13 +54,35 @@ pub(crate) fn read_links(
     links
 }
 
-/// Reads one text of links.
-struct Reader<'a> {
-    /// Where the text stands in the patch, if it is written there as it is.
+/// Whether the port of a node that a macro's port leads to is there; reports it if not.
+pub(crate) fn is_there(target: &Target, input: bool, ends: &Ends<'_>, mistakes: &mut Mistakes) -> bool {
+    let side = if input { Side::Input } else { Side::Output };
+    let spot = Spot { begins: None, span: target.place.clone() };
+    let text = target.end.node.as_str();
+    Reader { spot, text, group: None, ends, mistakes }.exists(&target.end, 0..0, side)
+}
+
+/// What links lead to.
+pub(crate) struct Ends<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) nodes: &'a NodeEntries,
+    pub(crate) uses: &'a Uses,
+}
+
+/// Where a text stands.
+struct Spot {
+    /// Where it begins in the patch, if it is written there as it is.
     begins: Option<usize>,
     /// The text with its quotes.
     span: Range<usize>,
+}
+
+/// Reads one text of links.
+struct Reader<'a> {
+    spot: Spot,
     text: &'a str,
+    group: Option<&'a str>,
+    ends: &'a Ends<'a>,
     mistakes: &'a mut Mistakes,
 }
 
@@ -74,7 +100,7 @@ enum Side {
 }
 
 impl Reader<'_> {
-    fn read(mut self, nodes: &NodeEntries, links: &mut Vec<LinkEntry>) {
+    fn read(mut self, links: &mut Vec<LinkEntry>) {
         let pieces = pieces(self.text);
         if pieces.len() < 2 {
             let whole = pieces.first().map_or(0..0, |piece| piece.range.clone());
@@ -90,25 +116,64 @@ impl Reader<'_> {
             let [Some(from), Some(to)] = pair else { continue };
             let (from_at, to_at) = (pieces[index].range.clone(), pieces[index + 1].range.clone());
             // An end in the middle of a chain is looked up twice, and said once if its node is missing.
-            let from_good = self.exists(from, from_at.clone(), Side::Output, nodes);
-            let to_good = self.exists(to, to_at.clone(), Side::Input, nodes);
+            let from = self.resolved(from, from_at.clone(), Side::Output);
+            let to = self.resolved(to, to_at.clone(), Side::Input);
             let arrow = pieces[index].arrow;
-            let link = Link {
-                feedback: arrow == Some(b'~'),
-                direct: arrow == Some(b'!'),
-                ..Link::new(from.clone(), to.clone())
-            };
-            links.push(LinkEntry {
-                link,
-                from: self.place(from_at),
-                to: self.place(to_at),
-                good: from_good && to_good,
-            });
+            for ((from, from_good), (to, to_good)) in
+                from.iter().flat_map(|from| to.iter().map(move |to| (from.clone(), to.clone())))
+            {
+                let link = Link { feedback: arrow == Some(b'~'), direct: arrow == Some(b'!'), ..Link::new(from, to) };
+                links.push(LinkEntry {
+                    link,
+                    from: self.place(from_at.clone()),
+                    to: self.place(to_at.clone()),
+                    group: self.group.map(str::to_owned),
+                    good: from_good && to_good,
+                });
+            }
         }
     }
 
+    /// The ports of nodes that an end is: itself, or what the port of a macro's use leads to. With each, whether it is
+    /// there.
+    fn resolved(&mut self, end: &Endpoint, range: Range<usize>, side: Side) -> Vec<(Endpoint, bool)> {
+        let end = match self.group.map(|group| NodeName::new(&format!("{group}/{}", end.node))) {
+            Some(Ok(node)) => Endpoint { node, ..end.clone() },
+            Some(Err(error)) => {
+                self.error(range, error.message, None);
+                return Vec::new();
+            }
+            None => end.clone(),
+        };
+        let name = end.node.as_str();
+        let Some(user) = self.ends.uses.get(name) else {
+            let good = self.exists(&end, range, side);
+            return vec![(end, good)];
+        };
+        let Some(port) = user.port(side.index(), end.port.as_deref()) else {
+            let ports: Vec<&str> = user.ports[side.index()].iter().map(|port| port.name.as_str()).collect();
+            let message = match &end.port {
+                Some(port) => side.unknown(name, port, &ports),
+                None => format!("macro `{}`, which `{name}` is, declares no {}s", user.of, side.word()),
+            };
+            if !user.faulty {
+                self.error(range, message, None);
+            }
+            return Vec::new();
+        };
+        let mut ends = Vec::new();
+        for target in &port.targets {
+            match composed(target.end.channels.as_ref(), end.channels.as_ref()) {
+                Some(channels) => ends.push((Endpoint { channels, ..target.end.clone() }, target.good)),
+                None => self.error(range.clone(), format!("`{name}` has no such channels there"), None),
+            }
+        }
+        ends
+    }
+
     fn place(&self, inside: Range<usize>) -> Range<usize> {
-        self.begins.map_or_else(|| self.span.clone(), |begins| begins + inside.start..begins + inside.end)
+        let Spot { begins, span } = &self.spot;
+        begins.map_or_else(|| span.clone(), |begins| begins + inside.start..begins + inside.end)
     }
 
     fn error(&mut self, inside: Range<usize>, message: String, help: Option<String>) {
@@ -145,15 +210,25 @@ impl Reader<'_> {
     }
 
     /// Whether a node and its port are there; reports it if not.
-    fn exists(&mut self, end: &Endpoint, range: Range<usize>, side: Side, nodes: &NodeEntries) -> bool {
+    fn exists(&mut self, end: &Endpoint, range: Range<usize>, side: Side) -> bool {
+        let nodes = self.ends.nodes;
         let name = end.node.as_str();
-        let node_range = range.start..range.start + name.len();
+        // In a macro, a node is written without the use's name.
+        let written = name.len() - self.group.map_or(0, |group| group.len() + 1);
+        let node_range = range.start..range.start + written;
+        if self.ends.uses.group_of(name).and_then(|group| self.ends.uses.get(group)).is_some_and(|user| user.faulty)
+            && !nodes.by_name.contains_key(name)
+        {
+            return false;
+        }
         let Some(entry) = nodes.by_name.get(name) else {
             let diagnostic = Diagnostic::new(Code::Link, self.place(node_range), format!("there is no node `{name}`"));
             // Said once for each place, and with the same words, so that it can be told apart.
             if !self.mistakes.list.iter().rev().take(2).any(|said| said.span == diagnostic.span) {
-                let help = match self.mistakes.closest(name, nodes.order.iter().map(String::as_str)) {
+                let names = nodes.order.iter().chain(&self.ends.uses.order).map(String::as_str);
+                let help = match self.mistakes.closest(name, names) {
                     Some(close) => format!("did you mean `{close}`?"),
+                    None if name.contains('/') => "a node of a macro's use is written `USE/NODE`".to_owned(),
                     None => format!("a node needs a table: [nodes.{name}]"),
                 };
                 self.mistakes.push(diagnostic.help(help));
@@ -177,6 +252,14 @@ impl Reader<'_> {
 }
 
 impl Side {
+    /// Its place among the ports of a use.
+    fn index(self) -> usize {
+        match self {
+            Self::Input => 0,
+            Self::Output => 1,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Output => "output",

@@ -56,6 +56,8 @@ pub struct Loaded {
     pub engine: EngineSettings,
     /// Who may change it while it plays.
     pub control: ControlSettings,
+    /// The uses of macros: their names, which stand before those of their nodes (`host/trim`), and of which macro.
+    pub uses: Vec<(String, String)>,
     /// Values that parameters take together, in the order they are written.
     pub scenes: Vec<Scene>,
     /// What MIDI messages change.
@@ -128,8 +130,8 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
     let warnings = Diagnostics::new(source, parts.warnings());
     let graph = parts.graph();
     let Parts { name, engine, control, scenes, maps, surroundings, places, nodes, .. } = parts;
-    let writes = nodes.writers;
-    Ok(Loaded { name, engine, control, scenes, maps, graph, surroundings, writes, files, warnings, places })
+    let (uses, writes) = (places.uses(), nodes.writers);
+    Ok(Loaded { name, engine, control, uses, scenes, maps, graph, surroundings, writes, files, warnings, places })
 }
 
 /// A key of a patch that somebody has something to say about.

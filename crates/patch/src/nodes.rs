@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::entries;
 use crate::keys::{BYPASS, Keys, NODE_KEYS, NOT_YET_IN_NODES, ON_REPLACE, OPTIONAL};
+use crate::macros::{Said, Uses};
 use crate::mistakes::Mistakes;
 use crate::parts::Context;
 use crate::registry::{Formed, NodeType};
@@ -59,14 +60,24 @@ impl NodeEntries {
 }
 
 /// Reads every node.
-pub(crate) fn read_nodes(table: &DeTable<'_>, context: &Context<'_>, mistakes: &mut Mistakes) -> NodeEntries {
+pub(crate) fn read_nodes(
+    table: &DeTable<'_>,
+    context: &Context<'_>,
+    uses: &Uses,
+    said: &mut Said,
+    mistakes: &mut Mistakes,
+) -> NodeEntries {
     let mut nodes = NodeEntries::default();
     for (key, value) in entries(table) {
+        let from = mistakes.list.len();
         let name = key.get_ref().to_string();
         let mut reader = NodeReader { name: &name, place: key.span(), context, mistakes, faulty: false };
         reader.check_name();
         let (entry, writes) = reader.read(value);
         one_writer_each(&name, &entry, writes, &mut nodes.writers, mistakes);
+        if let Some(group) = uses.group_of(&name) {
+            uses.attribute(group, said, &mut mistakes.list, from);
+        }
         nodes.groups.extend(name.match_indices('/').map(|(at, _)| name[..at].to_owned()));
         nodes.order.push(name.clone());
         nodes.by_name.insert(name, entry);

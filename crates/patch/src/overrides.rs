@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::diagnostic::{Code, Diagnostic, is_unprintable};
 use crate::document::Patch;
+use crate::macros::Uses;
 use crate::mistakes::Mistakes;
 use crate::nodes::short;
 use crate::source::Source;
@@ -45,22 +46,55 @@ impl Patch {
     }
 }
 
+impl Patch {
+    /// Puts values of macros' parameters into the uses that they are set for.
+    pub(crate) fn set_in_uses<'i>(&'i self, table: &mut DeTable<'i>) {
+        let Some(DeValue::Array(uses)) = table.get_mut("use").map(Spanned::get_mut) else { return };
+        let mut all: Vec<_> = std::mem::replace(uses, DeArray::new()).into_iter().collect();
+        for setting in &self.settings {
+            let name = Some(self.part(&setting.node));
+            for item in &mut all {
+                if let DeValue::Table(table) = item.get_mut()
+                    && table.get("name").and_then(|name| name.get_ref().as_str()) == name
+                {
+                    setting.put(&self.source, table);
+                }
+            }
+        }
+        *uses = all.into_iter().collect();
+    }
+
+    /// Puts values into the nodes that they are set for; reports those of nodes that are not there.
+    pub(crate) fn set_in_nodes<'i>(&'i self, table: &mut DeTable<'i>, uses: &Uses, mistakes: &mut Mistakes) {
+        let settings = self.settings.iter().filter(|setting| uses.get(self.part(&setting.node)).is_none());
+        let wrong: Vec<_> = settings.filter_map(|setting| setting.apply(&self.source, table).err()).collect();
+        wrong.into_iter().for_each(|diagnostic| mistakes.push(diagnostic));
+    }
+
+    fn part(&self, range: &Range<usize>) -> &str {
+        &self.source.text[range.clone()]
+    }
+}
+
 impl Setting {
+    /// Puts the value into a table, in place of the one that is there.
+    fn put<'i>(&self, source: &'i Source, table: &mut DeTable<'i>) {
+        let parameter = &source.text[self.parameter.clone()];
+        table.remove(parameter);
+        let key = Spanned::new(self.parameter.clone(), Cow::Borrowed(parameter));
+        table.insert(key, Spanned::new(self.value.clone(), self.read(source)));
+    }
+
     /// Puts the value into the node's table, in place of the one that is there.
     pub(crate) fn apply<'i>(&self, source: &'i Source, table: &mut DeTable<'i>) -> Result<(), Diagnostic> {
-        let text = |place: &Range<usize>| &source.text[place.clone()];
-        let (node, parameter) = (text(&self.node), text(&self.parameter));
+        let node = &source.text[self.node.clone()];
         let nodes = match table.get_mut("nodes").map(Spanned::get_mut) {
             Some(DeValue::Table(nodes)) => nodes,
             _ => &mut DeTable::new(),
         };
         // A node that is no table has a mistake of its own.
         match nodes.get_mut(node).map(Spanned::get_mut) {
-            Some(DeValue::Table(table)) => {
-                table.remove(parameter);
-                let key = Spanned::new(self.parameter.clone(), Cow::Borrowed(parameter));
-                table.insert(key, Spanned::new(self.value.clone(), self.read(source)));
-            }
+            Some(DeValue::Table(table)) => self.put(source, table),
             Some(_) => {}
             None => return Err(self.misdirected(node, nodes)),
         }

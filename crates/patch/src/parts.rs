@@ -14,8 +14,9 @@ use crate::control::{ControlSettings, read_control};
 use crate::diagnostic::{Code, Diagnostic, is_unprintable};
 use crate::document::{Document, Patch, entries};
 use crate::keys::{Keys, NOT_YET_AT_TOP, NOT_YET_IN_ENGINE, TOP};
-use crate::links::{LinkEntry, read_links};
+use crate::links::{Ends, LinkEntry, is_there, read_links};
 use crate::load::{Files, Options};
+use crate::macros::{InnerLinks, Said, Uses, expand};
 use crate::maps::{Map, read_maps};
 use crate::mistakes::Mistakes;
 use crate::nodes::{NodeEntries, read_nodes};
@@ -64,12 +65,18 @@ impl Parts {
     pub(crate) fn read(patch: &Patch, registry: &Registry, options: &Options) -> Self {
         let mut patch = patch.clone();
         patch.gather(options);
-        let Document { table, syntax, misplaced } = patch.document();
+        let Document { mut table, syntax, misplaced } = patch.document();
         let source = patch.source.clone();
-        let broken = !syntax.is_empty();
+        let mut broken = !syntax.is_empty();
         let mut mistakes = Mistakes::default();
         let first = syntax.into_iter().chain(misplaced);
         first.for_each(|diagnostic| mistakes.push(diagnostic));
+        patch.set_in_uses(&mut table);
+        let mut said = Said::default();
+        let (mut uses, inner) = expand(&mut table, broken, &mut said, &mut mistakes);
+        patch.set_in_nodes(&mut table, &uses, &mut mistakes);
+        // What was not made is no mistake of those who name it.
+        broken |= uses.overflow;
         top_keys(&table, registry, &mut mistakes);
         let engine = read_engine(&table, registry, broken, &mut mistakes);
         let folder = source.folder();
@@ -83,18 +90,25 @@ impl Parts {
         let rate = f64::from(engine.rate().unwrap_or(USUAL_RATE));
         let context = Context { source: &source, registry, surroundings, rate, broken };
         let nodes = match sub_table(&table, "nodes", "nodes are tables: [nodes.NAME]", &mut mistakes) {
-            Some((table, _)) => read_nodes(table, &context, &mut mistakes),
+            Some((table, _)) => read_nodes(table, &context, &uses, &mut said, &mut mistakes),
             None => NodeEntries::default(),
         };
         let control = read_control(&table, &context, &mut mistakes);
-        let links = links(&table, &context, &nodes, &mut mistakes);
+        check_ports(&mut uses, &source, &nodes, &mut said, &mut mistakes);
+        let ends = Ends { source: &source, nodes: &nodes, uses: &uses };
+        let mut links = links(&table, &context, &ends, &mut mistakes);
+        for InnerLinks { group, links: inner } in &inner {
+            let from = mistakes.list.len();
+            links.extend(read_links(inner, Some(group), &ends, &mut mistakes));
+            uses.attribute(group, &mut said, &mut mistakes.list, from);
+        }
         let graph = graph(&nodes, &links);
         let mut targets = Targets::new(&context, &nodes, &graph, &mut mistakes);
         let scenes = read_scenes(&table, &mut targets);
         let maps = read_maps(&table, &scenes, &mut targets);
         let name = name(&table, &source, &mut mistakes);
         let surroundings = context.surroundings;
-        let places = Places::new(source, &nodes, &links, &table);
+        let places = Places::new(source, &nodes, &links, uses, &table);
         Self { name, engine, control, scenes, maps, surroundings, nodes, links, mistakes, places, broken }
     }
 
@@ -168,11 +182,23 @@ fn is_client_name(name: &str) -> bool {
     !name.trim().is_empty() && length <= LONGEST_CLIENT && !name.contains(':') && !name.contains(is_unprintable)
 }
 
-fn links(table: &DeTable<'_>, context: &Context<'_>, nodes: &NodeEntries, mistakes: &mut Mistakes) -> Vec<LinkEntry> {
+/// Looks whether the ports of macros lead to ports of nodes.
+fn check_ports(uses: &mut Uses, source: &Source, nodes: &NodeEntries, said: &mut Said, mistakes: &mut Mistakes) {
+    let names = uses.clone();
+    let ends = Ends { source, nodes, uses: &names };
+    uses.check_ports(|group, target, side| {
+        let from = mistakes.list.len();
+        let good = is_there(target, side == 0, &ends, mistakes);
+        names.attribute(group, said, &mut mistakes.list, from);
+        good
+    });
+}
+
+fn links(table: &DeTable<'_>, context: &Context<'_>, ends: &Ends<'_>, mistakes: &mut Mistakes) -> Vec<LinkEntry> {
     match table.get("links") {
         // Names that got lost to mistakes of syntax would be reported as missing nodes.
         Some(_) if context.broken => Vec::new(),
-        Some(value) => read_links(value, context.source, nodes, mistakes),
+        Some(value) => read_links(value, None, ends, mistakes),
         None => {
             let trapped = mistakes.list.iter().any(|d| d.code == Code::Misplaced);
             if !context.broken && !trapped {

@@ -13,7 +13,6 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use crate::change::Changes;
 use crate::diagnostic::{Code, Diagnostic, is_unprintable};
 use crate::document::entries;
-use crate::keys::BYPASS;
 use crate::mistakes::Mistakes;
 use crate::nodes::{NodeEntries, short};
 use crate::parts::{Context, sub_table};
@@ -109,12 +108,6 @@ impl<'a> Targets<'a> {
                 return None;
             }
         };
-        if parameter == BYPASS {
-            if !value.is_boolean() {
-                self.mistakes.push(Diagnostic::new(Code::Value, place, format!("`{BYPASS}` is true or false")));
-            }
-            return Some(value).filter(Value::is_boolean);
-        }
         self.work += self.nodes.by_name.get(node).map_or(0, |entry| 1 + entry.length / 64);
         if self.work > MOST_WORK {
             return None;

@@ -60,6 +60,16 @@ pub fn schema(registry: &Registry) -> Value {
                 "items": { "type": "string", "pattern": LINK },
             },
             "engine": engine,
+            "macros": {
+                "description": "Groups of nodes that are written once and used many times: [macros.lane].",
+                "type": "object",
+                "additionalProperties": macro_schema(),
+            },
+            "use": {
+                "description": "A use of a macro: its nodes are called `name/node`. Other keys are the macro's parameters.",
+                "type": "array",
+                "items": use_schema(),
+            },
             "scenes": {
                 "description": "Values that parameters take together: [scenes.verse] with `trim.gain = \"-6 dB\"` below it.",
                 "type": "object",
@@ -84,6 +94,43 @@ pub fn schema(registry: &Registry) -> Value {
             },
         },
         "definitions": definitions,
+    })
+}
+
+/// What a macro has. Its nodes are checked by the reader alone: their values may stand for others.
+fn macro_schema() -> Value {
+    let ports = |description: &str| {
+        let end = json!({ "type": "string" });
+        let ends = json!({ "anyOf": [end, { "type": "array", "items": end }] });
+        json!({ "description": description, "type": "object", "additionalProperties": ends })
+    };
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "inputs": ports("What links to a use lead to: { in = \"trim\" }. The first is the main one."),
+            "outputs": ports("What links from a use come from: { out = \"level\" }. The first is the main one."),
+            "required": {
+                "description": "Parameters that every use gives.",
+                "type": "array",
+                "items": { "type": "string" },
+            },
+            "params": { "description": "Parameters with their defaults: \"$gain\" stands for `gain`.", "type": "object" },
+            "nodes": { "description": "The nodes of each use.", "type": "object" },
+            "links": { "description": "The links between them.", "type": "array", "items": { "type": "string" } },
+            "use": { "description": "Uses of other macros in each use.", "type": "array", "items": use_schema() },
+        },
+    })
+}
+
+fn use_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["macro", "name"],
+        "properties": {
+            "macro": { "description": "Which macro it is.", "type": "string" },
+            "name": { "description": "What its nodes are called by.", "type": "string" },
+        },
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use comfy_table::Table;
 use patchline_graph::Frames;
-use patchline_patch::Checked;
+use patchline_patch::{Action, Checked, ControlSettings, Loaded, Map, Scene, Trigger};
 use serde_json::{Value, json};
 
 use crate::load::{Assumed, shown};
@@ -53,11 +53,50 @@ pub(crate) fn text(path: &Path, checked: &Checked, assumed: &Assumed) -> String 
         let waits = frames_and_ms(*frames, stream.rate);
         line(if index == 0 { "aligned" } else { "" }, format!("{link} waits {waits} for what arrives later beside it"));
     }
+    language(loaded, &mut line);
     out.push_str(&table(&overview.nodes, stream.rate));
     overview.warnings.iter().for_each(|warning| {
         writeln!(out, "  {}: {warning}", style::warning("warning")).expect(TAKES);
     });
     out
+}
+
+/// What else the patch says: files, macros, scenes, maps, control.
+fn language(loaded: &Loaded, line: &mut impl FnMut(&str, String)) {
+    let mut list = |key: &str, all: Vec<String>| {
+        if !all.is_empty() {
+            line(key, all.join(", "));
+        }
+    };
+    list("includes", loaded.files.iter().skip(1).map(|file| shown(file)).collect());
+    list("uses", loaded.uses.iter().map(|(name, of)| format!("{name} ({of})")).collect());
+    let over = |scene: &Scene| scene.over.map(|over| format!(" (over {over})")).unwrap_or_default();
+    list(
+        "scenes",
+        loaded.scenes.iter().map(|scene| format!("{}{}", style::safe(&scene.name, 64), over(scene))).collect(),
+    );
+    list("maps", loaded.maps.iter().map(map).collect());
+    let ControlSettings { osc, websocket, midi, .. } = &loaded.control;
+    let osc = osc.map(|address| format!("OSC at {address}"));
+    let websocket = websocket.map(|address| format!("WebSocket at {address}"));
+    list("control", osc.into_iter().chain(websocket).chain(midi.any().then(|| "MIDI".to_owned())).collect());
+}
+
+/// `cc 7 on channel 2 -> trim.gain`.
+fn map(map: &Map) -> String {
+    let trigger = match map.trigger {
+        Trigger::Cc(number) => format!("cc {number}"),
+        Trigger::Note(number) => format!("note {number}"),
+        Trigger::Program(number) => format!("program {number}"),
+    };
+    let channel = map.channel.map(|channel| format!(" on channel {channel}")).unwrap_or_default();
+    let target = match &map.action {
+        Action::Scene(name) => format!("scene {}", style::safe(name, 64)),
+        Action::Follow { node, parameter, .. } | Action::Switch { node, parameter, .. } => {
+            format!("{node}.{parameter}")
+        }
+    };
+    format!("{trigger}{channel} -> {target}")
 }
 
 fn nodes(overview: &Overview) -> String {
@@ -109,6 +148,20 @@ fn late(frames: Frames, rate: u32) -> String {
     if frames == 0 { String::new() } else { frames_and_ms(frames, rate) }
 }
 
+/// Who may control the patch; tokens stay where they are.
+fn control(settings: &ControlSettings) -> Value {
+    let ControlSettings { osc, websocket, midi, rate, allow_remote, remote_files, origins, .. } = settings;
+    json!({
+        "osc": osc,
+        "websocket": websocket,
+        "origins": origins,
+        "allow_remote": allow_remote,
+        "remote_files": remote_files,
+        "midi": midi,
+        "rate_hz": rate.hz(),
+    })
+}
+
 /// For programs.
 pub(crate) fn data(path: &Path, checked: &Checked, assumed: &Assumed) -> Value {
     let Checked { loaded, stream, schedule } = checked;
@@ -134,6 +187,11 @@ pub(crate) fn data(path: &Path, checked: &Checked, assumed: &Assumed) -> Value {
         "links": overview.links,
         "sums": overview.sums,
         "aligned": overview.aligned,
+        "files": loaded.files.iter().map(|file| shown(file)).collect::<Vec<_>>(),
+        "uses": loaded.uses.iter().map(|(name, of)| json!({ "name": name, "macro": of })).collect::<Vec<_>>(),
+        "scenes": loaded.scenes,
+        "maps": loaded.maps,
+        "control": control(&loaded.control),
         "warnings": loaded.warnings,
         "notes": overview.warnings,
     })
