@@ -32,7 +32,9 @@ pub(crate) fn journal(registry: Registry, orders: Sender<Order>, announced: Anno
 impl Scribe {
     fn enter(&mut self, entry: &Entry<'_>) {
         let (deed, files) = match entry.told {
-            Told::Load { graph, at } => (self.load(graph, at), files(graph)),
+            Told::Load { graph, at: None } => (self.load(graph, Deed::Load), files(graph)),
+            Told::Load { graph, at: Some(at) } => (self.load(graph, |patch| Deed::LoadAt { patch, at }), files(graph)),
+            Told::Dip { graph } => (self.load(graph, Deed::Dip), files(graph)),
             Told::Fade(frames) => (Deed::Fade(frames), Vec::new()),
             Told::Change { edits, at, over } => {
                 let graph = changed(edits);
@@ -60,7 +62,7 @@ impl Scribe {
     }
 
     /// The patch that was announced, if it is this graph; else the graph as a patch of its own.
-    fn load(&mut self, graph: &Graph, at: Option<u64>) -> Deed {
+    fn load(&mut self, graph: &Graph, deed: impl FnOnce(Source) -> Deed) -> Deed {
         let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner).take();
         let source = match announced {
             Some((source, announced)) if announced == *graph => source,
@@ -74,10 +76,7 @@ impl Scribe {
             }
         };
         self.source = Some(source.clone());
-        match at {
-            None => Deed::Load(source),
-            Some(at) => Deed::LoadAt { patch: source, at },
-        }
+        deed(source)
     }
 }
 

@@ -139,6 +139,8 @@ pub enum Deed {
         /// The frame.
         at: u64,
     },
+    /// To play this patch once what it replaces has faded out.
+    Dip(Source),
     /// To let loads fade for so many frames.
     Fade(u64),
     /// To change nodes, all on one frame.

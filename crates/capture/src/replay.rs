@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use patchline_graph::{Edit, Engine, NodeName, Renderer, engine};
+use patchline_graph::{Edit, Engine, Graph, LoadError, Loaded, NodeName, Renderer, engine};
 use patchline_io::channels::Planar;
 use patchline_nodes::Register;
 use patchline_patch::Registry;
@@ -95,7 +95,7 @@ impl Recording {
     pub fn changed_files(&self, how: &Replay) -> Vec<String> {
         let told = |take: &Take| {
             let sources = take.calls.iter().find_map(|call| match &call.deed {
-                Deed::Load(source) | Deed::LoadAt { patch: source, .. } => Some(source),
+                Deed::Load(source) | Deed::LoadAt { patch: source, .. } | Deed::Dip(source) => Some(source),
                 _ => None,
             });
             changed(&take.files, &|file| moved(file, how.folder.as_deref().zip(sources)))
@@ -237,8 +237,9 @@ impl<'a> Player<'a> {
     fn make(&mut self, call: &Call) -> Result<(), ReplayError> {
         self.engine.sweep_until(call.swept);
         match &call.deed {
-            Deed::Load(source) => self.load(source, None)?,
-            Deed::LoadAt { patch, at } => self.load(patch, Some(*at))?,
+            Deed::Load(source) => self.load(source, Engine::load)?,
+            Deed::LoadAt { patch, at } => self.load(patch, |engine, graph| engine.load_at(graph, *at))?,
+            Deed::Dip(source) => self.load(source, Engine::dip)?,
             Deed::Fade(frames) => self.engine.set_fade(*frames),
             Deed::Set { patch, bypass, at, over } => {
                 let source = self.source.clone().unwrap_or_default().of_text(patch.clone());
@@ -262,14 +263,14 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    fn load(&mut self, source: &Source, at: Option<u64>) -> Result<(), ReplayError> {
+    fn load(
+        &mut self,
+        source: &Source,
+        load: impl FnOnce(&mut Engine, Graph) -> Result<Loaded, LoadError>,
+    ) -> Result<(), ReplayError> {
         let source = source.moved(self.how.folder.as_deref());
         let loaded = source.load(self.registry).map_err(|mistakes| self.unloaded(&mistakes))?;
-        let loaded = match at {
-            None => self.engine.load(loaded.graph),
-            Some(at) => self.engine.load_at(loaded.graph, at),
-        };
-        loaded.map_err(|error| self.unloaded(&error))?;
+        load(&mut self.engine, loaded.graph).map_err(|error| self.unloaded(&error))?;
         self.source = Some(source);
         Ok(())
     }

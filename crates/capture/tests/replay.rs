@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::{FADES, LOADS, PATIENCE, SETS, TIMED, noise, plant, replay, rewrite, run};
+use common::{DIPS, FADES, LOADS, PATIENCE, SETS, TIMED, noise, plant, replay, rewrite, run};
 use patchline_capture::{Config, Deed, Ending, Recording, Replay, ReplayError, Summary, Verdict};
 use patchline_guard::{Guard, Watch};
 use patchline_io::sim::{Blocks, Chances, Sim, SimConfig};
@@ -43,6 +43,7 @@ fn a_run_on_a_bad_device_with_reloads_and_changes_is_bit_identical() {
         let count = |wanted: fn(&Deed) -> bool| take.calls.iter().filter(|call| wanted(&call.deed)).count();
         assert_eq!(count(|deed| matches!(deed, Deed::Load(_))), 1 + LOADS);
         assert_eq!(count(|deed| matches!(deed, Deed::LoadAt { .. })), TIMED);
+        assert_eq!(count(|deed| matches!(deed, Deed::Dip(_))), DIPS);
         assert_eq!(count(|deed| matches!(deed, Deed::Fade(_))), FADES);
         assert_eq!(count(|deed| matches!(deed, Deed::Set { .. })), SETS);
         assert_eq!(count(|deed| matches!(deed, Deed::Bypass { .. })), 5);

@@ -1,6 +1,7 @@
 //! The control thread's half: loads graphs, sets parameters, reads what happens.
 
 mod bypass;
+mod dip;
 mod journal;
 mod load;
 mod set;

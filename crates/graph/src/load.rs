@@ -34,6 +34,8 @@ pub struct Loaded {
     pub leaving: Vec<String>,
     /// Whether the old graph was cut off, as there was no memory for it to fade beside the new one.
     pub cut: bool,
+    /// Whether what is gone was silenced before the new graph took over: [`Engine::dip`](crate::Engine::dip).
+    pub dipped: bool,
 }
 
 /// Who plays: the running processor of each node, and the seats they have.
@@ -72,12 +74,6 @@ pub(crate) struct Next<'a> {
     pub(crate) schedule: &'a Schedule,
     /// The names before of all that play on.
     pub(crate) before: &'a HashMap<String, String>,
-    /// Feedback lines that both plans have: their index in the old one and in the new one.
-    pub(crate) lines: Vec<(usize, usize)>,
-    pub(crate) fades: Vec<NextFade>,
-    pub(crate) moment: Moment,
-    /// The frame at which it takes over; `None` is the start of the next callback.
-    pub(crate) at: Option<Frame>,
     /// Whether it is another graph, and not the same with less of those before it.
     pub(crate) is_new: bool,
     /// How long parameters that change glide, if not as long as they do by themselves.
@@ -85,7 +81,19 @@ pub(crate) struct Next<'a> {
     /// The nodes that are left out before and after.
     pub(crate) out: [&'a BTreeSet<String>; 2],
     /// What every processor is prepared for, apart from its name and channels.
-    pub(crate) common: PrepareSpec,
+    pub(crate) common: &'a PrepareSpec,
+}
+
+/// How it takes over from what plays.
+pub(crate) struct Takeover {
+    /// Feedback lines that both plans have: their index in the old one and in the new one.
+    pub(crate) lines: Vec<(usize, usize)>,
+    pub(crate) fades: Vec<NextFade>,
+    pub(crate) moment: Moment,
+    /// The frame at which it takes over; `None` is the start of the next callback.
+    pub(crate) at: Option<Frame>,
+    /// How many frames after the message before it, if it waits for that.
+    pub(crate) after: Frames,
 }
 
 impl Next<'_> {
@@ -176,7 +184,13 @@ impl Cast {
     }
 
     /// The message that turns what plays into what will, and what it does in words.
-    pub(crate) fn change(&mut self, next: &Next<'_>, fresh: Vec<Option<AnyProcessor>>, old: &Graph) -> (Load, Loaded) {
+    pub(crate) fn change(
+        &mut self,
+        next: &Next<'_>,
+        takeover: Takeover,
+        fresh: Vec<Option<AnyProcessor>>,
+        old: &Graph,
+    ) -> (Load, Loaded) {
         let mut change = Change::default();
         let mut members = HashMap::new();
         let mut parts = Vec::with_capacity(fresh.len());
@@ -199,19 +213,9 @@ impl Cast {
         let Change { exchange, updates, turns, mut loaded } = change;
         loaded.ended.sort_unstable();
         let plan = Plan::new(next.schedule, &parts, next.common.max_frames);
-        let (lines, fades, moment) = (next.lines.clone(), next.fades.clone(), next.moment.clone());
-        let load = Load {
-            plan,
-            bigger: self.grow(),
-            exchange,
-            updates,
-            turns,
-            lines,
-            fades,
-            at: next.at,
-            moment,
-            told: next.is_new,
-        };
+        let Takeover { lines, fades, moment, at, after } = takeover;
+        let (bigger, told) = (self.grow(), next.is_new);
+        let load = Load { plan, bigger, exchange, updates, turns, lines, fades, at, after, moment, told };
         (load, loaded)
     }
 
@@ -264,7 +268,7 @@ impl Cast {
         self.names.insert(member.instance, slot.name.clone());
         change.loaded.started.push(slot.name.clone());
         let out = next.out[1].contains(&slot.name);
-        let PrepareSpec { rate, max_frames, .. } = next.common;
+        let PrepareSpec { rate, max_frames, .. } = *next.common;
         let arrives = Seat {
             mode: if out { Mode::Bypassed } else { Mode::Plays },
             bypass: out.then(|| Box::new(Bypass::left_out(slot, rate, max_frames))),

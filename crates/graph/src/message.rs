@@ -33,6 +33,8 @@ pub(crate) struct Load {
     pub(crate) fades: Vec<NextFade>,
     /// The frame that it waits for, and all that was sent after it.
     pub(crate) at: Option<Frame>,
+    /// How many frames after what was sent before it took over it does so; 0 leaves it to `at`.
+    pub(crate) after: Frames,
     /// Where the frame at which it took over is noted.
     pub(crate) moment: Moment,
     /// Whether it is told of: one that only clears away what has ended is not.

@@ -49,6 +49,8 @@ pub struct Renderer {
     slab: Slab,
     /// A load that waits for its frame, and with it all messages after it.
     next: Option<Owned<Load>>,
+    /// The frame at which the last load took over.
+    took_over: Frame,
     /// Changes that wait for their frame, the next one last.
     pending: Vec<(Frame, Due)>,
     position: Frame,
@@ -70,7 +72,7 @@ impl Renderer {
         // Each change may leave a boundary behind.
         let pending = touched::room(2 * PENDING);
         let (plan, slab) = (Plan::default(), Slab::default());
-        let (position, received, most, next) = (0, 0, u64::MAX, None);
+        let (position, took_over, received, most, next) = (0, 0, 0, u64::MAX, None);
         Self {
             messages,
             events,
@@ -80,6 +82,7 @@ impl Renderer {
             plan,
             slab,
             next,
+            took_over,
             pending,
             position,
             max_frames,
@@ -181,7 +184,10 @@ impl Renderer {
             }
             let Ok(message) = self.messages.pop() else { break };
             match message {
-                Message::Load(load) => {
+                Message::Load(mut load) => {
+                    if load.after > 0 {
+                        load.at = Some(self.took_over.saturating_add(load.after));
+                    }
                     self.received += u64::from(load.told);
                     self.next = Some(load);
                 }
@@ -219,6 +225,7 @@ impl Renderer {
             self.turn(*instance, *on, kit);
         }
         load.moment.is(self.position);
+        self.took_over = self.position;
         for fade in &load.fades {
             let ramp = match *fade {
                 NextFade::Starts(fade) => Ramp::new(fade, self.position),

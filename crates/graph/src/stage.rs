@@ -4,6 +4,7 @@
 //! of its sources that play on fade out at once, it itself once its tail has passed.
 
 mod difference;
+mod dip;
 mod ending;
 mod next;
 
@@ -12,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::algo::kosaraju_scc;
 
 pub use difference::{Difference, Reason, difference};
+pub(crate) use dip::Dip;
 pub(crate) use next::{Change, Next, most_leaving};
 
 use crate::channels::Widths;

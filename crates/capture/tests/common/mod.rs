@@ -18,6 +18,7 @@ use patchline_patch::{Options, Registry};
 pub(crate) const LOADS: usize = 3;
 pub(crate) const TIMED: usize = 3;
 pub(crate) const FADES: usize = 2;
+pub(crate) const DIPS: usize = 2;
 pub(crate) const SETS: usize = 50;
 
 /// A patch with state that never forgets: a loop, a delay, glides; another one for each `version`.
@@ -84,6 +85,7 @@ pub(crate) fn run(
             engine.load_at(graph, at).unwrap();
         }
         match step {
+            12 | 36 => _ = engine.dip(announced(&capture, &registry, step)).unwrap(),
             20 => engine.set_fade(5_000),
             40 => engine.set_fade(0),
             _ => {}

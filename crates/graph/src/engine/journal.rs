@@ -28,6 +28,11 @@ pub enum Told<'a> {
         /// The frame it is meant for; `None` is the start of the next callback.
         at: Option<Frame>,
     },
+    /// To play another graph once what it replaces has faded out: [`Engine::dip`].
+    Dip {
+        /// The graph.
+        graph: &'a Graph,
+    },
     /// To let loads fade for so many frames from the next one on: [`Engine::set_fade`].
     Fade(Frames),
     /// To change nodes: [`Engine::change`], [`Engine::set`]. Where these need other processors, it is a load all the

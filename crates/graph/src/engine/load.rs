@@ -6,14 +6,38 @@ use basedrop::Owned;
 
 use super::{Engine, LoadError, Told, journal};
 use crate::compile::{Alone, compile_alone, compile_between};
+use crate::erase::AnyProcessor;
 use crate::fade::Moment;
-use crate::load::Next;
+use crate::load::{Next, Takeover};
 use crate::message::Message;
 use crate::stage::{self, Stage, Union, most_leaving};
 use crate::{Frame, Frames, Graph, Loaded, Schedule};
 
 /// The longest fade, in seconds.
 const LONGEST_FADE: Frames = 10;
+
+/// All that a load needs, before anything is sent.
+pub(super) struct Arrival {
+    next: stage::Next,
+    union: Graph,
+    schedule: Schedule,
+    /// The graph, where it is another one, as it was given and as it is compiled by itself.
+    graph: Option<(Graph, Alone)>,
+    /// The processors of those who start, by slot.
+    fresh: Vec<Option<AnyProcessor>>,
+    cut: bool,
+}
+
+/// When a load takes over.
+pub(super) struct Turning {
+    pub(super) moment: Moment,
+    /// The frame; `None` is the start of the next callback.
+    pub(super) at: Option<Frame>,
+    /// How many frames after the message before it, if it waits for that.
+    pub(super) after: Frames,
+    /// How long parameters that change glide, if not as long as they do by themselves.
+    pub(super) over: Option<Frames>,
+}
 
 impl Engine {
     /// Replaces what plays by `graph`, from the start of the next callback on. Parameters that were set for later frames
@@ -58,15 +82,30 @@ impl Engine {
         (at, over): (Option<Frame>, Option<Frames>),
         now: Frame,
     ) -> Result<Loaded, LoadError> {
+        let graph = self.room_for(1, graph)?;
+        let alone = compile_alone(&graph, &self.stream)?;
+        let moment = Moment::new();
+        let arrival = self.arrival(&self.stage, (graph, alone), (now, &moment))?;
+        let (message, loaded) = self.message(arrival, Turning { moment, at, after: 0, over });
+        self.send_loads([message]);
+        self.forget_bypassed();
+        Ok(loaded)
+    }
+
+    /// The graph, if there is room for so many messages.
+    pub(super) fn room_for(&self, messages: usize, graph: Graph) -> Result<Graph, LoadError> {
         if self.messages.is_abandoned() {
             return Err(LoadError::Closed);
         }
-        if self.messages.is_full() {
+        if self.messages.slots() < messages {
             return Err(LoadError::Busy(Box::new(graph)));
         }
-        let alone = compile_alone(&graph, &self.stream)?;
-        let moment = Moment::new();
-        let change = stage::Change {
+        Ok(graph)
+    }
+
+    /// A load, as a stage takes it.
+    pub(super) fn change_to<'a>(&'a self, alone: &'a Alone, now: Frame, moment: &Moment) -> stage::Change<'a> {
+        stage::Change {
             graph: &alone.graph,
             widths: &alone.widths,
             old: &self.aligned,
@@ -74,9 +113,19 @@ impl Engine {
             fade: self.fade,
             now,
             moment: moment.clone(),
-        };
+        }
+    }
+
+    /// What a load makes of a stage; it is cut where there is no memory for both.
+    pub(super) fn arrival(
+        &self,
+        from: &Stage,
+        (graph, alone): (Graph, Alone),
+        (now, moment): (Frame, &Moment),
+    ) -> Result<Arrival, LoadError> {
+        let change = self.change_to(&alone, now, moment);
         let sounds = |name: &str| self.cast.sounds(name);
-        let next = self.stage.next(&change, sounds);
+        let next = from.next(&change, sounds);
         if next.stage.leaving().count() > 2 * most_leaving(&graph) {
             return Err(LoadError::Crowded(Box::new(graph)));
         }
@@ -87,64 +136,69 @@ impl Engine {
         let (next, between, cut) = match between {
             Ok(between) => (next, between, false),
             Err(_) => {
-                let next = self.stage.next(&stage::Change { fade: 0, ..change }, sounds);
+                let next = from.next(&stage::Change { fade: 0, ..change }, sounds);
                 let between = self.between(&next.stage)?;
                 (next, between, true)
             }
         };
-        let mut loaded = self.follow(next, between, (moment, at, over), Some((graph, alone)))?;
-        loaded.cut = cut;
-        self.forget_bypassed();
-        Ok(loaded)
+        let arrival = self.prepared(next, between, Some((graph, alone)))?;
+        Ok(Arrival { cut, ..arrival })
     }
 
     /// A stage, compiled.
-    fn between(&self, stage: &Stage) -> Result<(Graph, Schedule), LoadError> {
+    pub(super) fn between(&self, stage: &Stage) -> Result<(Graph, Schedule), LoadError> {
         let Union { graph, widths, fading } = stage.union();
         let schedule = compile_between(&graph, &widths, &fading, &self.stream)?;
         Ok((graph, schedule))
     }
 
-    /// Sends the next stage, with another graph or only with less of what was on its way out.
-    fn follow(
-        &mut self,
-        stage::Next { stage, before }: stage::Next,
+    /// The next stage with its new processors: of another graph, or only with less of what was on its way out.
+    pub(super) fn prepared(
+        &self,
+        next: stage::Next,
         (union, mut schedule): (Graph, Schedule),
-        (moment, at, over): (Moment, Option<Frame>, Option<Frames>),
         graph: Option<(Graph, Alone)>,
-    ) -> Result<Loaded, LoadError> {
+    ) -> Result<Arrival, LoadError> {
         let alone = graph.as_ref().map_or(&self.schedule, |(_, alone)| &alone.schedule);
         (schedule.latency, schedule.tail) = (alone.latency, alone.tail);
         schedule.alignments.clone_from(&alone.alignments);
         schedule.verify().expect("compile upholds what verify checks");
+        let (is_new, common) = (graph.is_some(), self.common());
+        let out = [&self.out, &self.out];
+        let before = &next.before;
+        let of = Next { graph: &union, schedule: &schedule, before, is_new, over: None, out, common: &common };
+        let fresh = self.cast.prepare(&of)?;
+        Ok(Arrival { next, union, schedule, graph, fresh, cut: false })
+    }
+
+    /// The message that makes the next stage of the one at hand, which is over with that.
+    pub(super) fn message(&mut self, arrival: Arrival, turning: Turning) -> (Message, Loaded) {
+        let Arrival { next: stage::Next { stage, before }, union, schedule, graph, fresh, cut } = arrival;
+        let Turning { moment, at, after, over } = turning;
         let lines = same_lines(self.stage.lines(&self.schedule), &stage.lines(&schedule));
         let lines = if self.schedule.feedback == schedule.feedback { lines } else { Vec::new() };
         let fades = stage.fades_after(&self.stage);
+        let takeover = Takeover { lines, fades, moment, at, after };
         let out = graph.as_ref().map(|(graph, alone)| self.out_of(graph, &alone.schedule));
-        let next = Next {
-            graph: &union,
-            schedule: &schedule,
-            before: &before,
-            lines,
-            fades,
-            moment,
-            at,
-            is_new: graph.is_some(),
-            over,
-            out: [&self.out, out.as_ref().unwrap_or(&self.out)],
-            common: self.common(),
-        };
-        let fresh = self.cast.prepare(&next)?;
-        let (load, loaded) = self.cast.change(&next, fresh, &self.aligned);
-        let load = Owned::new(&self.collector.handle(), load);
-        assert!(self.messages.push(Message::Load(load)).is_ok(), "room was checked and only we push");
-        self.sent += u64::from(graph.is_some());
+        let (is_new, common) = (graph.is_some(), self.common());
+        let outs = [&self.out, out.as_ref().unwrap_or(&self.out)];
+        let next =
+            Next { graph: &union, schedule: &schedule, before: &before, is_new, over, out: outs, common: &common };
+        let (load, loaded) = self.cast.change(&next, takeover, fresh, &self.aligned);
         (self.stage, self.schedule) = (stage, schedule);
         if let Some((graph, alone)) = graph {
             (self.graph, self.aligned) = (graph, alone.graph);
         }
         self.out = out.unwrap_or(std::mem::take(&mut self.out));
-        Ok(loaded)
+        (Message::Load(Owned::new(&self.collector.handle(), load)), Loaded { cut, ..loaded })
+    }
+
+    /// Sends messages that arrive together.
+    pub(super) fn send_loads<const COUNT: usize>(&mut self, messages: [Message; COUNT]) {
+        let told = |message: &&Message| matches!(message, Message::Load(load) if load.told);
+        self.sent += messages.iter().filter(told).count() as u64;
+        let room = self.messages.write_chunk_uninit(COUNT).expect("room was checked and only we push");
+        room.fill_from_iter(messages);
     }
 
     /// Clears away what has ended of nodes and links on their way out. No sample changes by it.
@@ -154,10 +208,15 @@ impl Engine {
             return;
         }
         let Some(stage) = self.stage.swept(now, self.stream.feedback) else { return };
-        let swept = self.between(&stage).and_then(|between| {
-            self.follow(stage::Next::of_those_who_stay(stage), between, (Moment::new(), None, None), None)
-        });
-        debug_assert!(swept.is_ok(), "less than before takes less than before: {swept:?}");
+        let next = |between| self.prepared(stage::Next::of_those_who_stay(stage.clone()), between, None);
+        match self.between(&stage).and_then(next) {
+            Ok(arrival) => {
+                let (message, _) =
+                    self.message(arrival, Turning { moment: Moment::new(), at: None, after: 0, over: None });
+                self.send_loads([message]);
+            }
+            Err(error) => debug_assert!(false, "less than before takes less than before: {error}"),
+        }
     }
 
     /// From the next load on, lets sound that comes or goes with it fade for so many frames, as

@@ -6,6 +6,7 @@ mod bypass;
 mod change;
 mod compile;
 mod difference;
+mod dip;
 mod leaving;
 mod load;
 mod nodes;

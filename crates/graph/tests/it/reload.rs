@@ -25,7 +25,7 @@ fn playing(graph: Graph) -> (Engine, Renderer) {
     (engine, renderer)
 }
 
-fn sine(from: usize, frames: usize) -> Vec<f32> {
+pub(crate) fn sine(from: usize, frames: usize) -> Vec<f32> {
     (from..from + frames).map(|frame| (LEVEL * libm::sin(STEP * frame as f64)) as f32).collect()
 }
 
@@ -127,7 +127,7 @@ fn wander(seed: u64, loads: usize, fade: u64, block: usize) -> (Vec<f32>, usize)
     (heard, most)
 }
 
-fn second_differences(samples: &[f32]) -> f64 {
+pub(crate) fn second_differences(samples: &[f32]) -> f64 {
     let second = |w: &[f32]| (f64::from(w[2]) - 2.0 * f64::from(w[1]) + f64::from(w[0])).abs();
     // The first graph starts without a fade.
     samples[1_000..].windows(3).map(second).fold(0.0, f64::max)
@@ -136,7 +136,7 @@ fn second_differences(samples: &[f32]) -> f64 {
 /// The second difference of a sine of level 1 is `STEP²` at most. While it fades, with a weight w of slope 1.5 / FADE and
 /// curvature 6 / FADE² at most, that of `w·x` is `STEP² + 2·1.5/FADE·STEP + 6/FADE²`. As much sounds together as there
 /// are loads within the time that a node takes to leave: a fade, the longest echo, and a fade.
-fn bound() -> f64 {
+pub(crate) fn bound() -> f64 {
     let fade = FADE as f64;
     let one = STEP * STEP + 2.0 * 1.5 / fade * STEP + 6.0 / (fade * fade);
     let together = 1.0 + (2.0 * fade + 400.0 + 100.0) / 400.0;

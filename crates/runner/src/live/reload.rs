@@ -4,11 +4,13 @@ use patchline_capture::Source;
 use patchline_graph::{Edit, Engine, Frame, Frames, Graph, LoadError, SetError, StreamSpec};
 use patchline_patch::{EngineSettings, OnXrun};
 use serde_json::Value;
+use tracing::info;
 
 use super::{Live, Terms};
 use crate::exit::Failure;
 use crate::figures::Figures;
 use crate::load;
+use crate::units::percent;
 use crate::watch::NewPatch;
 
 impl Live {
@@ -31,7 +33,11 @@ impl Live {
             capture.announce(source, &graph);
         }
         self.engine.set_fade(load::fade(settings, self.stream().rate));
-        self.engine.load(graph)?;
+        // A simulated device has as much time as it likes.
+        let busy = self.load.read().filter(|_| !self.opened.is_simulated()).map_or(0.0, |load| load.mean);
+        if self.engine.load_within(graph, busy)?.dipped {
+            info!("load {}: too much for both patches at once, so the old one fades out first", percent(busy));
+        }
         let Terms { on_xrun, most_xruns, shed, .. } = Terms::of(settings);
         self.terms = Terms { on_xrun, most_xruns, shed, ..self.terms };
         self.xruns.keep_quiet(on_xrun == OnXrun::Ignore);

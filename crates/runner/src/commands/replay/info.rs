@@ -58,7 +58,9 @@ fn of_take(take: &Take) -> Vec<String> {
         lines.push(format!("incomplete: {blocks} blocks ({frames} frames) are missing"));
     }
     let patch = take.calls.iter().find_map(|call| match &call.deed {
-        Deed::Load(source) | Deed::LoadAt { patch: source, .. } => Some(format!("patch {}", source.path.display())),
+        Deed::Load(source) | Deed::LoadAt { patch: source, .. } | Deed::Dip(source) => {
+            Some(format!("patch {}", source.path.display()))
+        }
         _ => None,
     });
     lines.extend(patch);
@@ -75,7 +77,7 @@ fn of_take(take: &Take) -> Vec<String> {
 fn told(take: &Take) -> [usize; 3] {
     let of = |wanted: fn(&Deed) -> bool| take.calls.iter().filter(|call| wanted(&call.deed)).count();
     [
-        of(|deed| matches!(deed, Deed::Load(_) | Deed::LoadAt { .. })),
+        of(|deed| matches!(deed, Deed::Load(_) | Deed::LoadAt { .. } | Deed::Dip(_))),
         of(|deed| matches!(deed, Deed::Set { .. })),
         of(|deed| matches!(deed, Deed::Bypass { .. })),
     ]

@@ -1,0 +1,74 @@
+//! Loads that would cost too much beside what they replace: what leaves fades first.
+
+use super::load::Turning;
+use super::{Engine, LoadError, Told, journal};
+use crate::compile::compile_alone;
+use crate::fade::Moment;
+use crate::stage::{self, Dip};
+use crate::{Frame, Graph, Loaded};
+
+/// The most that a callback may be loaded while a load fades, as a part of its time.
+const MOST_LOAD: f64 = 0.8;
+
+impl Engine {
+    /// As [`load`](Self::load), but what is gone or replaced fades out first, and only then the new graph takes over and
+    /// fades in: so long there is less to be heard, and never are both run at once. What plays on as it is is heard all
+    /// the time; what is gone does not ring out.
+    ///
+    /// What is sent afterwards waits for the new graph to take over.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn dip(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
+        let (first, now) = (self.sent, self.now());
+        let loaded = self.dive(graph, now)?;
+        journal::enter(&mut self.journal, Told::Dip { graph: &self.graph }, (first..self.sent, now));
+        Ok(loaded)
+    }
+
+    /// [Loads](Self::load) a graph, or [dips](Self::dip) where both graphs together would be too much: where the callback
+    /// takes the part `load` of its time (0 to 1, as it was measured) and would, by the nodes that run then, take more
+    /// than 0.8 of it. Which of them it was stands in [`Loaded::dipped`].
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_within(&mut self, graph: Graph, load: f64) -> Result<Loaded, LoadError> {
+        match load * self.burden(&graph)? > MOST_LOAD {
+            true => self.dip(graph),
+            false => self.load(graph),
+        }
+    }
+
+    /// How many times as many nodes would run while a load of `graph` fades as run now.
+    ///
+    /// # Errors
+    /// The mistakes of the graph.
+    pub fn burden(&self, graph: &Graph) -> Result<f64, LoadError> {
+        let alone = compile_alone(graph, &self.stream)?;
+        let change = self.change_to(&alone, self.now(), &Moment::new());
+        let together = self.stage.next(&change, |name| self.cast.sounds(name)).stage.running_nodes();
+        Ok(together as f64 / self.stage.running_nodes().max(1) as f64)
+    }
+
+    fn dive(&mut self, graph: Graph, now: Frame) -> Result<Loaded, LoadError> {
+        let graph = self.room_for(2, graph)?;
+        let alone = compile_alone(&graph, &self.stream)?;
+        let (hush, moment) = (Moment::new(), Moment::new());
+        let together = self.stage.next(&self.change_to(&alone, now, &moment), |name| self.cast.sounds(name));
+        let lengths = (self.fade, self.stream.feedback);
+        let dip = self.stage.dip(&together, lengths, &hush).filter(|_| self.fade > 0);
+        let hushed = dip.and_then(|dip| Some((self.between(&dip.hushed).ok()?, dip)));
+        // Nothing to fade, or no memory for so much as a fade.
+        let Some((between, Dip { hushed, after, frames })) = hushed else {
+            return self.exchange(graph, (None, None), now);
+        };
+        let arrival = self.arrival(&after, (graph, alone), (now, &moment))?;
+        let hushed = self.prepared(stage::Next::of_those_who_stay(hushed), between, None)?;
+        let (first, _) = self.message(hushed, Turning { moment: hush, at: None, after: 0, over: None });
+        let (second, loaded) = self.message(arrival, Turning { moment, at: None, after: frames, over: None });
+        // In one go, so that no block can begin between them.
+        self.send_loads([first, second]);
+        self.forget_bypassed();
+        Ok(Loaded { dipped: true, ..loaded })
+    }
+}
