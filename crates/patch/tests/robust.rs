@@ -106,6 +106,19 @@ fn piece() -> impl Strategy<Value = &'static str> {
         "feedback = \"0 smp\"\n",
         "1e308",
         "[0..2]",
+        "[macros.m]\n",
+        "[macros.m.nodes.x]\ntype = \"gain\"\n",
+        "[[macros.m.use]]\nmacro = \"m\"\nname = \"u\"\n",
+        "[[use]]\nmacro = \"m\"\nname = \"u\"\n",
+        "params = { g = 1 }\n",
+        "inputs = { in = \"x\" }\n",
+        "\"$g$name\"",
+        "links = [\"u -> u/x -> u.in\"]\n",
+        "include = [\"a.toml\"]\n",
+        "[scenes.s]\n",
+        "u.x.gain = \"-6 dB\"\n",
+        "[[map]]\ncc = 7\nto = \"x.gain\"\n",
+        "[control]\nosc = 9000\n",
     ];
     prop::sample::select(pieces.to_vec())
 }

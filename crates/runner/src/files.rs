@@ -96,6 +96,9 @@ pub(crate) fn apart(output: &Path, patch: &Path, loaded: &Loaded) -> Result<(), 
     match loaded.writes.iter().find(|(file, _)| real(file) == place) {
         Some((_, node)) => refused(format!("would write the same file as the patch's `{node}`; give each its own")),
         None if place == real(patch) => refused("would replace the patch itself; name another file".to_owned()),
+        None if loaded.files.iter().any(|file| real(file) == place) => {
+            refused("would replace a file that the patch includes; name another one".to_owned())
+        }
         None => Ok(()),
     }
 }

@@ -216,6 +216,10 @@ impl Reader<'_> {
                 DeValue::Array(list) => list.iter().collect(),
                 _ => vec![value],
             };
+            if ends.is_empty() {
+                let message = format!("`{name}` leads to nothing: name a node of the macro");
+                self.report(Code::Value, value.span(), message, "");
+            }
             let ends = ends.into_iter().filter_map(|end| self.inner_end(side, end, nodes, uses)).collect();
             ports.push((name, ends));
         }
