@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::civil::DateTime;
 use patchline_graph::{Frames, Graph, LoadError, StreamSpec};
 use patchline_patch::{
-    Checked, Diagnostics, EngineSettings, Loaded, MOST_BYTES, Options, Patch, Registry, Style, render,
+    Checked, Diagnostics, EngineSettings, Files, Loaded, MOST_BYTES, Options, Patch, Registry, Style, render,
 };
 use serde_json::Value;
 
@@ -62,10 +62,22 @@ pub(crate) fn from_bytes(bytes: &[u8], path: &Path, args: &PatchArgs) -> Result<
     Ok(prepare(patchline_patch::read(bytes, path)?, false, args))
 }
 
+/// As [`read`], for a patch that somebody sent, in the place of the one in `path`.
+pub(crate) fn sent(text: &str, path: &Path, named: Files, args: &PatchArgs) -> Result<Patch, Trouble> {
+    let stdin = path == Path::new("-");
+    let path = if stdin { Path::new("stdin") } else { path };
+    let options = Options { files: named, ..options(args, None) };
+    Ok(prepared(patchline_patch::read(text.as_bytes(), path)?, stdin, &options, args))
+}
+
 /// Reads what a patch includes, and sets what the command line says.
 fn prepare(patch: Patch, stdin: bool, args: &PatchArgs) -> Patch {
+    prepared(patch, stdin, &options(args, None), args)
+}
+
+fn prepared(patch: Patch, stdin: bool, options: &Options, args: &PatchArgs) -> Patch {
     let mut patch = if stdin { patch.without_folder() } else { patch };
-    patch.gather(&options(args, None));
+    patch.gather(options);
     for setting in &args.set {
         patch.set(&setting.node, &setting.parameter, &setting.value);
     }

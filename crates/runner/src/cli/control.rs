@@ -1,6 +1,8 @@
 //! Who may change a patch while it plays.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
 use patchline_patch::Address;
 
 /// Beside what the patch says in [control].
@@ -12,9 +14,15 @@ pub(crate) struct ControlArgs {
     /// Serves WebSocket clients, who need the token that is printed: a port of this machine, or an address with one.
     #[arg(long, value_name = "[ADDRESS:]PORT")]
     pub(crate) websocket: Option<Address>,
-    /// Lets other machines in, where such an address is given.
+    /// A file whose first line is the token that WebSocket clients have to know; without it each run makes one.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Lets other machines in, where such an address is given. OSC asks nobody for a token.
     #[arg(long)]
     pub(crate) allow_remote: bool,
+    /// Lets patches and parameters that clients send name files, in the patch's folder and those allowed.
+    #[arg(long)]
+    pub(crate) remote_files: bool,
     /// Prints what MIDI controllers and keys send, as maps to be put into the patch; the first one for this parameter.
     #[arg(long, value_name = "NODE.PARAM", num_args = 0..=1, default_missing_value = "")]
     pub(crate) learn: Option<String>,

@@ -57,7 +57,8 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
         let rate = device.device.spec().rate;
         if !done.changed_rate() || signals::stopping() || score.left(rate) == Some(0) {
             let kept = capture.as_ref().map(|capture| capture::finish(capture, &args.capture));
-            let (told, written) = (summary::tell(args, &name, &past, &done, kept), beside.dumps.finish());
+            let (told, written) =
+                (summary::tell(args, &name, (&past, &done), kept, beside.controls.stats()), beside.dumps.finish());
             return told.and_then(|exit| written.map(|_| exit));
         }
         // Another rate: the patch starts anew, with files of its own.

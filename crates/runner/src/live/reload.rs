@@ -53,7 +53,16 @@ impl Live {
     /// # Errors
     /// What is said against it; what played plays on.
     pub(crate) fn change(&mut self, edits: &[Edit], at: Option<Frame>, over: Option<Frames>) -> Result<(), SetError> {
+        let graph = self.engine.graph();
+        let rebuilds = edits.iter().any(|edit| match edit {
+            Edit::Node { name, node } => graph.node(name.as_str()).is_some_and(|old| node.rebuilds(old)),
+            Edit::Bypass { .. } => false,
+        });
         self.engine.change(edits, at, over)?;
+        if rebuilds {
+            self.figures = Figures::new(&self.engine);
+            self.heard.listens_to(&used(&self.engine));
+        }
         self.opened.device.set_latency(self.engine.schedule().latency);
         Ok(())
     }

@@ -5,6 +5,8 @@ mod bench;
 #[path = "../../../io-jack/tests/live/buried.rs"]
 mod buried;
 mod check;
+#[cfg(unix)]
+mod control;
 mod corpus;
 mod demo;
 mod devices;

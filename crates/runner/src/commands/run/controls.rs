@@ -4,13 +4,15 @@ mod desk;
 mod learn;
 mod system_midi;
 
-use std::fs;
-use std::time::Duration;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-use patchline_control::{Config, Control, Desk, How, Name, Setting, Token, WebConfig, When};
+use patchline_control::{Config, Control, ControlStats, Desk, How, Name, Setting, StartError, Token, WebConfig, When};
 use patchline_io::TimedMidi;
 use patchline_patch::{Asked, ControlSettings, Loaded, Mapper};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use tracing::{info, warn};
 
 use super::reload::Reloads;
@@ -18,6 +20,7 @@ use super::score::Score;
 use crate::cli::ControlArgs;
 use crate::exit::{Exit, Failure};
 use crate::live::Live;
+use crate::load::shown;
 pub(super) use desk::LiveDesk;
 use learn::Learn;
 use system_midi::SystemMidi;
@@ -25,6 +28,9 @@ use system_midi::SystemMidi;
 /// How much later than it came a MIDI message takes effect, beside two blocks: so each has its frame, whenever the
 /// control thread sees it.
 const MIDI_DELAY: Duration = Duration::from_millis(20);
+
+/// Bytes of a token's file that are read.
+const LONGEST_TOKEN_FILE: u64 = 4096;
 
 /// Who controls a run.
 pub(super) struct Controls {
@@ -37,8 +43,13 @@ pub(super) struct Controls {
     /// Loads that clients were told of, and MIDI messages that were lost.
     loads: u64,
     lost: u64,
+    /// Xruns that they were told of, and whether the device is away.
+    xruns: u64,
+    away: bool,
     /// Changes whenever parameters come or go.
     revision: u64,
+    /// When a client may send a patch again.
+    next_load: Instant,
 }
 
 impl Controls {
@@ -48,40 +59,26 @@ impl Controls {
     /// Addresses that cannot be had, and tokens that are none.
     pub(super) fn start(args: &ControlArgs, loaded: &Loaded) -> Result<Self, Failure> {
         let settings = &loaded.control;
-        let osc = args.osc.or(settings.osc).map(|address| address.0);
-        let web = args.websocket.or(settings.websocket).map(|address| web(settings, address.0)).transpose()?;
-        let remote = settings.allow_remote || args.allow_remote;
-        let wanted = osc.is_some() || web.is_some();
-        let token = web.as_ref().map(|web| web.token.reveal().to_owned());
-        let start = || {
-            Control::start(Config { osc, web, remote, most_hz: settings.rate.hz() }).map_err(|error| {
-                Failure::new(
-                    Exit::Device,
-                    format!("{error}; `allow_remote` in [control], or --allow-remote, allows it"),
-                )
-            })
-        };
-        let control = wanted.then(start).transpose()?;
-        if let Some(control) = &control {
-            control.osc_address().iter().for_each(|address| info!("OSC: udp://{address}"));
-            let url = |address| format!("ws://{address}/?token={}", token.as_deref().unwrap_or_default());
-            control.web_address().iter().for_each(|address| info!("WebSocket: {}", url(address)));
-        }
+        let control = config(args, settings)?.map(listen).transpose()?;
         Ok(Self {
             control,
-            remote_files: settings.remote_files,
+            remote_files: args.remote_files || settings.remote_files,
             mapper: Mapper::new(loaded.maps.clone()),
             learn: Learn::new(args.learn.as_deref()),
             system: None,
             loads: 0,
             lost: 0,
+            xruns: 0,
+            away: false,
             revision: 0,
+            next_load: Instant::now(),
         })
     }
 
     /// Does what was asked for since it was last called.
     pub(super) fn look(&mut self, score: &mut Score, playing: &mut Loaded, live: &mut Live, reloads: &mut Reloads) {
         self.follow(playing, live);
+        self.tell(live);
         self.take_midi((score, playing, live, reloads));
         if let Some(mut control) = self.control.take() {
             control.pass(&mut self.desk(score, playing, live, reloads), Duration::ZERO);
@@ -96,8 +93,28 @@ impl Controls {
         live: &'a mut Live,
         reloads: &'a mut Reloads,
     ) -> LiveDesk<'a, 'b> {
-        let (remote_files, revision) = (self.remote_files, &mut self.revision);
-        LiveDesk { score, playing, live, reloads, remote_files, revision }
+        let (remote_files, revision, next_load) = (self.remote_files, &mut self.revision, &mut self.next_load);
+        LiveDesk { score, playing, live, reloads, remote_files, revision, next_load }
+    }
+
+    /// What clients did, if anybody is listened to.
+    pub(super) fn stats(&self) -> Option<ControlStats> {
+        self.control.as_ref().map(Control::stats)
+    }
+
+    /// Tells clients what becomes of the device.
+    fn tell(&mut self, live: &Live) {
+        let Some(control) = &mut self.control else { return };
+        let (xruns, away) = (live.stats().xruns, live.is_away());
+        let event = |key: &str, value: Value| {
+            Map::from_iter([("frame".to_owned(), live.frames().into()), (key.to_owned(), value)])
+        };
+        if xruns > std::mem::replace(&mut self.xruns, xruns) {
+            control.event("xruns", event("xruns", xruns.into()));
+        }
+        if away != std::mem::replace(&mut self.away, away) {
+            control.event("device", event("away", away.into()));
+        }
     }
 
     /// Tells clients of another patch, and maps as it says.
@@ -186,16 +203,54 @@ impl From<Asked<'_>> for Wanted {
     }
 }
 
-fn web(settings: &ControlSettings, address: std::net::SocketAddr) -> Result<WebConfig, Failure> {
-    let usage = |what: String| Failure::new(Exit::Usage, what);
-    let token = match (&settings.token, &settings.token_place) {
-        (Some(token), _) => Token::new(token).map_err(usage)?,
-        (None, Some(path)) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| Failure::new(Exit::File, format!("cannot read {}: {error}", path.display())))?;
-            Token::new(text.lines().next().unwrap_or_default().trim()).map_err(usage)?
+/// What is to be listened at, and what is said of the token; nothing, if nobody asked for it.
+fn config(args: &ControlArgs, settings: &ControlSettings) -> Result<Option<(Config, String)>, Failure> {
+    let osc = args.osc.or(settings.osc).map(|address| address.0);
+    let (mut web, mut said) = (None, String::new());
+    if let Some(address) = args.websocket.or(settings.websocket) {
+        let (token, place) = token(args, settings)?;
+        // Only one that nobody knows yet is shown.
+        said =
+            place.map_or_else(|| format!("?token={}", token.in_url()), |place| format!(" with the token in {place}"));
+        web = Some(WebConfig { origins: settings.origins.clone(), ..WebConfig::new(address.0, token) });
+    }
+    let remote = args.allow_remote || settings.allow_remote;
+    let config = Config { osc, web, remote, most_hz: settings.rate.hz() };
+    Ok((config.osc.is_some() || config.web.is_some()).then_some((config, said)))
+}
+
+/// Listens, and says where.
+fn listen((config, token): (Config, String)) -> Result<Control, Failure> {
+    let control = Control::start(config).map_err(|error| match error {
+        StartError::NotLoopback(_) => {
+            let help = "`allow_remote = true` in [control], or --allow-remote, allows it";
+            Failure::new(Exit::Usage, format!("{error}: {help}"))
         }
-        (None, None) => Token::random().map_err(|error| Failure::new(Exit::Broken, format!("no token: {error}")))?,
+        StartError::Bind { .. } => Failure::new(Exit::Device, error.to_string()),
+    })?;
+    control.osc_address().iter().for_each(|address| info!("OSC: udp://{address}"));
+    control.web_address().iter().for_each(|address| info!("WebSocket: ws://{address}/{token}"));
+    Ok(control)
+}
+
+/// The token that somebody has chosen, and where it stands; or a new one.
+fn token(args: &ControlArgs, settings: &ControlSettings) -> Result<(Token, Option<String>), Failure> {
+    let file = args.token_file.as_ref().or(settings.token_place.as_ref());
+    let given = match file {
+        Some(file) => Some((first_line(file)?, shown(file))),
+        None => settings.token.clone().map(|token| (token, "the patch".to_owned())),
     };
-    Ok(WebConfig { origins: settings.origins.clone(), ..WebConfig::new(address, token) })
+    let Some((text, place)) = given else {
+        let token = Token::random().map_err(|error| Failure::new(Exit::Broken, format!("no token: {error}")));
+        return token.map(|token| (token, None));
+    };
+    let token = Token::new(&text).map_err(|words| Failure::new(Exit::Usage, format!("{place}: {words}")))?;
+    Ok((token, Some(place)))
+}
+
+fn first_line(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_TOKEN_FILE).read_to_string(&mut text));
+    read.map_err(|error| Failure::new(Exit::File, format!("cannot read the token in {}: {error}", shown(path))))?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }

@@ -53,7 +53,10 @@ impl Reloads {
             self.waiting = self.read(score, playing, live, asked);
         }
         if let Some(fresh) = self.waiting.take() {
-            self.waiting = load(fresh, playing, live);
+            match load(fresh, playing, live) {
+                Ok(waiting) => self.waiting = waiting,
+                Err(failure) => live.refuse(&failure),
+            }
         }
     }
 
@@ -97,7 +100,10 @@ impl Reloads {
             live.refuse(failure);
         })?;
         let report = json!({ "changes": fresh.changes.data(), "warnings": fresh.checked.loaded.warnings });
-        self.waiting = load(Box::new(fresh), playing, live);
+        if !fresh.changes.is_empty() {
+            // What waits is older.
+            self.waiting = load(Box::new(fresh), playing, live).inspect_err(|failure| live.refuse(failure))?;
+        }
         match report {
             Value::Object(report) => Ok(report),
             _ => unreachable!("it was written as an object"),
@@ -134,7 +140,7 @@ fn fresh(score: &Score, playing: &Loaded, live: &Live) -> Result<Fresh, Failure>
 }
 
 /// Loads a patch; gives it back if there is no room for it yet.
-fn load(fresh: Box<Fresh>, playing: &mut Loaded, live: &mut Live) -> Option<Box<Fresh>> {
+fn load(fresh: Box<Fresh>, playing: &mut Loaded, live: &mut Live) -> Result<Option<Box<Fresh>>, Failure> {
     let loaded = &fresh.checked.loaded;
     let (same_device, line, later) = (same_device(playing, loaded), fresh.changes.line(), fresh.changes.later());
     match live.load_graph(loaded.graph.clone(), &loaded.engine, fresh.source.clone()) {
@@ -146,13 +152,10 @@ fn load(fresh: Box<Fresh>, playing: &mut Loaded, live: &mut Live) -> Option<Box<
             later.into_iter().for_each(|later| warn!("{later}"));
             live.expect(NewPatch { line, data: fresh.changes.data() });
             *playing = fresh.checked.loaded;
-            None
+            Ok(None)
         }
-        Err(LoadError::Busy(_) | LoadError::Crowded(_)) => Some(fresh),
-        Err(error) => {
-            live.refuse(&load::refused(loaded, error));
-            None
-        }
+        Err(LoadError::Busy(_) | LoadError::Crowded(_)) => Ok(Some(fresh)),
+        Err(error) => Err(load::refused(loaded, error)),
     }
 }
 

@@ -71,11 +71,7 @@ impl<'a> Score<'a> {
     pub(super) fn read_again<T>(&mut self, judge: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let patch = load::read(&self.args.patch, &self.args.patch_args)?;
         self.files = patch.files();
-        let before = (std::mem::replace(&mut self.patch, patch), std::mem::take(&mut self.named));
-        if self.numbered {
-            self.number(StreamSpec { outputs: None, ..StreamSpec::new(load::USUAL_RATE, 1, MOST_INPUTS, 0) });
-        }
-        judge(self).inspect_err(|_| (self.patch, self.named) = before)
+        self.put((patch, Files::default()), judge)
     }
 
     /// Takes another text for the patch and keeps it if `judge` accepts it. It comes from elsewhere and names no files but
@@ -85,10 +81,20 @@ impl<'a> Score<'a> {
         (text, files): (&str, Files),
         judge: impl FnOnce(&Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut patch = patchline_patch::read(text.as_bytes(), &self.args.patch).map_err(Trouble::from)?;
-        let named = std::mem::replace(&mut self.named, files);
-        patch.gather(&self.options());
-        let before = (std::mem::replace(&mut self.patch, patch), named);
+        let patch = load::sent(text, &self.args.patch, files, &self.args.patch_args)?;
+        self.put((patch, files), judge)
+    }
+
+    /// Puts a patch in the place of the one that is played, if `judge` accepts it.
+    fn put<T>(
+        &mut self,
+        (patch, named): (Patch, Files),
+        judge: impl FnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let before = (std::mem::replace(&mut self.patch, patch), std::mem::replace(&mut self.named, named));
+        if self.numbered {
+            self.number(StreamSpec { outputs: None, ..StreamSpec::new(load::USUAL_RATE, 1, MOST_INPUTS, 0) });
+        }
         judge(self).inspect_err(|_| (self.patch, self.named) = before)
     }
 

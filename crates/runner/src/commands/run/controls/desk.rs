@@ -1,11 +1,11 @@
 //! What plays, as those who control it see it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use patchline_control::{
     Code, Desk, How, Measured, Name, NodeInfo, ParameterInfo, ReadingInfo, Refusal, Setting, When,
 };
-use patchline_graph::{Frame, Per, SetError};
+use patchline_graph::{Frame, LoadError, Per, SetError};
 use patchline_nodes::Surroundings;
 use patchline_patch::{Changes, Files, Loaded, Parameter, ParameterError, Scene};
 use serde_json::{Map, Value, json};
@@ -24,7 +24,11 @@ pub(in super::super) struct LiveDesk<'a, 'b> {
     /// Whether what comes from afar may name files.
     pub(super) remote_files: bool,
     pub(super) revision: &'a mut u64,
+    pub(super) next_load: &'a mut Instant,
 }
+
+/// From one patch that a client sends to the next: reading one takes time that others wait for.
+const BETWEEN_LOADS: Duration = Duration::from_millis(100);
 
 impl LiveDesk<'_, '_> {
     /// Recalls a scene; what it sets.
@@ -33,12 +37,34 @@ impl LiveDesk<'_, '_> {
         let rate = f64::from(self.live.stream().rate);
         let own = over.map(|over| Duration::from_secs_f64(over.seconds(rate)));
         let setting = |change: patchline_patch::Change| Setting {
-            name: Name::new(&change.node, &written(&change.parameter)),
+            name: Name::new(&change.node, &change.parameter),
             value: change.value,
         };
         let settings: Vec<Setting> = changes.into_iter().map(setting).collect();
-        self.set(&settings, How { over: how.over.or(own), ..how })?;
+        let files = self.playing.surroundings.files;
+        self.change(&settings, How { over: how.over.or(own), ..how }, files)?;
         Ok(settings)
+    }
+
+    /// Changes parameters, those that name files only where that is allowed.
+    fn change(&mut self, settings: &[Setting], How { when, over }: How, files: bool) -> Result<Vec<Value>, Refusal> {
+        let rate = self.live.stream().rate;
+        let surroundings = Surroundings { files, ..self.playing.surroundings.clone() };
+        let mut changes = Changes::new(self.score.registry, self.live.engine().graph(), rate, surroundings);
+        for Setting { name, value } in settings {
+            changes.set(&name.node, &name.parameter, value).map_err(|error| refused(&error))?;
+        }
+        let edits = changes.edits().map_err(|error| refused(&error))?;
+        let (at, over) = (self.frame_of(when), over.map(|over| frames(over, rate)));
+        self.live.change(&edits, at, over).map_err(|error| match error {
+            SetError::Busy | SetError::Load(LoadError::Busy(_) | LoadError::Crowded(_)) => {
+                Refusal::new(Code::Busy, error.to_string())
+            }
+            error => Refusal::new(Code::Value, error.to_string()),
+        })?;
+        // A list of another length has other parameters.
+        *self.revision += u64::from(settings.iter().any(|setting| setting.value.is_array() || setting.value.is_null()));
+        settings.iter().map(|setting| self.value(&setting.name).or_else(|_| Ok(setting.value.clone()))).collect()
     }
 
     fn scene(&self, name: &str) -> Result<&Scene, Refusal> {
@@ -57,15 +83,11 @@ impl LiveDesk<'_, '_> {
     }
 
     fn value(&self, name: &Name) -> Result<Value, Refusal> {
-        let (path, parameters) = (path(&name.parameter), self.parameters(&name.node)?);
-        let found = parameters.into_iter().find(|parameter| parameter.path == path);
+        let parameters = self.parameters(&name.node)?;
+        let found = parameters.into_iter().find(|parameter| parameter.path == name.parameter);
         found
             .map(|parameter| parameter.value.unwrap_or(Value::Null))
             .ok_or_else(|| Refusal::unknown(format!("`{}` has no parameter `{}`", name.node, name.parameter)))
-    }
-
-    fn surroundings(&self) -> Surroundings {
-        Surroundings { files: self.remote_files, ..self.playing.surroundings.clone() }
     }
 
     fn frame_of(&self, when: When) -> Option<Frame> {
@@ -108,21 +130,9 @@ impl Desk for LiveDesk<'_, '_> {
         self.value(name)
     }
 
-    fn set(&mut self, settings: &[Setting], How { when, over }: How) -> Result<Vec<Value>, Refusal> {
-        let rate = self.live.stream().rate;
-        let mut changes = Changes::new(self.score.registry, self.live.engine().graph(), rate, self.surroundings());
-        for Setting { name, value } in settings {
-            changes.set(&name.node, &path(&name.parameter), value).map_err(|error| refused(&error))?;
-        }
-        let edits = changes.edits().map_err(|error| refused(&error))?;
-        let (at, over) = (self.frame_of(when), over.map(|over| frames(over, rate)));
-        self.live.change(&edits, at, over).map_err(|error| match error {
-            SetError::Busy => Refusal::new(Code::Busy, error.to_string()),
-            error => Refusal::new(Code::Value, error.to_string()),
-        })?;
-        // A list of another length has other parameters.
-        *self.revision += u64::from(settings.iter().any(|setting| setting.value.is_array() || setting.value.is_null()));
-        settings.iter().map(|setting| self.value(&setting.name).or_else(|_| Ok(setting.value.clone()))).collect()
+    fn set(&mut self, settings: &[Setting], how: How) -> Result<Vec<Value>, Refusal> {
+        let files = self.remote_files && self.playing.surroundings.files;
+        self.change(settings, how, files)
     }
 
     fn readings(&mut self) -> Vec<Measured> {
@@ -178,9 +188,13 @@ impl Desk for LiveDesk<'_, '_> {
     }
 
     fn load(&mut self, patch: &str) -> Result<Map<String, Value>, Refusal> {
+        if Instant::now() < *self.next_load {
+            return Err(Refusal::new(Code::Busy, "another patch was sent just now: try again"));
+        }
         let files = if self.remote_files { Files::Inside } else { Files::None };
         let loaded = self.reloads.load_text((patch, files), self.score, self.playing, self.live);
         *self.revision += 1;
+        *self.next_load = Instant::now() + BETWEEN_LOADS;
         loaded.map_err(|Failure { message, details, .. }| Refusal { code: Code::Patch, message, details })
     }
 }
@@ -188,14 +202,14 @@ impl Desk for LiveDesk<'_, '_> {
 fn info(parameter: Parameter) -> ParameterInfo {
     let Parameter { path, doc, value, unit, min, max, choices, default, .. } = parameter;
     ParameterInfo {
-        name: written(&path),
+        name: path,
         value: value.unwrap_or(Value::Null),
         default: default.and_then(|text| toml_value(&text)),
         unit: unit.unwrap_or_default().to_owned(),
         min: min.map(Value::from),
         max: max.map(Value::from),
         choices,
-        doc,
+        doc: doc.lines().next().unwrap_or_default().to_owned(),
     }
 }
 
@@ -216,34 +230,4 @@ fn refused(error: &ParameterError) -> Refusal {
 
 fn frames(time: Duration, rate: u32) -> u64 {
     (time.as_secs_f64() * f64::from(rate)).round() as u64
-}
-
-/// `gains.1.gain` as the patch's own [`Changes`] call it: `gains[1].gain`.
-fn path(parameter: &str) -> String {
-    let mut path = String::new();
-    for part in parameter.split('.') {
-        match part.parse::<usize>() {
-            Ok(index) if !path.is_empty() => path += &format!("[{index}]"),
-            _ if path.is_empty() => path += part,
-            _ => path += &format!(".{part}"),
-        }
-    }
-    path
-}
-
-/// The other way.
-fn written(path: &str) -> String {
-    path.replace('[', ".").replace(']', "")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_go_both_ways() {
-        for (path_text, dotted) in [("gain", "gain"), ("gains[1].gain", "gains.1.gain"), ("a[0][2]", "a.0.2")] {
-            assert_eq!((path(dotted), written(path_text)), (path_text.to_owned(), dotted.to_owned()));
-        }
-    }
 }
