@@ -40,7 +40,7 @@ pub(crate) struct Context<'a> {
     pub(crate) surroundings: Surroundings,
     /// Frames per second, in Hz.
     pub(crate) rate: f64,
-    /// Whether mistakes of syntax may have hidden parts of the patch.
+    /// Whether mistakes of syntax, or in what is included, may have hidden parts of the patch.
     pub(crate) broken: bool,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Parts {
     pub(crate) links: Vec<LinkEntry>,
     pub(crate) mistakes: Mistakes,
     pub(crate) places: Places,
-    /// Whether mistakes of syntax may have hidden parts of the patch.
+    /// Whether mistakes of syntax, or in what is included, may have hidden parts of the patch.
     pub(crate) broken: bool,
 }
 
@@ -67,7 +67,8 @@ impl Parts {
         patch.gather(options);
         let Document { mut table, syntax, misplaced } = patch.document();
         let source = patch.source.clone();
-        let mut broken = !syntax.is_empty();
+        // What a file that cannot be read would have brought is not missed one by one.
+        let mut broken = !syntax.is_empty() || patch.gathered.as_ref().is_some_and(|mistakes| !mistakes.is_empty());
         let mut mistakes = Mistakes::default();
         let first = syntax.into_iter().chain(misplaced);
         first.for_each(|diagnostic| mistakes.push(diagnostic));
