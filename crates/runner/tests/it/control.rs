@@ -1,6 +1,7 @@
 //! A run that is controlled by OSC and by WebSocket.
 
 use std::net::{TcpStream, UdpSocket};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -250,4 +251,46 @@ fn flood(to: &str, flooding: &AtomicBool) {
         }
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Clients that others have written: Python's, and liblo's `oscsend`. Left out where they are not installed, unless
+/// `PATCHLINE_REQUIRE_CLIENTS` says that they are.
+#[test]
+fn clients_of_others_drive_it() {
+    let required = std::env::var_os("PATCHLINE_REQUIRE_CLIENTS").is_some();
+    let tools = crate::support::repository().join(".tools");
+    let python = |args: &[&str]| {
+        let mut command = Command::new("python3");
+        command.args(args).env("PYTHONPATH", &tools).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.output()
+    };
+    if python(&["-c", "import pythonosc, websocket"]).is_ok_and(|found| found.status.success()) {
+        let folder = Folder::new();
+        folder.write("p.toml", PATCH);
+        let (running, osc_at, url) = start(&folder, &[]);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/control/clients.py");
+        let port = osc_at.rsplit_once(':').unwrap().1;
+        crate::support::Ended::of(python(&[script, port, &url]).unwrap()).exits(0);
+        running.signal("TERM");
+        running.end().exits(0);
+    } else {
+        assert!(!required, "python-osc and websocket-client are required");
+        eprintln!("skipped: python-osc and websocket-client are not here (./x setup)");
+    }
+    let oscsend = |args: &[&str]| Command::new("oscsend").args(args).output();
+    if oscsend(&["--help"]).is_err() {
+        assert!(!required, "oscsend is required");
+        return eprintln!("skipped: oscsend is not here (./x setup, or apt-get install liblo-tools)");
+    }
+    let folder = Folder::new();
+    folder.write("p.toml", PATCH);
+    let (running, osc_at, url) = start(&folder, &[]);
+    let mut watching = Web::new(&url);
+    watching.hears(dbfs(0.5));
+    let port = osc_at.rsplit_once(':').unwrap().1;
+    crate::support::Ended::of(oscsend(&["127.0.0.1", port, "/trim/gain", "sf", "-6 dB", "0.05"]).unwrap()).exits(0);
+    assert_eq!(watching.event("changed")["values"], values(r#"{"trim.gain": "-6 dB"}"#));
+    watching.hears(dbfs(10_f64.powf(-6.0 / 20.0)));
+    running.signal("TERM");
+    running.end().exits(0);
 }
