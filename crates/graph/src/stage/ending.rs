@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use petgraph::algo::{kosaraju_scc, toposort};
+use petgraph::graph::DiGraph;
+
 use super::next::Change;
 use super::{Actor, Stage, Wire};
 use crate::{Frame, Frames, NodeName, OnReplace, PrepareSpec, Tail};
@@ -69,22 +72,15 @@ impl Stage {
         let index: HashMap<&str, usize> =
             leaving.iter().map(|&actor| (self.actors[actor].name.as_str(), actor)).collect();
         let mut feeds: HashMap<usize, Vec<&Wire>> = HashMap::new();
-        let mut feeders: HashMap<usize, usize> = leaving.iter().map(|&actor| (actor, 0)).collect();
-        let mut fed: HashMap<usize, Vec<usize>> = HashMap::new();
         for wire in &self.wires {
             let Some(&to) = index.get(wire.link.to.node.as_str()) else { continue };
             feeds.entry(to).or_default().push(wire);
-            if let Some(&from) = index.get(wire.link.from.node.as_str()).filter(|_| !wire.link.feedback) {
-                *feeders.entry(to).or_default() += 1;
-                fed.entry(from).or_default().push(to);
-            }
         }
         let longest = LONGEST_TAIL * u64::from(change.stream.rate);
         let earlier: HashMap<&str, Frames> = self.last_fades(change.fade);
         let mut ends: HashMap<&str, Frames> = earlier;
         let mut found = Vec::new();
-        let mut ready: Vec<usize> = leaving.iter().copied().filter(|actor| feeders[actor] == 0).collect();
-        while let Some(actor) = ready.pop() {
+        for actor in self.from_source_to_end(leaving, &index) {
             let wires = feeds.get(&actor).map_or(&[][..], Vec::as_slice);
             let until = |wire: &&Wire| {
                 let late = if wire.link.feedback { change.stream.feedback } else { 0 };
@@ -101,15 +97,28 @@ impl Stage {
             let after = self.actors[actor].rings_after(entered, longest, change);
             ends.insert(self.actors[actor].name.as_str(), after.saturating_add(change.fade));
             found.push((actor, after));
-            for &to in fed.get(&actor).into_iter().flatten() {
-                let left = feeders.get_mut(&to).expect("whoever is fed has feeders");
-                *left -= 1;
-                if *left == 0 {
-                    ready.push(to);
-                }
-            }
         }
         found
+    }
+
+    /// Those who leave, each after all that feeds it; on a loop over feedback links, after what feeds it without one.
+    fn from_source_to_end(&self, leaving: &[usize], index: &HashMap<&str, usize>) -> Vec<usize> {
+        let mut wires = DiGraph::<usize, bool>::new();
+        let nodes: HashMap<usize, _> = leaving.iter().map(|&actor| (actor, wires.add_node(actor))).collect();
+        for wire in &self.wires {
+            let [from, to] = [&wire.link.from, &wire.link.to].map(|end| index.get(end.node.as_str()));
+            if let (Some(from), Some(to)) = (from, to) {
+                wires.add_edge(nodes[from], nodes[to], wire.link.feedback);
+            }
+        }
+        // The last one first: whoever is fed comes before what feeds it.
+        let loops = kosaraju_scc(&wires).into_iter().rev().enumerate();
+        let rank: HashMap<_, usize> =
+            loops.flat_map(|(rank, nodes)| nodes.into_iter().map(move |node| (node, rank))).collect();
+        let forward = wires.filter_map(|_, actor| Some(*actor), |_, feedback| (!feedback).then_some(()));
+        let mut order = toposort(&forward, None).expect("wires without a delay make no loop");
+        order.sort_by_key(|node| rank[node]);
+        order.into_iter().map(|node| wires[node]).collect()
     }
 
     /// When those end who left before, at the latest: their loads came before this one. What plays on fades for as long

@@ -108,3 +108,42 @@ fn one_that_comes_back_while_it_leaves_starts_beside_itself() {
     assert_eq!(engine.leaving().count(), 0);
     engine.close(renderer);
 }
+
+/// Ends when what feeds it has ended and its way has been gone; on a loop, when a loop may go on no longer.
+#[test]
+fn what_is_fed_over_a_feedback_link_waits_for_that_and_no_longer() {
+    let fed_back = |is_loop: bool| {
+        let mut graph = silent();
+        graph.add("behind", Fixed(0.5)).unwrap().add("before", Fixed(0.5)).unwrap();
+        graph.link("in", "before").unwrap().link_back("before", "behind").unwrap().link("behind", "out").unwrap();
+        if is_loop {
+            graph.link("behind", "before").unwrap();
+        }
+        graph
+    };
+    let (mut engine, mut renderer) = engine(stream());
+    engine.load(fed_back(false)).unwrap();
+    render(&mut renderer, &[1.0; 1_000], 64);
+    engine.load(silent()).unwrap();
+    // A fade of the input, one of the node before, the way of 100 frames, and the last fade.
+    let heard = render(&mut renderer, &[0.5; 3 * FADE], 64);
+    assert!(heard[..100].iter().all(|sample| *sample != 0.0), "what was on its way is heard");
+    assert!(heard[FADE + 100..].iter().all(|sample| *sample == 0.0));
+    engine.collect();
+    assert_eq!(engine.leaving().collect::<Vec<_>>(), ["behind"]);
+    render(&mut renderer, &[0.5; 200], 64);
+    engine.collect();
+    assert_eq!(engine.leaving().count(), 0);
+    engine.close(renderer);
+
+    let (mut engine, mut renderer) = patchline_graph::engine(StreamSpec::new(1_000, 64, 1, 1));
+    engine.load(fed_back(true)).unwrap();
+    render(&mut renderer, &[1.0; 1_000], 64);
+    engine.load(silent()).unwrap();
+    for (frames, left) in [(9_000, 2), (1_500, 0)] {
+        render(&mut renderer, &vec![0.0; frames], 64);
+        engine.collect();
+        assert_eq!(engine.leaving().count(), left, "{frames}");
+    }
+    engine.close(renderer);
+}
