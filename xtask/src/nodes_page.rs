@@ -17,6 +17,14 @@ same in a terminal.
 Quantities carry their unit: times `\"500 ms\"`, `\"1 s\"`, `\"22050 smp\"`; levels `\"-6 dB\"` or a linear factor;
 frequencies `\"1 kHz\"` or a number of Hz. A time without a unit is a mistake, except 0.
 
+The last column says what becomes of a change while the node plays. What glides does so from where it is, over the time
+that stands there unless the change brings one of its own (a scene's `over`); *by equal ratios* is as far in decibels or
+octaves in each frame, and a straight line where there is no ratio, from or to 0 and where the sign changes. What *starts
+the node anew* is heard as a fresh instance that fades in.
+
+Every node with an output, `input` apart, takes `bypass = true`: it is left out, and its input passes in its place, as late
+as the node makes it; silence where it has none. It may be changed while the node plays, and fades over 20 ms then.
+
 Every node with an output, `input` apart, also takes `optional = true`: it may be left out while the load is above
 `engine.shed` (\"90 %\"), with a fade of 20 ms. Its input then passes unchanged, and silence where it has none.
 
@@ -59,7 +67,7 @@ fn section(page: &mut String, node: &Declaration) {
     let follow = if node.inputs.is_empty() { "the channels that it picks" } else { "as many channels as come in" };
     node.outputs.iter().for_each(|port| line(page, &port_line("out", port, follow)));
     if !node.params.is_empty() {
-        line(page, "\n| parameter | takes | default | meaning |\n|---|---|---|---|");
+        line(page, "\n| parameter | takes | default | meaning | a change |\n|---|---|---|---|---|");
         node.params.iter().for_each(|param| param_rows(page, "", param));
     }
     if !node.readings.is_empty() {
@@ -92,7 +100,10 @@ fn param_rows(page: &mut String, prefix: &str, param: &Param) {
         None => String::new(),
     };
     let takes = takes(&param.shape);
-    line(page, &format!("| `{name}` | {} | {} | {} |", cell(&takes), cell(&default), cell(&meaning(param))));
+    line(
+        page,
+        &format!("| `{name}` | {} | {} | {} | {} |", cell(&takes), cell(&default), cell(&meaning(param)), param.change),
+    );
     for field in fields(&param.shape) {
         param_rows(page, &format!("{name}[]."), field);
     }

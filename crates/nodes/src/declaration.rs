@@ -1,5 +1,6 @@
 //! What a node type declares about itself, read from its struct: the one source of checks, docs and schema.
 
+mod change;
 mod check;
 mod shape;
 mod toml_text;
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+pub use change::Change;
 pub use check::{Given, ValueError};
 pub use shape::{Bounds, Choice, Shape};
 
@@ -48,6 +50,8 @@ pub struct Param {
     pub default: Option<String>,
     /// Whether a patch must give it.
     pub required: bool,
+    /// What becomes of a change while the node plays.
+    pub change: Change,
 }
 
 impl Declaration {

@@ -1,6 +1,6 @@
 //! `delay`: an echo.
 
-use patchline_graph::{Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Tail};
+use patchline_graph::{Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Tail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,7 @@ const INAUDIBLE: f64 = 1e-5;
 #[serde(deny_unknown_fields)]
 pub struct Delay {
     /// How late the echo is: `"500 ms"`, `"22050 smp"`. At 0 the echo is the signal itself, and `feedback` must be 0.
+    #[schemars(extend("x-change" = "crossfade 20 ms"))]
     pub time: Time,
     /// The longest `time` that can be set while playing without starting the delay anew; `time` itself without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,10 +29,12 @@ pub struct Delay {
     /// The echo's share of the output; the rest is the signal as it came.
     #[serde(default = "half")]
     #[schemars(range(min = 0.0, max = 1.0))]
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub mix: f64,
     /// How much of the echo is echoed again; negative inverts every other echo. At 1 and −1 it never ends.
     #[serde(default)]
     #[schemars(range(min = -1.0, max = 1.0))]
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub feedback: f64,
 }
 
@@ -152,9 +155,12 @@ impl Processor for DelayProcessor {
 
     fn update(&mut self, params: &Delay) {
         let params = params.params(self.rate);
-        for line in &mut self.lines {
-            line.set(params);
-        }
+        self.lines.iter_mut().for_each(|line| line.set(params, None));
+    }
+
+    fn glide(&mut self, params: &Delay, over: Frames) {
+        let params = params.params(self.rate);
+        self.lines.iter_mut().for_each(|line| line.set(params, Some(over)));
     }
 
     #[inline(always)]

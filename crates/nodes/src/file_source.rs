@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use patchline_graph::{
-    Companion, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Severity, Tail, touched,
+    Companion, Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Severity, Tail, touched,
 };
 use patchline_wav::{FileReader, Info, RateConverter};
 use rtrb::Consumer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::dsp::smooth::Smoothed;
+use crate::dsp::smooth::{Law, Smoothed};
 use crate::{Level, PatchNode, Surroundings, Time, resolve_path};
 
 use reader::{Handle, Mark, Reader, Shared, Tape};
@@ -35,6 +35,7 @@ pub struct FileSource {
     /// What it is multiplied by, linear or in dB.
     #[serde(default = "unity")]
     #[schemars(range(min = -1000.0, max = 1000.0))]
+    #[schemars(extend("x-change" = "exponential 20 ms"))]
     pub gain: Level,
     /// What is known of the file; set by [`open`](FileSource::open) and [`resolve`](PatchNode::resolve).
     #[serde(skip)]
@@ -261,7 +262,11 @@ impl Processor for FileSourceProcessor {
     type Params = FileSource;
 
     fn update(&mut self, params: &FileSource) {
-        self.gain.set_target(params.gain.linear(), self.glide);
+        self.glide(params, self.glide);
+    }
+
+    fn glide(&mut self, params: &FileSource, over: Frames) {
+        self.gain.glide(params.gain.linear(), over, Law::Exponential);
     }
 
     fn process(&mut self, io: &mut Io<'_>) {

@@ -1,27 +1,32 @@
 //! `gain`: makes a signal louder or softer.
 
-use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::dsp::smooth::Smoothed;
+use crate::dsp::smooth::{Law, Smoothed};
 use crate::{Level, PatchNode, Time};
 
 /// Multiplies every channel by one factor.
 ///
 /// A steady factor is one multiplication per sample in f32, rounded once: a gain of 0.5 is exact. A new factor is
-/// reached in a straight line over `smooth`.
+/// reached over `smooth`, as far in decibels in each frame; to and from silence, and where the sign changes, in a straight
+/// line.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gain {
     /// The factor, linear or in dB. A negative one inverts.
     #[schemars(range(min = -1000.0, max = 1000.0))]
+    #[schemars(extend("x-change" = "exponential smooth"))]
     pub gain: Level,
     /// How long a change takes.
+    #[schemars(extend("x-change" = "now"))]
     pub smooth: Time,
     /// Silences the signal, whatever `gain` is.
+    #[schemars(extend("x-change" = "linear smooth"))]
     pub mute: bool,
     /// Turns the signal's polarity over.
+    #[schemars(extend("x-change" = "linear smooth"))]
     pub invert: bool,
 }
 
@@ -75,7 +80,11 @@ impl Processor for GainProcessor {
     type Params = Gain;
 
     fn update(&mut self, params: &Gain) {
-        self.factor.set_target(params.factor(), params.smooth.frames(self.rate));
+        self.glide(params, params.smooth.frames(self.rate));
+    }
+
+    fn glide(&mut self, params: &Gain, over: Frames) {
+        self.factor.glide(params.factor(), over, Law::Exponential);
     }
 
     #[inline(always)]

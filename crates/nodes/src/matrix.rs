@@ -2,11 +2,11 @@
 
 mod preset;
 
-use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::dsp::smooth::{Ramp, Smoothed};
+use crate::dsp::smooth::{Law, Ramp, Smoothed};
 use crate::{Level, PatchNode, Surroundings, Time};
 
 pub use preset::Preset;
@@ -19,7 +19,8 @@ const MOST_OUTPUTS: usize = 1024;
 /// Sums input channels into output channels, each by its own gain.
 ///
 /// It takes either `gains` or a `preset`. Every output is a sum in f32, left to right in the order of the gains;
-/// outputs that no gain names are silent. Gains that change glide over 20 ms.
+/// outputs that no gain names are silent. Gains that change glide over 20 ms, as far in decibels in each frame; to and from
+/// silence, and where the sign changes, in a straight line.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Matrix {
@@ -48,9 +49,11 @@ pub struct Entry {
     /// What it is multiplied by, linear or in dB.
     #[serde(default = "unity")]
     #[schemars(range(min = -1000.0, max = 1000.0))]
+    #[schemars(extend("x-change" = "exponential 20 ms"))]
     pub gain: Level,
     /// Turns its polarity over.
     #[serde(default)]
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub invert: bool,
 }
 
@@ -224,10 +227,14 @@ impl Processor for MatrixProcessor {
     type Params = Matrix;
 
     fn update(&mut self, params: &Matrix) {
+        self.glide(params, self.glide);
+    }
+
+    fn glide(&mut self, params: &Matrix, over: Frames) {
         let mut wires = self.wires.iter_mut();
         params.each(self.inputs, |_, _, factor| {
             if let Some(wire) = wires.next() {
-                wire.factor.set_target(factor, self.glide);
+                wire.factor.glide(factor, over, Law::Exponential);
             }
         });
     }

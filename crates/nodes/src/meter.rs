@@ -19,6 +19,7 @@ pub struct Meter {
     pub window: Time,
     /// What is shown for silence.
     #[schemars(range(min = 1e-15, max = 1.0))]
+    #[schemars(extend("x-change" = "now"))]
     pub floor: Level,
 }
 

@@ -1,11 +1,11 @@
 //! `noise`: a test signal that holds every frequency.
 
-use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor, Tail};
+use patchline_graph::{Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Tail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::noise::{Pink, White, fnv1a};
-use crate::dsp::smooth::Smoothed;
+use crate::dsp::smooth::{Law, Smoothed};
 use crate::{Level, PatchNode, Time};
 
 /// How long a change of level takes.
@@ -19,6 +19,7 @@ pub struct Noise {
     pub color: Color,
     /// What the noise is multiplied by. At 1, white noise lies between -1 and 1 (RMS 0.58) and pink noise has an RMS of
     /// about 0.27.
+    #[schemars(extend("x-change" = "exponential 20 ms"))]
     pub level: Level,
     /// Equal seeds make equal noise; without it the seed is the FNV-1a hash of the node's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +101,11 @@ impl Processor for NoiseProcessor {
     type Params = Noise;
 
     fn update(&mut self, params: &Noise) {
-        self.level.set_target(params.level.linear(), self.glide);
+        self.glide(params, self.glide);
+    }
+
+    fn glide(&mut self, params: &Noise, over: Frames) {
+        self.level.glide(params.level.linear(), over, Law::Exponential);
     }
 
     #[inline(always)]

@@ -1,28 +1,32 @@
 //! `oscillator`: a test tone.
 
-use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor, Tail};
+use patchline_graph::{Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Tail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::oscillator::{Oscillator as Kernel, Shape as KernelShape};
-use crate::dsp::smooth::Smoothed;
+use crate::dsp::smooth::{Law, Smoothed};
 use crate::{Frequency, Level, PatchNode, Time};
 
-/// How long changes of frequency and level take.
+/// How long changes take.
 const GLIDE: Time = Time::Seconds(0.02);
 
 /// A periodic signal, the same on every channel.
 ///
 /// It starts at phase 0, never drifts and has the same bits on every machine. The edges of square, saw and triangle are
-/// rounded against aliasing.
+/// rounded against aliasing. Frequency and level glide over 20 ms, as far in octaves and decibels in each frame, without a
+/// break in the phase; a new shape is crossfaded with the old one as long.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Oscillator {
     /// Periods per second, held below half the sample rate.
+    #[schemars(extend("x-change" = "exponential 20 ms"))]
     pub frequency: Frequency,
     /// What one period looks like.
+    #[schemars(extend("x-change" = "crossfade 20 ms"))]
     pub shape: Shape,
     /// The peak.
+    #[schemars(extend("x-change" = "exponential 20 ms"))]
     pub level: Level,
     /// How many channels it has.
     #[schemars(range(min = 1, max = 1024))]
@@ -107,9 +111,13 @@ impl Processor for OscillatorProcessor {
     type Params = Oscillator;
 
     fn update(&mut self, params: &Oscillator) {
-        self.kernel.set_shape(params.shape.into());
-        self.kernel.set_frequency(params.frequency.hz(), self.glide);
-        self.level.set_target(params.level.linear(), self.glide);
+        self.glide(params, self.glide);
+    }
+
+    fn glide(&mut self, params: &Oscillator, over: Frames) {
+        self.kernel.set_shape(params.shape.into(), self.glide);
+        self.kernel.set_frequency(params.frequency.hz(), over);
+        self.level.glide(params.level.linear(), over, Law::Exponential);
     }
 
     #[inline(always)]

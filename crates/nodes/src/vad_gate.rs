@@ -1,6 +1,6 @@
 //! `vad_gate`: hears whether somebody is there.
 
-use patchline_graph::{Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading};
+use patchline_graph::{Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,39 +12,51 @@ use crate::{Level, PatchNode, Surroundings, Time};
 /// grows with the distance.
 const LOWEST_RATE: u32 = 4_000;
 
+/// How long changes take.
+const GLIDE: Time = Time::Seconds(0.02);
+
 /// Decides whether somebody is there, lets the signal through while somebody is, and says so on its output `open`.
 ///
 /// `open` is 0 or 1 in every frame. The window is 8 hops of round(`window`/8) frames on a grid from the first frame;
 /// each hop has the sum of squares over all frames and channels. It is decided at each hop's end from the last 8 hops,
 /// and `open` changes on the next frame: it opens when their RMS exceeds `threshold` (with the speech detector: and the
-/// score exceeds `score`), and closes after `hold` below `close_threshold` (or `close_score`).
+/// score exceeds `score`), and closes after `hold` below `close_threshold` (or `close_score`). Numbers that change glide
+/// over 20 ms, and it is decided by where they are at a hop's end; another `mode` fades in as long.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VadGate {
     /// Opens when the RMS exceeds this; linear (0.02 is -34 dBFS) or in dB.
     #[schemars(range(min = 0.0, max = 1.0))]
+    #[schemars(extend("x-change" = "exponential 20 ms"))]
     pub threshold: Level,
     /// May close when the RMS is below this; 0.75 times `threshold` without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0))]
+    #[schemars(extend("x-change" = "exponential 20 ms"))]
     pub close_threshold: Option<Level>,
     /// How much signal a decision looks back on.
     pub window: Time,
     /// How long the signal takes to fade in.
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub attack: Time,
     /// How long it stays open after the signal has become too low.
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub hold: Time,
     /// How long the signal takes to fade out.
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub release: Time,
     /// Whether a closed gate silences the signal, or only `open` says what was decided.
+    #[schemars(extend("x-change" = "crossfade 20 ms"))]
     pub mode: Mode,
     /// What is asked for besides the level: nothing, or that it sounds like speech.
     pub detector: Detector,
     /// With the speech detector: opens when the score, from 0 to 1, exceeds this.
     #[schemars(range(min = 0.0, max = 1.0))]
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub score: f64,
     /// With the speech detector: may close when the score is below this.
     #[schemars(range(min = 0.0, max = 1.0))]
+    #[schemars(extend("x-change" = "linear 20 ms"))]
     pub close_score: f64,
 }
 
@@ -151,8 +163,9 @@ impl Node for VadGate {
         let (channels, rate) = (spec.channels(), f64::from(spec.rate));
         let speech = (self.detector == Detector::Speech).then(|| Box::new(SpeechDetector::new(channels, rate)));
         let gate = Gate::new(channels, self.window_frames(rate), self.params(rate), speech);
-        let envelope = Envelope::new(self.attack.frames(rate), self.release.frames(rate));
-        Ok(VadGateProcessor { gate, envelope, mode: self.mode, rate })
+        let mut envelope = Envelope::new(self.attack.frames(rate), self.release.frames(rate));
+        envelope.pass_all(self.mode == Mode::Trigger, false, 0);
+        Ok(VadGateProcessor { gate, envelope, rate })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
@@ -193,7 +206,6 @@ impl PatchNode for VadGate {
 pub struct VadGateProcessor {
     gate: Gate,
     envelope: Envelope,
-    mode: Mode,
     rate: f64,
 }
 
@@ -207,7 +219,7 @@ impl VadGateProcessor {
         for (channel, samples) in audio.channels().enumerate() {
             let samples = &mut samples[frames.clone()];
             self.gate.listen(channel, samples);
-            if self.mode == Mode::Gate {
+            if fade.steady() != Some(1.0) {
                 fade.scale(samples);
             }
         }
@@ -225,9 +237,13 @@ impl Processor for VadGateProcessor {
     type Params = VadGate;
 
     fn update(&mut self, params: &VadGate) {
-        self.gate.set(params.params(self.rate));
-        self.envelope.set(params.attack.frames(self.rate), params.release.frames(self.rate));
-        self.mode = params.mode;
+        self.glide(params, GLIDE.frames(self.rate));
+    }
+
+    fn glide(&mut self, params: &VadGate, over: Frames) {
+        self.gate.set(params.params(self.rate), over);
+        self.envelope.set(params.attack.frames(self.rate), params.release.frames(self.rate), over);
+        self.envelope.pass_all(params.mode == Mode::Trigger, self.gate.is_open(), GLIDE.frames(self.rate));
     }
 
     #[inline(always)]

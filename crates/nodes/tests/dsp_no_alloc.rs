@@ -47,7 +47,7 @@ fn delay_and_meter() {
     let mut meter = LevelMeter::new(1, 2_400);
     let mut samples = [0.5; BLOCK];
     check(|block| {
-        line.set(params(block / 50));
+        line.set(params(block / 50), None);
         line.process(&mut samples);
         meter.listen(0, &samples);
         if block % 1_000 == 0 {

@@ -31,6 +31,10 @@ pub struct Parameter {
     pub choices: Vec<String>,
     /// What it is in a patch that says nothing, in TOML.
     pub default: Option<String>,
+    /// How it gets to a new value: `linear`, `exponential`, `crossfade`, `now`, or `rebuilds`, where the node starts anew.
+    pub law: &'static str,
+    /// How long that takes unless it is said otherwise: a time, or the name of the parameter that gives it.
+    pub time: Option<String>,
 }
 
 impl Registry {
@@ -79,6 +83,8 @@ fn bypass(on: bool) -> Parameter {
         max: None,
         choices: Vec::new(),
         default: Some("false".to_owned()),
+        law: "crossfade",
+        time: Some("20 ms".to_owned()),
     }
 }
 
@@ -94,7 +100,7 @@ fn gather(path: &str, param: &Param, value: Option<&Value>, rate: f64, list: &mu
         }
         return;
     }
-    let Param { doc, shape, default, .. } = param;
+    let Param { doc, shape, default, change, .. } = param;
     let [min, max] = shape.range(rate);
     list.push(Parameter {
         path: path.to_owned(),
@@ -107,6 +113,8 @@ fn gather(path: &str, param: &Param, value: Option<&Value>, rate: f64, list: &mu
         max,
         choices: shape.choices().into_iter().map(|choice| choice.name.clone()).collect(),
         default: default.clone(),
+        law: change.law(),
+        time: change.time().map(str::to_owned),
     });
 }
 

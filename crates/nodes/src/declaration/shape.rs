@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Param, toml_text};
+use super::{Change, Param, toml_text};
 
 /// What a value may be. Its `Display` says so in words: `a time: "500 ms", "0.5 s" or "22050 smp", at most 10 s`.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,6 +185,7 @@ pub(super) fn fields(schema: &Value, root: &Value) -> Vec<Param> {
         shape: shape(field, root),
         default: field.get("default").and_then(toml_text::of),
         required: required.contains(&name.as_str()),
+        change: Change::of(field),
     };
     properties.into_iter().flatten().map(field).collect()
 }

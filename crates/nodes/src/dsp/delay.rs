@@ -48,6 +48,8 @@ pub struct DelayLine {
     /// The delay that fades in, and the one that was asked for last.
     next: usize,
     wanted: usize,
+    /// How many frames that one is to take to come.
+    wanted_over: u64,
     /// From 0 (`delay`) to 1 (`next`).
     fade: Smoothed,
 }
@@ -74,6 +76,7 @@ impl DelayLine {
             delay,
             next: delay,
             wanted: delay,
+            wanted_over: glide,
             fade: Smoothed::new(0.0),
         }
     }
@@ -83,12 +86,14 @@ impl DelayLine {
         capacity.max(1).saturating_mul(size_of::<f32>())
     }
 
-    /// Glides to new parameters. A delay beyond the capacity is held there.
-    pub fn set(&mut self, params: DelayParams) {
-        self.dry.set_target((1.0 - params.mix) as f32, self.glide);
-        self.wet.set_target(params.mix as f32, self.glide);
-        self.feedback.set_target(params.feedback, self.glide);
+    /// Glides to new parameters, as fast as all changes or within `over` frames. A delay beyond the capacity is held there.
+    pub fn set(&mut self, params: DelayParams, over: Option<u64>) {
+        let over = over.unwrap_or(self.glide);
+        self.dry.set_target((1.0 - params.mix) as f32, over);
+        self.wet.set_target(params.mix as f32, over);
+        self.feedback.set_target(params.feedback, over);
         self.wanted = params.frames.min(self.ring.len());
+        self.wanted_over = over;
         self.start_fade();
     }
 
@@ -189,7 +194,7 @@ impl DelayLine {
         if self.delay == self.next && self.wanted != self.delay {
             self.next = self.wanted;
             self.fade.jump(0.0);
-            self.fade.set_target(1.0, self.glide.max(1));
+            self.fade.set_target(1.0, self.wanted_over.max(1));
         }
     }
 

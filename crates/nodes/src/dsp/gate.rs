@@ -1,6 +1,6 @@
 //! The decision whether somebody is there, and the gain that follows it.
 
-use super::smooth::{Ramp, Smoothed};
+use super::smooth::{Law, Ramp, Setting, Smoothed};
 use super::speech::SpeechDetector;
 
 /// Hops per window.
@@ -50,11 +50,17 @@ pub struct GateParams {
 /// ```
 #[derive(Debug)]
 pub struct Gate {
-    params: GateParams,
+    threshold: Setting,
+    close_threshold: Setting,
+    hold: Setting,
+    score: Setting,
+    close_score: Setting,
     channels: usize,
     hop: usize,
     /// Frames of the present hop that have passed.
     position: usize,
+    /// Those of them after which the settings were brought up to date.
+    settled: usize,
     /// Squares of the present hop, in f64 where each of them is exact.
     squares: Box<[[f64; LANES]]>,
     /// Sums of the last 8 hops; `next` is the oldest.
@@ -75,10 +81,15 @@ impl Gate {
     /// nearest and at least one.
     pub fn new(channels: usize, window: u64, params: GateParams, speech: Option<Box<SpeechDetector>>) -> Self {
         Gate {
-            params,
+            threshold: Setting::new(params.threshold),
+            close_threshold: Setting::new(params.close_threshold),
+            hold: Setting::new(params.hold as f64),
+            score: Setting::new(f64::from(params.score)),
+            close_score: Setting::new(f64::from(params.close_score)),
             channels,
             hop: Self::hop(window),
             position: 0,
+            settled: 0,
             squares: vec![[0.0; LANES]; channels].into(),
             sums: [0.0; HOPS],
             next: 0,
@@ -94,9 +105,26 @@ impl Gate {
         usize::try_from((window.saturating_add(4) / 8).max(1)).unwrap_or(usize::MAX)
     }
 
-    /// New parameters, judged by from the end of the present hop on.
-    pub fn set(&mut self, params: GateParams) {
-        self.params = params;
+    /// Glides to new parameters over the next `frames` frames; at the end of a hop it is judged by where they are then.
+    /// Thresholds glide by equal ratios, the rest in straight lines.
+    pub fn set(&mut self, params: GateParams, frames: u64) {
+        self.settle();
+        self.threshold.glide(params.threshold, frames, Law::Exponential);
+        self.close_threshold.glide(params.close_threshold, frames, Law::Exponential);
+        self.hold.glide(params.hold as f64, frames, Law::Linear);
+        self.score.glide(f64::from(params.score), frames, Law::Linear);
+        self.close_score.glide(f64::from(params.close_score), frames, Law::Linear);
+    }
+
+    /// Lets the settings glide as far as this frame.
+    fn settle(&mut self) {
+        let frames = self.position - self.settled;
+        self.settled = self.position;
+        self.settings().into_iter().for_each(|setting| setting.pass(frames));
+    }
+
+    fn settings(&mut self) -> [&mut Setting; 5] {
+        [&mut self.threshold, &mut self.close_threshold, &mut self.hold, &mut self.score, &mut self.close_score]
     }
 
     /// Whether the gate is open, for the whole next segment.
@@ -148,6 +176,8 @@ impl Gate {
         }
         self.position += frames;
         if self.position == self.hop {
+            self.settle();
+            self.settled = 0;
             self.end_hop();
         }
     }
@@ -155,12 +185,14 @@ impl Gate {
     /// Closed, and as if no frame had been heard.
     pub fn reset(&mut self) {
         self.position = 0;
+        self.settled = 0;
         self.squares.fill([0.0; LANES]);
         self.sums = [0.0; HOPS];
         self.next = 0;
         self.rms = 0.0;
         self.open = false;
         self.low_for = None;
+        self.settings().into_iter().for_each(Setting::finish);
         if let Some(speech) = &mut self.speech {
             speech.reset();
         }
@@ -188,11 +220,12 @@ impl Gate {
     }
 
     fn is_loud(&self) -> bool {
-        self.rms > self.params.threshold && self.score().is_none_or(|score| score > self.params.score)
+        self.rms > self.threshold.value() && self.score().is_none_or(|score| f64::from(score) > self.score.value())
     }
 
     fn is_low(&self) -> bool {
-        self.rms < self.params.close_threshold || self.score().is_some_and(|score| score < self.params.close_score)
+        self.rms < self.close_threshold.value()
+            || self.score().is_some_and(|score| f64::from(score) < self.close_score.value())
     }
 
     fn stay_or_close(&mut self) {
@@ -201,7 +234,7 @@ impl Gate {
             None => Some(0),
             Some(frames) => Some(frames.saturating_add(self.hop as u64)),
         };
-        if self.low_for.is_some_and(|frames| frames >= self.params.hold) {
+        if self.low_for.is_some_and(|frames| frames as f64 >= self.hold.value()) {
             self.open = false;
             self.low_for = None;
         }
@@ -222,35 +255,50 @@ impl Gate {
 #[derive(Debug, Clone)]
 pub struct Envelope {
     gain: Smoothed,
-    attack: u64,
-    release: u64,
+    attack: Setting,
+    release: Setting,
+    /// Whether all passes, open or not.
+    all: bool,
 }
 
 impl Envelope {
     /// A closed envelope that opens within `attack` frames and closes within `release`.
     pub fn new(attack: u64, release: u64) -> Self {
-        Envelope { gain: Smoothed::new(0.0), attack, release }
+        let [attack, release] = [attack, release].map(|frames| Setting::new(frames as f64));
+        Envelope { gain: Smoothed::new(0.0), attack, release, all: false }
     }
 
-    /// New lengths, from the next change of the gate on.
-    pub fn set(&mut self, attack: u64, release: u64) {
-        (self.attack, self.release) = (attack, release);
+    /// New lengths, reached over the next `frames` frames; a change of the gate takes what they are when it begins.
+    pub fn set(&mut self, attack: u64, release: u64, frames: u64) {
+        self.attack.glide(attack as f64, frames, Law::Linear);
+        self.release.glide(release as f64, frames, Law::Linear);
+    }
+
+    /// Lets all pass, whether the gate is open or not, or only what it lets through; within `frames` frames.
+    pub fn pass_all(&mut self, all: bool, open: bool, frames: u64) {
+        if self.all != all {
+            self.all = all;
+            self.gain.set_target(if all || open { 1.0 } else { 0.0 }, frames);
+        }
     }
 
     /// The gain of the next `frames` frames, for all of which the gate is `open` or not.
     #[inline(always)]
     pub fn take(&mut self, open: bool, frames: usize) -> Ramp {
-        if open {
-            self.gain.set_target(1.0, self.attack);
-        } else {
-            self.gain.set_target(0.0, self.release);
+        let (to, length) = if open || self.all { (1.0, &self.attack) } else { (0.0, &self.release) };
+        if self.gain.target() != to {
+            self.gain.set_target(to, length.value() as u64);
         }
+        self.attack.pass(frames);
+        self.release.pass(frames);
         self.gain.take(frames)
     }
 
     /// Closed at once.
     pub fn reset(&mut self) {
-        self.gain.jump(0.0);
+        self.gain.jump(if self.all { 1.0 } else { 0.0 });
+        self.attack.finish();
+        self.release.finish();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sine, square, saw and triangle from an integer phase.
 
+use super::power::exp2;
 use super::smooth::Smoothed;
 
 /// What one turn of an [`Oscillator`] looks like. All start at phase 0 with amplitude 1.
@@ -28,10 +29,29 @@ pub struct Oscillator {
     rate: f64,
     /// Turns, as a fraction of 2⁶⁴; of the next sample.
     phase: u64,
-    /// Steps per frame between which `glide` moves from 0 to 1.
+    /// Steps per frame between which `glide` moves from 0 to 1, and log₂ of their ratio: 0 in a straight line.
     from: u64,
     to: u64,
+    octaves: f64,
     glide: Smoothed,
+    /// The shape before, and how much of the new one there is beside it.
+    before: Shape,
+    blend: Smoothed,
+    /// The shape that was asked for last, and how many frames it is to take.
+    wanted: Shape,
+    blending: u64,
+}
+
+impl Shape {
+    /// The sample at a phase, for samples `width` apart.
+    fn at(self, turn: f32, width: f32) -> f32 {
+        match self {
+            Self::Sine => sine(turn),
+            Self::Square => square(turn, width),
+            Self::Saw => saw(turn, width),
+            Self::Triangle => triangle(turn, width),
+        }
+    }
 }
 
 /// 2⁶⁴, one turn.
@@ -41,10 +61,23 @@ impl Oscillator {
     /// An oscillator at phase 0. `rate` and `hz` are in Hz; `hz` is held between 0 and `rate`/2.
     pub fn new(shape: Shape, rate: f64, hz: f64) -> Self {
         let step = step(hz, rate);
-        Oscillator { shape, rate, phase: 0, from: step, to: step, glide: Smoothed::new(1.0) }
+        Oscillator {
+            shape,
+            rate,
+            phase: 0,
+            from: step,
+            to: step,
+            octaves: 0.0,
+            glide: Smoothed::new(1.0),
+            before: shape,
+            blend: Smoothed::new(1.0),
+            wanted: shape,
+            blending: 0,
+        }
     }
 
-    /// Glides to `hz` over the next `frames` frames. The phase goes on, so nothing jumps even without frames.
+    /// Glides to `hz` over the next `frames` frames, by equal ratios; from and to 0 in a straight line. The phase goes on,
+    /// so nothing jumps even without frames.
     pub fn set_frequency(&mut self, hz: f64, frames: u64) {
         let to = step(hz, self.rate);
         if to == self.to {
@@ -52,30 +85,62 @@ impl Oscillator {
         }
         self.from = self.step_at(self.glide.value());
         self.to = to;
+        let both = self.from > 0 && to > 0;
+        self.octaves = if both { libm::log2(to as f64 / self.from as f64) } else { 0.0 };
         self.glide.jump(0.0);
         self.glide.set_target(1.0, frames);
     }
 
-    /// Changes the shape from the next sample on.
-    pub fn set_shape(&mut self, shape: Shape) {
-        self.shape = shape;
+    /// Crossfades to another shape over the next `frames` frames, one change after the other.
+    pub fn set_shape(&mut self, shape: Shape, frames: u64) {
+        self.wanted = shape;
+        self.blending = frames;
+        self.start_blend();
     }
 
-    /// Back to phase 0, at the frequency that was set last.
+    fn start_blend(&mut self) {
+        if self.blend.is_steady() && self.wanted != self.shape {
+            self.before = std::mem::replace(&mut self.shape, self.wanted);
+            self.blend.jump(0.0);
+            self.blend.set_target(1.0, self.blending);
+        }
+    }
+
+    /// Back to phase 0, with the frequency and the shape that were set last.
     pub fn reset(&mut self) {
         self.phase = 0;
         self.glide.finish();
+        self.blend.finish();
+        self.shape = self.wanted;
     }
 
     /// Writes the next samples.
     #[inline(always)]
     pub fn fill(&mut self, samples: &mut [f32]) {
+        let samples = if self.blend.is_steady() { samples } else { self.fill_blended(samples) };
         match self.shape {
             Shape::Sine => self.run(samples, |turn, _| sine(turn)),
             Shape::Square => self.run(samples, square),
             Shape::Saw => self.run(samples, saw),
             Shape::Triangle => self.run(samples, triangle),
         }
+    }
+
+    /// Writes samples for as long as shapes fade into each other, and gives back the rest.
+    #[cold]
+    #[inline(never)]
+    fn fill_blended<'s>(&mut self, mut samples: &'s mut [f32]) -> &'s mut [f32] {
+        while !self.blend.is_steady() && !samples.is_empty() {
+            let (now, later) = samples.split_at_mut(1);
+            let (before, shape, weight) = (self.before, self.shape, self.blend.tick());
+            self.run(now, |turn, width| {
+                let from = before.at(turn, width);
+                from + (shape.at(turn, width) - from) * weight
+            });
+            self.start_blend();
+            samples = later;
+        }
+        samples
     }
 
     #[inline(always)]
@@ -96,8 +161,13 @@ impl Oscillator {
     }
 
     fn step_at(&self, glide: f32) -> u64 {
-        let distance = (self.to as f64 - self.from as f64) * f64::from(glide);
-        if glide == 1.0 { self.to } else { (self.from as f64 + distance) as u64 }
+        if glide == 1.0 {
+            return self.to;
+        }
+        if self.octaves != 0.0 {
+            return (self.from as f64 * exp2(self.octaves * f64::from(glide))) as u64;
+        }
+        (self.from as f64 + (self.to as f64 - self.from as f64) * f64::from(glide)) as u64
     }
 }
 

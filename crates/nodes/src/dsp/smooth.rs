@@ -1,8 +1,20 @@
-//! A value that glides to its target in a straight line.
+//! A value that glides to its target: in a straight line, or by equal ratios.
 
-/// A value that moves to each new target along a straight line of a given number of frames.
+use super::power::exp2;
+
+/// How a value glides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Law {
+    /// In a straight line: as much in every frame.
+    Linear,
+    /// By equal ratios, as decibels and octaves are heard. Where there is none, because a value is 0 or its sign changes,
+    /// in a straight line.
+    Exponential,
+}
+
+/// A value that moves to each new target within a given number of frames, by a [`Law`].
 ///
-/// The line is computed from the position in it, never accumulated, and the target itself is reached exactly. A new
+/// Its way is computed from the position in it, never accumulated, and the target itself is reached exactly. A new
 /// target starts from wherever the glide is. The channels of a node share one glide through a [`Ramp`].
 ///
 /// ```
@@ -27,6 +39,8 @@ pub struct Smoothed {
 pub struct Ramp {
     start: f32,
     target: f32,
+    /// log₂ of target/start, by which the value is multiplied on its way; 0 in a straight line.
+    octaves: f32,
     /// 1/length of the whole glide.
     step: f32,
     /// Frames of the glide that have passed.
@@ -38,13 +52,19 @@ pub struct Ramp {
 impl Smoothed {
     /// Steady at `value`.
     pub fn new(value: f32) -> Self {
-        Smoothed { line: Ramp { start: value, target: value, step: 0.0, position: 0, length: 0 } }
+        Smoothed { line: Ramp { start: value, target: value, octaves: 0.0, step: 0.0, position: 0, length: 0 } }
     }
 
-    /// Glides to `value` over the next `frames` frames, of which the last has exactly `value`. No frames: jumps.
+    /// Glides to `value` in a straight line over the next `frames` frames, of which the last has exactly `value`. No
+    /// frames: jumps.
     ///
     /// The target that is already set changes nothing, so that equal parameters may be set again at any time.
     pub fn set_target(&mut self, value: f32, frames: u64) {
+        self.glide(value, frames, Law::Linear);
+    }
+
+    /// As [`set_target`](Self::set_target), by any law.
+    pub fn glide(&mut self, value: f32, frames: u64, law: Law) {
         if value == self.line.target {
             return;
         }
@@ -53,7 +73,8 @@ impl Smoothed {
             return self.jump(value);
         }
         let start = self.value();
-        self.line = Ramp { start, target: value, step: 1.0 / length as f32, position: 0, length };
+        let octaves = if law == Law::Exponential { octaves(start, value) } else { 0.0 };
+        self.line = Ramp { start, target: value, octaves, step: 1.0 / length as f32, position: 0, length };
     }
 
     /// Is `value` from the next frame on.
@@ -159,7 +180,56 @@ impl Ramp {
 
     #[inline(always)]
     fn line(&self, frames: i32) -> f32 {
-        self.start + (self.target - self.start) * ((self.position + frames) as f32 * self.step)
+        let part = (self.position + frames) as f32 * self.step;
+        if self.octaves == 0.0 {
+            return self.start + (self.target - self.start) * part;
+        }
+        (f64::from(self.start) * exp2(f64::from(self.octaves) * f64::from(part))) as f32
+    }
+}
+
+/// log₂ of `to`/`from`; 0 where there is no ratio.
+fn octaves(from: f32, to: f32) -> f32 {
+    let ratio = f64::from(to) / f64::from(from);
+    if ratio.is_finite() && ratio > 0.0 { libm::log2(ratio) as f32 } else { 0.0 }
+}
+
+/// A number that is looked at now and then, and not in every frame: a threshold, a time. It glides like a [`Smoothed`]
+/// and is exact as soon as it rests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    target: f64,
+    way: Smoothed,
+}
+
+impl Setting {
+    /// Steady at `value`.
+    pub fn new(value: f64) -> Self {
+        Setting { target: value, way: Smoothed::new(value as f32) }
+    }
+
+    /// Glides to `value` over the next `frames` frames.
+    pub fn glide(&mut self, value: f64, frames: u64, law: Law) {
+        self.target = value;
+        self.way.glide(value as f32, frames, law);
+    }
+
+    /// Lets `frames` frames pass.
+    #[inline(always)]
+    pub fn pass(&mut self, frames: usize) {
+        if !self.way.is_steady() {
+            self.way.take(frames);
+        }
+    }
+
+    /// What it is now.
+    pub fn value(&self) -> f64 {
+        if self.way.is_steady() { self.target } else { f64::from(self.way.value()) }
+    }
+
+    /// Jumps to its target.
+    pub fn finish(&mut self) {
+        self.way.finish();
     }
 }
 
@@ -192,6 +262,48 @@ mod tests {
         assert!(value.is_steady());
     }
 
+    /// As far in decibels in each frame; through 0 there is no such way.
+    #[test]
+    fn an_exponential_glide_has_equal_ratios() {
+        let glided = |from: f32, to: f32, frames: usize| {
+            let mut value = Smoothed::new(from);
+            value.glide(to, frames as u64, Law::Exponential);
+            let mut values = vec![0.0; frames + 10];
+            value.take(frames + 10).fill(&mut values);
+            assert!(values[frames - 1..].iter().all(|value| *value == to), "{from} to {to}");
+            values
+        };
+        for (from, to) in [(1.0_f32, 0.001_f32), (-0.5, -2.0), (20.0, 20_000.0), (1e-30, 1e30), (0.3, 0.300_1)] {
+            for (frame, value) in glided(from, to, 1000)[..999].iter().enumerate() {
+                let ratio = f64::from(to) / f64::from(from);
+                let expected = f64::from(from) * ratio.powf((frame + 1) as f64 / 1000.0);
+                let error = (f64::from(*value) / expected - 1.0).abs();
+                // Half a unit of the result, of the octaves and of the part of the way.
+                let bound = 1e-7 + 1.2e-7 * ratio.ln().abs();
+                assert!(error < bound, "{from} to {to}, frame {frame}: {value}, not {expected}: {error}");
+            }
+        }
+        for (from, to) in [(0.0, 1.0), (1.0, 0.0), (1.0, -1.0), (f32::MIN_POSITIVE / 2.0, 0.0)] {
+            let mut line = Smoothed::new(from);
+            line.set_target(to, 1000);
+            let mut straight = vec![0.0; 1010];
+            line.take(1010).fill(&mut straight);
+            assert_same_bits(&glided(from, to, 1000), &straight);
+        }
+    }
+
+    #[test]
+    fn a_setting_is_exact_once_it_rests() {
+        let mut threshold = Setting::new(0.02);
+        threshold.glide(0.08, 100, Law::Exponential);
+        threshold.pass(50);
+        assert!((threshold.value() - 0.04).abs() < 1e-8);
+        threshold.pass(50);
+        assert_eq!(threshold.value(), 0.08);
+        threshold.glide(0.3, 0, Law::Linear);
+        assert_eq!(threshold.value(), 0.3);
+    }
+
     #[test]
     fn a_new_target_starts_from_where_the_glide_is() {
         let mut value = Smoothed::new(0.0);
@@ -210,13 +322,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_split_gives_the_same_bits(split in splits(), length in 1u64..1500, turn in 0usize..1500, from in -2.0f32..2.0, to in -2.0f32..2.0) {
+        fn any_split_gives_the_same_bits(split in splits(), length in 1u64..1500, turn in 0usize..1500, from in -2.0f32..2.0, to in -2.0f32..2.0, ratio: bool) {
+            let law = if ratio { Law::Exponential } else { Law::Linear };
             let source = noise(2, 3000);
             let run = |split: &[usize]| {
                 let mut value = Smoothed::new(from);
                 let (mut scaled, mut filled) = (source.clone(), vec![0.0; 3000]);
                 for (target, part) in [(to, 0..turn), (from * 0.5, turn..3000)] {
-                    value.set_target(target, length);
+                    value.glide(target, length, law);
                     for block in blocks(part.len(), split) {
                         let block = part.start + block.start..part.start + block.end;
                         let ramp = value.take(block.len());

@@ -99,6 +99,7 @@ fn parameter(out: &mut String, param: &Param, depth: usize) {
     writeln!(out, "{indent}{}{default}", style::strong(&param.name)).expect(TAKES);
     writeln!(out, "{indent}    {}", param.shape).expect(TAKES);
     param.doc.lines().for_each(|line| writeln!(out, "{indent}    {line}").expect(TAKES));
+    writeln!(out, "{indent}    A change {}.", param.change).expect(TAKES);
     for choice in param.shape.choices().iter().filter(|choice| !choice.doc.is_empty()) {
         writeln!(out, "{indent}    \"{}\": {}", choice.name, choice.doc).expect(TAKES);
     }
@@ -147,5 +148,6 @@ fn param_data(param: &Param) -> Value {
         "choices": param.shape.choices().iter().map(|choice| &choice.name).collect::<Vec<_>>(),
         "default": param.default,
         "required": param.required,
+        "change": { "law": param.change.law(), "time": param.change.time() },
     })
 }

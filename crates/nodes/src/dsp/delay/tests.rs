@@ -66,7 +66,7 @@ fn a_new_time_crossfades_in_a_straight_line() {
     let mut samples = source.clone();
     let mut line = DelayLine::new(200, 1_000, old);
     line.process(&mut samples[..500]);
-    line.set(new);
+    line.set(new, None);
     line.process(&mut samples[500..]);
     for (k, sample) in samples.iter().enumerate().skip(100) {
         let share = ((k as f64 - 499.0) / 1_000.0).clamp(0.0, 1.0);
@@ -82,13 +82,13 @@ fn a_time_asked_for_during_a_crossfade_comes_after_it() {
     let mut line = DelayLine::new(50, 10, params(50));
     let mut samples: Vec<f32> = (0..200).map(|k| k as f32).collect();
     line.process(&mut samples[..100]);
-    line.set(params(20));
+    line.set(params(20), None);
     line.process(&mut samples[100..105]);
-    line.set(params(30));
-    line.set(params(0));
+    line.set(params(30), None);
+    line.set(params(0), None);
     line.process(&mut samples[105..]);
     assert_eq!([samples[109], samples[119], samples[150]], [89.0, 119.0, 150.0]);
-    line.set(params(7));
+    line.set(params(7), None);
     line.reset();
     let mut impulse = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     line.process(&mut impulse);
@@ -119,7 +119,7 @@ proptest! {
             let params = |k: usize| DelayParams { frames: times[k], mix: mixes[k], feedback: if times[k] == 0 { 0.0 } else { feedback * k as f32 / 3.0 } };
             let mut line = DelayLine::new(150, glide, params(0));
             for (part, samples) in samples.chunks_mut(1_000).enumerate() {
-                line.set(params(part));
+                line.set(params(part), None);
                 for block in blocks(1_000, split) {
                     line.process(&mut samples[block]);
                 }

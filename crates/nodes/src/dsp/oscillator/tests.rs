@@ -79,10 +79,31 @@ fn a_change_of_frequency_is_continuous_and_ends_on_it() {
     oscillator.fill(&mut samples[1_000..]);
     // The steepest step of 1 kHz at 48 kHz is 2π/48.
     assert!(samples.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 0.1309));
-    // 960 frames of a straight glide have the mean frequency of its ends, half a frame's change later.
-    let turns = 1_000.0 * 100.0 / 48_000.0 + (960.0 * 550.0 + 450.0) / 48_000.0 + 40.0 * 1_000.0 / 48_000.0;
+    // A geometric series: each of the 960 frames has the same ratio to the one before.
+    let ratio = 10_f64.powf(1.0 / 960.0);
+    let glided = 100.0 * ratio * (10.0 - 1.0) / (ratio - 1.0);
+    let turns = 1_000.0 * 100.0 / 48_000.0 + glided / 48_000.0 + 40.0 * 1_000.0 / 48_000.0;
     let expected = libm::sin(std::f64::consts::TAU * turns);
     assert!((f64::from(samples[2_000]) - expected).abs() < 1e-4, "{} {expected}", samples[2_000]);
+}
+
+/// As steep as the shapes are, and no steeper for the change; one change comes after the other.
+#[test]
+fn shapes_are_crossfaded() {
+    let mut samples = vec![0.0; 4_000];
+    let mut oscillator = Oscillator::new(Shape::Sine, 48_000.0, 100.0);
+    oscillator.fill(&mut samples[..1_100]);
+    oscillator.set_shape(Shape::Triangle, 960);
+    oscillator.fill(&mut samples[1_100..1_500]);
+    oscillator.set_shape(Shape::Sine, 960);
+    oscillator.fill(&mut samples[1_500..]);
+    // 2π·100/48000 a frame, and the largest distance of the two, 0.211, over 960 frames.
+    let bound = 0.0131 + 0.211 / 960.0 + 1e-6;
+    assert!(samples.windows(2).all(|pair| (pair[1] - pair[0]).abs() < bound));
+    let mut alone = vec![0.0; 4_000];
+    Oscillator::new(Shape::Sine, 48_000.0, 100.0).fill(&mut alone);
+    assert_same_bits(&samples[1_100 + 2 * 960..], &alone[1_100 + 2 * 960..]);
+    assert!(samples[2_060] != alone[2_060]);
 }
 
 #[test]
@@ -106,8 +127,10 @@ proptest! {
             let run = |split: &[usize]| {
                 let mut oscillator = Oscillator::new(shape, 48_000.0, hz);
                 let mut samples = vec![0.0; 3_000];
-                for (target, part) in [(hz, 0..700), (to, 700..1_100), (hz * 0.5, 1_100..3_000)] {
+                let others = [shape, Shape::Saw, Shape::Triangle];
+                for ((target, part), other) in [(hz, 0..700), (to, 700..1_100), (hz * 0.5, 1_100..3_000)].into_iter().zip(others) {
                     oscillator.set_frequency(target, frames);
+                    oscillator.set_shape(other, frames);
                     for block in blocks(part.len(), split) {
                         oscillator.fill(&mut samples[part.start + block.start..part.start + block.end]);
                     }
