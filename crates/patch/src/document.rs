@@ -28,6 +28,8 @@ pub struct Patch {
     /// The file's text and the settings.
     pub(crate) source: Source,
     pub(crate) settings: Vec<Setting>,
+    /// The scene that it starts with: its place in the text.
+    pub(crate) scene: Option<Range<usize>>,
     /// What is wrong with the files it includes; `None` as long as they have not been looked for.
     pub(crate) gathered: Option<Vec<Diagnostic>>,
     /// What it includes, where that is known without reading it.
@@ -64,7 +66,7 @@ pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> 
         let message = "tables lie in tables too deeply here".to_owned();
         return Err(unreadable(source, Some(place), message, Some("a patch needs no more than `[nodes.NAME]`")));
     }
-    Ok(Patch { source, settings: Vec::new(), gathered: None, given: None, homeless: false })
+    Ok(Patch { source, settings: Vec::new(), scene: None, gathered: None, given: None, homeless: false })
 }
 
 impl Patch {

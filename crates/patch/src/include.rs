@@ -27,7 +27,7 @@ impl Patch {
     pub fn gather(&mut self, options: &Options) {
         if self.gathered.is_none() {
             let settings: Vec<_> = self.settings().map(|(a, b, c)| [a, b, c].map(str::to_owned)).collect();
-            let own = self.text().to_owned();
+            let (own, scene) = (self.text().to_owned(), self.scene().map(str::to_owned));
             self.source = Source::new(&self.source.path, own);
             self.settings.clear();
             let mut gatherer = Gatherer::new(self, options);
@@ -36,6 +36,7 @@ impl Patch {
             self.source = Source { included: included.into(), wanted: wanted.into(), ..source };
             self.gathered = Some(mistakes);
             settings.iter().for_each(|[node, parameter, value]| self.set(node, parameter, value));
+            scene.iter().for_each(|scene| self.start_with(scene));
         }
     }
 

@@ -47,6 +47,27 @@ impl Patch {
 }
 
 impl Patch {
+    /// Starts with the values of a scene: its nodes are loaded as if it had been recalled. What was [set](Self::set)
+    /// stays as it was set. Messages show it as `--scene NAME`, on the command line.
+    pub fn start_with(&mut self, scene: &str) {
+        let clean: String = scene.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+        let whole = self.source.append(&format!("--scene {clean}"));
+        self.scene = Some(whole.end - clean.len()..whole.end);
+    }
+
+    /// The scene that it starts with.
+    #[must_use]
+    pub fn scene(&self) -> Option<&str> {
+        self.scene.as_ref().map(|place| self.part(place))
+    }
+
+    /// Whether this parameter was set, so that the scene leaves it alone.
+    pub(crate) fn is_set(&self, node: &str, parameter: &str) -> bool {
+        self.settings().any(|(of, what, _)| (of, what) == (node, parameter))
+    }
+}
+
+impl Patch {
     /// Puts values of macros' parameters into the uses that they are set for.
     pub(crate) fn set_in_uses<'i>(&'i self, table: &mut DeTable<'i>) {
         let Some(DeValue::Array(uses)) = table.get_mut("use").map(Spanned::get_mut) else { return };

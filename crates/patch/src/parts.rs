@@ -21,7 +21,7 @@ use crate::maps::{Map, read_maps};
 use crate::mistakes::Mistakes;
 use crate::nodes::{NodeEntries, read_nodes};
 use crate::registry::Registry;
-use crate::scenes::{Scene, Targets, read_scenes};
+use crate::scenes::{Scene, Targets, begin, read_scenes};
 use crate::settings::EngineSettings;
 use crate::source::Source;
 use crate::table::{TableCheck, listed};
@@ -90,7 +90,7 @@ impl Parts {
         }
         let rate = f64::from(engine.rate().unwrap_or(USUAL_RATE));
         let context = Context { source: &source, registry, surroundings, rate, broken };
-        let nodes = match sub_table(&table, "nodes", "nodes are tables: [nodes.NAME]", &mut mistakes) {
+        let mut nodes = match sub_table(&table, "nodes", "nodes are tables: [nodes.NAME]", &mut mistakes) {
             Some((table, _)) => read_nodes(table, &context, &uses, &mut said, &mut mistakes),
             None => NodeEntries::default(),
         };
@@ -107,6 +107,8 @@ impl Parts {
         let mut targets = Targets::new(&context, &nodes, &graph, &mut mistakes);
         let scenes = read_scenes(&table, &mut targets);
         let maps = read_maps(&table, &scenes, &mut targets);
+        let begun = begin(&patch, &scenes, &targets);
+        begun.apply(&mut nodes, &mut mistakes);
         let name = name(&table, &source, &mut mistakes);
         let surroundings = context.surroundings;
         let places = Places::new(source, &nodes, &links, uses, &table);

@@ -1,5 +1,7 @@
 //! The `[scenes.NAME]` tables: values that parameters take together.
 
+mod start;
+
 use std::ops::Range;
 
 use patchline_graph::Graph;
@@ -17,6 +19,7 @@ use crate::mistakes::Mistakes;
 use crate::nodes::{NodeEntries, short};
 use crate::parts::{Context, sub_table};
 use crate::table::given;
+pub(crate) use start::begin;
 
 /// The most scenes of a patch.
 const MOST_SCENES: usize = 1000;

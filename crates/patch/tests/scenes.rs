@@ -1,7 +1,7 @@
 //! Scenes and maps as data for those who apply them: all of it can be applied.
 
 use patchline_nodes::{Gain, Oscillator, Surroundings, Time};
-use patchline_patch::{Action, Asked, Changes, Curve, Loaded, Mapper, Options, Registry, Trigger, read};
+use patchline_patch::{Action, Asked, Changes, Curve, Loaded, Mapper, Options, Registry, Style, Trigger, read, render};
 
 const PATCH: &str = r#"
 links = ["tone -> lane/trim -> mix -> out"]
@@ -135,4 +135,33 @@ fn scenes_that_take_long_to_check_are_refused() {
     let text = format!("links = []\n[nodes.mix]\ntype = \"matrix\"\ngains = [{gains}]\n{scenes}");
     let mistakes = read(text.as_bytes(), "p.toml").unwrap().load(&Registry::standard(), &Options::default());
     assert!(mistakes.unwrap_err().to_string().contains("in a reasonable time"));
+}
+
+#[test]
+fn a_patch_may_start_with_a_scene() {
+    let text = "links = [\"tone -> trim -> echo -> out\"]\n[nodes.tone]\ntype = \"oscillator\"\n[nodes.trim]\n\
+                type = \"gain\"\n[nodes.echo]\ntype = \"delay\"\ntime = \"1 s\"\n[nodes.out]\ntype = \"output\"\n\
+                [scenes.quiet]\nover = \"2 s\"\ntrim.gain = \"-20 dB\"\necho.mix = 0.1\necho.bypass = true\n";
+    let registry = Registry::standard();
+    let started = |scene: &str, set: Option<&str>| {
+        let mut patch = read(text.as_bytes(), "p.toml").unwrap();
+        set.iter().for_each(|value| patch.set("trim", "gain", value));
+        patch.start_with(scene);
+        assert_eq!(patch.scene(), Some(scene));
+        patch.load(&registry, &Options::default())
+    };
+    let values = |loaded: &Loaded, node: &str| registry.parameters_in(&loaded.graph, node, 48_000).unwrap();
+    let value = |loaded: &Loaded, node: &str, path: &str| {
+        values(loaded, node).into_iter().find(|found| found.path == path).unwrap().value.unwrap()
+    };
+    let quiet = started("quiet", None).unwrap();
+    assert_eq!((value(&quiet, "trim", "gain"), value(&quiet, "echo", "mix")), (0.1.into(), 0.1.into()));
+    assert_eq!(value(&quiet, "echo", "bypass"), true);
+    // What was set by hand stays.
+    let quiet = started("quiet", Some("-3dB")).unwrap();
+    assert_eq!((value(&quiet, "trim", "gain"), value(&quiet, "echo", "mix")), ("-3 dB".into(), 0.1.into()));
+    let mistakes = started("loud", None).unwrap_err();
+    let said = render(&mistakes, Style::Plain);
+    assert!(said.contains("there is no scene `loud`") && said.contains("the patch has `quiet`"), "{said}");
+    assert!(said.contains("--scene loud"), "{said}");
 }

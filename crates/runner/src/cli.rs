@@ -120,6 +120,9 @@ pub(crate) struct PatchArgs {
     /// Sets a parameter before anything starts: --set trim.gain=-6dB. Repeatable.
     #[arg(long, value_name = "NODE.PARAM=VALUE")]
     pub(crate) set: Vec<Setting>,
+    /// Starts with the values of this scene of the patch; what --set sets stays.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scene: Option<String>,
     /// Lets the patch read and write files in this folder too. Repeatable.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) allow_path: Vec<PathBuf>,

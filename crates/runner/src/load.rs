@@ -81,6 +81,7 @@ fn prepared(patch: Patch, stdin: bool, options: &Options, args: &PatchArgs) -> P
     for setting in &args.set {
         patch.set(&setting.node, &setting.parameter, &setting.value);
     }
+    args.scene.iter().for_each(|scene| patch.start_with(scene));
     patch
 }
 

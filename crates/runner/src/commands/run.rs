@@ -105,9 +105,12 @@ fn play(
         Terms { block: score.args.block.or(terms.block), on_violation: score.args.on_violation, profile, ..terms };
     // The simulated device knows itself when it has to end.
     let limit = if opened.is_simulated() { None } else { score.left(stream.rate) };
-    let capture = capture.map(|capture| score.capturing(Arc::clone(capture)));
+    let mut capture = capture.map(|capture| score.capturing(Arc::clone(capture)));
     let restored = beside.state.as_ref().map(|state| state.restore(score.registry, &loaded, &stream));
     let graph = restored.unwrap_or_else(|| loaded.graph.clone());
+    if graph != loaded.graph {
+        capture.iter_mut().for_each(|capture| capture.source = None);
+    }
     let piece = Piece { graph, stream, limit, capture };
     let mut live = Live::start(opened, piece, terms).map_err(|error| match error {
         NotStarted::Graph(error) => load::refused(&loaded, error),

@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Capturing {
     pub(crate) capture: Arc<Capture>,
     pub(crate) registry: Registry,
-    pub(crate) source: Source,
+    /// The patch, if what is loaded next is what it says; else the graph is kept.
+    pub(crate) source: Option<Source>,
     /// Whether it was said that something is missing.
     pub(crate) said: bool,
 }
@@ -29,14 +30,14 @@ impl Capturing {
     pub(super) fn begin(&self, engine: &mut Engine, device: &DeviceSpec, graph: &Graph) -> Tap {
         let stretch = Stretch { device: device.name.clone(), outputs: device.outputs };
         let tap = self.capture.begin(engine, &self.registry, stretch);
-        self.capture.announce(self.source.clone(), graph);
+        self.source.iter().for_each(|source| self.capture.announce(source.clone(), graph));
         tap
     }
 
     /// `graph` is loaded next, and is of this patch.
-    pub(super) fn announce(&mut self, source: Source, graph: &Graph) {
+    pub(super) fn announce(&mut self, source: Option<Source>, graph: &Graph) {
         self.source = source;
-        self.capture.announce(self.source.clone(), graph);
+        self.source.iter().for_each(|source| self.capture.announce(source.clone(), graph));
     }
 
     /// Says it when something begins to be missing; how much it came to is said in the end.

@@ -27,7 +27,7 @@ impl Live {
         &mut self,
         graph: Graph,
         settings: &EngineSettings,
-        source: Source,
+        source: Option<Source>,
     ) -> Result<(), LoadError> {
         if let Some(capture) = &mut self.capture {
             capture.announce(source, &graph);

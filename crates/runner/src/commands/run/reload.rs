@@ -27,7 +27,7 @@ pub(super) struct Reloads {
 /// A patch that was read anew.
 struct Fresh {
     checked: Checked,
-    source: Source,
+    source: Option<Source>,
     changes: Changes,
 }
 

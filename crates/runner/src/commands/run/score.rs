@@ -103,8 +103,12 @@ impl<'a> Score<'a> {
         self.patch.text()
     }
 
-    /// The patch as a capture keeps it.
-    pub(super) fn source(&self) -> Source {
+    /// The patch as a capture keeps it, if the graph follows from its text.
+    pub(super) fn source(&self) -> Option<Source> {
+        self.patch.scene().is_none().then(|| self.text_source())
+    }
+
+    fn text_source(&self) -> Source {
         Source::of(&self.patch, &self.options())
     }
 
