@@ -5,6 +5,9 @@
 mod buried;
 #[path = "../common/mod.rs"]
 mod common;
+mod reloads;
+#[path = "../song/mod.rs"]
+mod song;
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +23,6 @@ use patchline_io_jack::JackHost;
 static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
 const CHILD: &str = "PATCHLINE_CAPTURE_TEST";
-const TEST: &str = "a_run_on_jack_with_reloads_changes_and_other_blocks_is_bit_identical";
 
 /// A server, which ends with its test.
 struct Server(Child);
@@ -57,8 +59,13 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 /// libjack knows one server for the whole life of a process.
 #[test]
 fn a_run_on_jack_with_reloads_changes_and_other_blocks_is_bit_identical() {
+    on_a_server_of_its_own("a_run_on_jack_with_reloads_changes_and_other_blocks_is_bit_identical", captured_on_jack);
+}
+
+/// In a process of its own, which runs the test of this name again.
+fn on_a_server_of_its_own(test: &str, run: fn()) {
     if std::env::var_os(CHILD).is_some() {
-        return captured_on_jack();
+        return run();
     }
     let found = Command::new("jackd").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
@@ -67,7 +74,7 @@ fn a_run_on_jack_with_reloads_changes_and_other_blocks_is_bit_identical() {
         return;
     }
     let mut again = Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", TEST, "--nocapture"]).env(CHILD, "1").env("JACK_NO_START_SERVER", "1");
+    again.args(["--exact", test, "--nocapture"]).env(CHILD, "1").env("JACK_NO_START_SERVER", "1");
     let server = format!("plc{}", std::process::id());
     let status = again.env("JACK_DEFAULT_SERVER", &server).status().unwrap();
     buried::bury(&server);

@@ -80,7 +80,7 @@ impl Stage {
         let earlier: HashMap<&str, Frames> = self.last_fades(change.fade);
         let mut ends: HashMap<&str, Frames> = earlier;
         let mut found = Vec::new();
-        for actor in self.from_source_to_end(leaving, &index) {
+        for actor in self.sources_first(leaving, &index) {
             let wires = feeds.get(&actor).map_or(&[][..], Vec::as_slice);
             let until = |wire: &&Wire| {
                 let late = if wire.link.feedback { change.stream.feedback } else { 0 };
@@ -102,7 +102,7 @@ impl Stage {
     }
 
     /// Those who leave, each after all that feeds it; on a loop over feedback links, after what feeds it without one.
-    fn from_source_to_end(&self, leaving: &[usize], index: &HashMap<&str, usize>) -> Vec<usize> {
+    fn sources_first(&self, leaving: &[usize], index: &HashMap<&str, usize>) -> Vec<usize> {
         let mut wires = DiGraph::<usize, bool>::new();
         let nodes: HashMap<usize, _> = leaving.iter().map(|&actor| (actor, wires.add_node(actor))).collect();
         for wire in &self.wires {
