@@ -219,3 +219,22 @@ fn a_load_gives_a_silenced_node_a_fresh_start() {
     assert_eq!(render(&mut engine, &mut renderer, 4).0, [2.0; 4]);
     engine.close(renderer);
 }
+
+/// One panics on its way out, beside the one that has its name now.
+#[test]
+fn events_belong_to_the_node_that_they_are_of() {
+    guard::quiet_panics();
+    let (mut engine, mut renderer) = playing(Mischief::Panics);
+    render(&mut engine, &mut renderer, 1);
+    let mut without = Graph::new();
+    without.add("good", Planted(Mischief::None)).unwrap().add("out", Out).unwrap().link("good", "out").unwrap();
+    assert_eq!(engine.load(without).unwrap().leaving, ["bad"]);
+    assert_eq!(engine.load(graph(Mischief::None)).unwrap().started, ["bad"]);
+    let (_, events) = render(&mut engine, &mut renderer, 4);
+    assert_eq!(events, [bad(2, EventKind::Panicked)]);
+    render(&mut engine, &mut renderer, 1_000);
+    assert_eq!(render(&mut engine, &mut renderer, 4).0, [2.0; 4], "the one that has the name plays on");
+    engine.collect();
+    assert_eq!(engine.load(graph(Mischief::None)).unwrap().carried, ["bad", "good"]);
+    engine.close(renderer);
+}

@@ -98,8 +98,13 @@ fn turn(engine: &mut Engine, dice: &mut Dice, at: Frame) {
 /// Loads another patch for the frame `at`, and turns something before. What rings of earlier ones is cleared away now
 /// and then.
 pub(crate) fn reload(engine: &mut Engine, dice: &mut Dice, at: Frame) {
+    reload_with(engine, dice, at, |graph| graph);
+}
+
+/// As `reload`, with something done to the patch.
+pub(crate) fn reload_with(engine: &mut Engine, dice: &mut Dice, at: Frame, and: impl FnOnce(Graph) -> Graph) {
     turn(engine, dice, at);
-    match engine.load_at(graph(dice), at) {
+    match engine.load_at(and(graph(dice)), at) {
         Ok(loaded) => assert!(!loaded.cut),
         Err(LoadError::Crowded(_)) => panic!("so much cannot ring"),
         Err(error) => panic!("{error}"),
