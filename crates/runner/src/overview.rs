@@ -231,3 +231,61 @@ pub(crate) fn device_inputs(graph: &Graph) -> (usize, bool) {
 pub(crate) fn has_output(graph: &Graph) -> bool {
     graph.nodes().any(|(_, node)| matches!(node.ports().device, Some(DeviceSide::Output(_))))
 }
+
+#[cfg(test)]
+mod tests {
+    use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor, compile};
+    use patchline_nodes::{Input, Output};
+
+    use super::*;
+
+    /// Says that it is late.
+    #[derive(Clone, PartialEq)]
+    struct Late;
+
+    impl Node for Late {
+        const KIND: &'static str = "late";
+        type Processor = Late;
+
+        fn ports(&self) -> Ports {
+            Ports::effect()
+        }
+
+        fn prepare(&self, _spec: &PrepareSpec) -> Result<Late, NodeError> {
+            Ok(Late)
+        }
+
+        fn footprint(&self, _spec: &PrepareSpec) -> usize {
+            0
+        }
+
+        fn latency(&self, _spec: &PrepareSpec) -> Frames {
+            64
+        }
+    }
+
+    impl Processor for Late {
+        type Params = Late;
+
+        fn update(&mut self, _params: &Late) {}
+
+        fn process(&mut self, _io: &mut Io<'_>) {}
+    }
+
+    #[test]
+    fn links_that_wait_are_listed_and_are_no_nodes_of_the_patch() {
+        let mut graph = Graph::new();
+        graph.add("mic", Input::default()).unwrap().add("late", Late).unwrap().add("out", Output::default()).unwrap();
+        graph.chain(&["mic", "late", "out"]).unwrap().link("mic", "out").unwrap();
+        let stream = StreamSpec { outputs: None, ..StreamSpec::new(48_000, 64, 1, 0) };
+        let overview = |graph: &Graph| Overview::new(graph, &compile(graph, &stream).unwrap(), &stream);
+        let Overview { nodes, aligned, .. } = overview(&graph);
+        let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!((names, nodes[1].latency_frames), (vec!["mic", "late", "out"], 64));
+        let aligned: Vec<(&str, Frames)> = aligned.iter().map(|waits| (waits.link.as_str(), waits.frames)).collect();
+        assert_eq!(aligned, [("mic -> out", 64)]);
+        graph.link_direct("mic", "out").unwrap();
+        let links: Vec<String> = overview(&graph).links.into_iter().map(|link| link.text).collect();
+        assert_eq!(links.last().unwrap(), "mic !> out");
+    }
+}
