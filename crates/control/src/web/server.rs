@@ -18,6 +18,8 @@ use crate::inbox::{ClientId, Inbox};
 const MOST_CLIENTS: usize = 16;
 /// Connections that are not let in yet. Of more, the one that has taken longest is sent away.
 const MOST_STRANGERS: usize = 32;
+/// How long the door stays closed after that: who means well is let in within this for each place at the door.
+const CROWDED: Duration = Duration::from_millis(5);
 /// What a connection's threads need: deep JSON is followed on the stack.
 pub(super) const STACK: usize = 1024 * 1024;
 
@@ -97,7 +99,11 @@ impl Shared {
     }
 
     fn take_in(self: &Arc<Self>, stream: TcpStream) -> io::Result<()> {
-        let number = self.guests().stranger(stream.try_clone()?, &self.counts);
+        let (number, crowded) = self.guests().stranger(stream.try_clone()?);
+        if crowded {
+            self.counts.connections_refused.raise();
+            std::thread::sleep(CROWDED);
+        }
         let shared = Arc::clone(self);
         let begun = Builder::new().name(format!("client {number}")).stack_size(STACK).spawn(move || {
             connection::serve(stream, number, &shared);
@@ -125,17 +131,15 @@ impl Shared {
 }
 
 impl Guests {
-    /// Takes down somebody who has come, in the place of whoever has been at the door for longest.
-    fn stranger(&mut self, stream: TcpStream, counts: &Counts) -> u64 {
-        if self.strangers.len() >= MOST_STRANGERS
-            && let Some((_, slow)) = self.strangers.pop_first()
-        {
-            counts.connections_refused.raise();
+    /// Takes down somebody who has come; if there was no room, in the place of whoever has been at the door for longest.
+    fn stranger(&mut self, stream: TcpStream) -> (u64, bool) {
+        let crowded = self.strangers.len() >= MOST_STRANGERS;
+        if crowded && let Some((_, slow)) = self.strangers.pop_first() {
             end(&slow);
         }
         self.numbers += 1;
         self.strangers.insert(self.numbers, stream);
-        self.numbers
+        (self.numbers, crowded)
     }
 
     fn let_in(&mut self, number: u64) -> bool {

@@ -182,8 +182,8 @@ fn connections_that_lead_nowhere_leave_room_for_others() {
     };
     let asked = besieged(&served, &[&knocking], || {
         set_and_get(&mut web, &mut n);
-        // Whoever knows the token comes in, though the door is full of others.
-        let mut other = Web::new(&served);
+        // Whoever knows the token comes in, though the door is full of others; on a busy machine not the first time.
+        let mut other = Web::new_at_last(&served);
         other.ask(json!({ "id": 1, "do": "ping" }));
     });
     assert!(asked >= 5, "{asked}");

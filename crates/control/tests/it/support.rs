@@ -105,6 +105,18 @@ impl Web {
         web
     }
 
+    /// As [`new`](Self::new), if need be after some attempts.
+    pub(crate) fn new_at_last(served: &Served) -> Self {
+        let start = Instant::now();
+        loop {
+            if let Ok(mut web) = Self::connect(served, &format!("?token={TOKEN}")) {
+                assert_eq!(web.next()["event"], "welcome");
+                return web;
+            }
+            assert!(start.elapsed() < PATIENCE, "nobody comes in");
+        }
+    }
+
     pub(crate) fn connect(served: &Served, query: &str) -> Result<Self, String> {
         let stream = TcpStream::connect(served.web).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
