@@ -2,7 +2,7 @@
 
 use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rosc::{OscMessage, OscPacket, OscType, decoder, encoder};
@@ -191,17 +191,21 @@ fn what_may_not_be_listened_to_is_said_before_anything_plays() {
     assert!(ended.stderr.contains("WebSocket: ws://127.0.0.1:") && !ended.stderr.contains("0123456789abcdef"));
 }
 
-/// What is recorded while somebody floods is what is recorded in peace.
+/// What is recorded while somebody floods is what is recorded in peace: a slice of it, or ten seconds of a hundred thousand
+/// each with `PATCHLINE_FULL=1`.
 #[test]
 fn a_flood_changes_no_bit_of_what_sounds() {
     let folder = Folder::new();
     folder.write("p.toml", PATCH);
+    let full = std::env::var_os("PATCHLINE_FULL").is_some();
+    let length = Duration::from_millis(if full { 10_000 } else { 1_500 });
+    let sent = AtomicU64::new(0);
     let record = |flooded: bool| {
         let (running, osc_at, url) = start(&folder, &["--block", "256"]);
         let flooding = AtomicBool::new(flooded);
         std::thread::scope(|scope| {
             for _ in 0..2 {
-                scope.spawn(|| flood(&osc_at, &flooding));
+                scope.spawn(|| flood(&osc_at, &flooding, &sent));
             }
             scope.spawn(|| {
                 while flooding.load(Ordering::Relaxed) {
@@ -213,7 +217,7 @@ fn a_flood_changes_no_bit_of_what_sounds() {
             let mut web = Web::new(&url);
             let start = Instant::now();
             let mut served = 0;
-            while start.elapsed() < Duration::from_millis(1500) {
+            while start.elapsed() < length {
                 web.done(json!({ "id": 1, "do": "ping" }));
                 served += 1;
             }
@@ -228,6 +232,7 @@ fn a_flood_changes_no_bit_of_what_sounds() {
         (samples, data)
     };
     let ((peace, _), (war, data)) = (record(false), record(true));
+    println!("{} datagrams in {length:?}: {}", sent.load(Ordering::Relaxed), data["control"]);
     assert!(data["control"]["malformed"].as_u64().unwrap() > 100, "{data}");
     let frames = peace.len().min(war.len());
     assert!(frames > 24_000, "{frames} frames");
@@ -236,7 +241,7 @@ fn a_flood_changes_no_bit_of_what_sounds() {
 }
 
 /// What no client sends who means well, as fast as it goes.
-fn flood(to: &str, flooding: &AtomicBool) {
+fn flood(to: &str, flooding: &AtomicBool, sent: &AtomicU64) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let messages = [
         osc("/trim/gain", vec![OscType::Float(f32::NAN)]),
@@ -249,6 +254,7 @@ fn flood(to: &str, flooding: &AtomicBool) {
         for message in messages.iter().cycle().take(100) {
             let _ = socket.send_to(message, to);
         }
+        sent.fetch_add(100, Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(1));
     }
 }
