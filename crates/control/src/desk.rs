@@ -164,12 +164,18 @@ pub struct NodeInfo {
 pub struct ParameterInfo {
     /// Its name within the node.
     pub name: String,
+    /// What it may be, in a few words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
     /// What it is now.
     pub value: Value,
+    /// The same as a number in `unit`, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<f64>,
     /// What it is when a patch says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// The unit of bare numbers: `"Hz"`, or empty.
+    /// The unit of `number`, `min` and `max`: `"Hz"`, `"s"`, or empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub unit: String,
     /// The least it may be.
@@ -181,6 +187,12 @@ pub struct ParameterInfo {
     /// The values that it may have, where these are words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// How it gets to a new value: `linear`, `exponential`, `crossfade`, `now`, or `rebuilds`, where the node starts anew.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub law: String,
+    /// How long that takes unless it is said: a time, or the name of the parameter that gives it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub time: String,
     /// What it does, in a sentence.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub doc: String,

@@ -134,7 +134,8 @@ fn clients_agree_with_each_other_and_with_what_sounds() {
     let nodes = setting.done(json!({ "id": 5, "do": "list" }))["nodes"].clone();
     let trim = nodes.as_array().unwrap().iter().find(|node| node["name"] == "trim").unwrap();
     let gain = &trim["parameters"].as_array().unwrap().iter().find(|one| one["name"] == "gain").unwrap();
-    assert_eq!((&gain["value"], &gain["max"]), (&json!(0.125), &json!(1000.0)));
+    assert_eq!((&gain["value"], &gain["max"], &gain["number"]), (&json!(0.125), &json!(1000.0), &json!(0.125)));
+    assert_eq!((&gain["law"], &gain["time"]), (&json!("exponential"), &json!("smooth")), "{gain}");
     running.signal("TERM");
     let data = running.end().exits(0).json();
     assert_eq!((&data["control"]["refused"], &data["control"]["connections"]), (&json!(4), &json!(2)), "{data}");

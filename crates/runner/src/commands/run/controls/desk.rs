@@ -200,10 +200,14 @@ impl Desk for LiveDesk<'_, '_> {
 }
 
 fn info(parameter: Parameter) -> ParameterInfo {
-    let Parameter { path, doc, value, unit, min, max, choices, default, .. } = parameter;
+    let Parameter { path, doc, kind, value, number, unit, min, max, choices, default, law, time } = parameter;
     ParameterInfo {
         name: path,
+        kind,
         value: value.unwrap_or(Value::Null),
+        number,
+        law: law.to_owned(),
+        time: time.unwrap_or_default(),
         default: default.and_then(|text| toml_value(&text)),
         unit: unit.unwrap_or_default().to_owned(),
         min: min.map(Value::from),
