@@ -94,8 +94,10 @@ impl Stage {
                 end.saturating_add(late)
             };
             let entered = wires.iter().map(until).max().unwrap_or(0);
-            let after = self.actors[actor].rings_after(entered, longest, change);
-            ends.insert(self.actors[actor].name.as_str(), after.saturating_add(change.fade));
+            let (after, rung_out) = self.actors[actor].rings_after(entered, longest, change);
+            // Of what has rung out, nothing is left to fade.
+            let end = if rung_out { after } else { after.saturating_add(change.fade) };
+            ends.insert(self.actors[actor].name.as_str(), end);
             found.push((actor, after));
         }
         found
@@ -134,12 +136,13 @@ impl Stage {
 }
 
 impl Actor {
-    /// When the last fade begins of a node that nothing enters any more after `entered` frames.
-    fn rings_after(&self, entered: Frames, longest: Frames, change: &Change<'_>) -> Frames {
+    /// When the last fade begins of a node that nothing enters any more after `entered` frames, and whether it has rung
+    /// out by then.
+    fn rings_after(&self, entered: Frames, longest: Frames, change: &Change<'_>) -> (Frames, bool) {
         let name = NodeName::before_it_left(self.name.as_str());
         let has_the_say = if change.graph.node(name).is_some() { change.graph } else { change.old };
         if !self.passes() || has_the_say.replacing(name) == OnReplace::Cut {
-            return 0;
+            return (0, false);
         }
         let spec = PrepareSpec {
             name: self.name.to_string(),
@@ -149,11 +152,12 @@ impl Actor {
             outputs: self.widths.outputs.clone(),
             ..PrepareSpec::default()
         };
-        let tail = match self.node.tail(&spec) {
-            Tail::None => 0,
-            Tail::Frames(frames) => frames,
-            Tail::Infinite => longest,
+        let late = self.node.latency(&spec);
+        let rings = match self.node.tail(&spec) {
+            Tail::None => late,
+            Tail::Frames(frames) => frames.saturating_add(late),
+            Tail::Infinite => Frames::MAX,
         };
-        entered.saturating_add(tail.saturating_add(self.node.latency(&spec)).min(longest))
+        (entered.saturating_add(rings.min(longest)), rings <= longest)
     }
 }

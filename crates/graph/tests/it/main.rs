@@ -15,6 +15,7 @@ mod planted;
 mod profile;
 mod reload;
 mod set;
+mod swap;
 
 use assert_no_alloc::AllocDisabler;
 use patchline_graph::{Engine, Graph, Renderer, StreamSpec, engine};

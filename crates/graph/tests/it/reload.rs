@@ -270,7 +270,7 @@ fn loads_on_the_heels_of_each_other_stay_bounded() {
         graph
     };
     let (mut engine, mut renderer) = playing(all_new(0.0));
-    let (mut most, mut refused) = (0, 0);
+    let (mut most, mut steps, mut refused) = (0, 0, 0);
     let mut heard = Vec::new();
     for number in 0..300 {
         match engine.load(all_new(number as f32 * 1e-4)) {
@@ -282,9 +282,12 @@ fn loads_on_the_heels_of_each_other_stay_bounded() {
             Err(error) => panic!("{error}"),
         }
         most = most.max(engine.leaving().count());
+        steps = steps.max(engine.schedule().steps.len());
         heard.extend(render(&mut renderer, &sine(heard.len(), 20), 64));
     }
     assert!(most <= 2 * 64, "{most}");
+    // Each node runs, fades and is hurried; the link that feeds it fades in, and out for eight loads at most.
+    assert!(steps <= (most + nodes) * (3 + 9) + 2, "{steps} steps for {most} nodes");
     assert!(refused > 0, "twice as many as may leave unhurried");
     assert!(second_differences(&heard) < bound());
     render(&mut renderer, &[0.0; 2_000], 64);
