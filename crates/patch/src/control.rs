@@ -35,7 +35,7 @@ pub struct ControlSettings {
     pub token: Option<String>,
     /// A file whose first line is the token, to keep it out of the patch.
     pub token_file: Option<String>,
-    /// Pages that may connect from a browser beside those of this machine: "https://desk.example".
+    /// Pages that may connect from a browser beside those of this machine: `https://desk.example`.
     pub origins: Vec<String>,
     /// Whether addresses may be given that other machines reach.
     pub allow_remote: bool,
