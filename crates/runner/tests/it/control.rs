@@ -131,6 +131,18 @@ fn clients_agree_with_each_other_and_with_what_sounds() {
         let answer = setting.ask(json!({ "id": 4, "do": "set", "values": { name: value } }));
         assert_eq!(answer["ok"], false, "{answer}");
     }
+    // No more waits for its frame than has room.
+    let far = u64::MAX;
+    let answer = setting.ask(json!({ "id": 6, "do": "set", "values": { "trim.gain": 1 }, "frame": far }));
+    assert_eq!(answer["error"]["code"], "value", "{answer}");
+    let later = setting.done(json!({ "id": 7, "do": "ping" }))["frame"].as_u64().unwrap() + 48_000 * 30;
+    let refused = (0..300).filter(|_| {
+        let set = json!({ "id": 8, "do": "set", "values": { "tone.level": 0.5 }, "frame": later });
+        setting.ask(set)["error"]["code"] == "busy"
+    });
+    assert_eq!(refused.count(), 300 - 256);
+    setting.done(json!({ "id": 9, "do": "set", "values": { "trim.gain": 0.125 } }));
+    watching.hears(dbfs(0.125));
     let nodes = setting.done(json!({ "id": 5, "do": "list" }))["nodes"].clone();
     let trim = nodes.as_array().unwrap().iter().find(|node| node["name"] == "trim").unwrap();
     let gain = &trim["parameters"].as_array().unwrap().iter().find(|one| one["name"] == "gain").unwrap();
@@ -138,7 +150,11 @@ fn clients_agree_with_each_other_and_with_what_sounds() {
     assert_eq!((&gain["law"], &gain["time"]), (&json!("exponential"), &json!("smooth")), "{gain}");
     running.signal("TERM");
     let data = running.end().exits(0).json();
-    assert_eq!((&data["control"]["refused"], &data["control"]["connections"]), (&json!(4), &json!(2)), "{data}");
+    assert_eq!(
+        (&data["control"]["refused"], &data["control"]["connections"]),
+        (&json!(4 + 1 + 44), &json!(2)),
+        "{data}"
+    );
     let (take, ..) = read(&folder.path().join("take.wav"));
     assert_eq!(take.len() as u64, data["frames"].as_u64().unwrap(), "no frame is missing");
 }

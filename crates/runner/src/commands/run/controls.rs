@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use patchline_control::{Config, Control, ControlStats, Desk, How, Name, Setting, StartError, Token, WebConfig, When};
+use patchline_graph::Frame;
 use patchline_io::TimedMidi;
 use patchline_patch::{Asked, ControlSettings, Loaded, Mapper};
 use serde_json::{Map, Value};
@@ -50,6 +51,8 @@ pub(super) struct Controls {
     revision: u64,
     /// When a client may send a patch again.
     next_load: Instant,
+    /// Frames that changes wait for.
+    waiting: Vec<(Frame, usize)>,
 }
 
 impl Controls {
@@ -72,6 +75,7 @@ impl Controls {
             away: false,
             revision: 0,
             next_load: Instant::now(),
+            waiting: Vec::new(),
         })
     }
 
@@ -93,8 +97,9 @@ impl Controls {
         live: &'a mut Live,
         reloads: &'a mut Reloads,
     ) -> LiveDesk<'a, 'b> {
-        let (remote_files, revision, next_load) = (self.remote_files, &mut self.revision, &mut self.next_load);
-        LiveDesk { score, playing, live, reloads, remote_files, revision, next_load }
+        let (remote_files, revision) = (self.remote_files, &mut self.revision);
+        let (next_load, waiting) = (&mut self.next_load, &mut self.waiting);
+        LiveDesk { score, playing, live, reloads, remote_files, revision, next_load, waiting }
     }
 
     /// What clients did, if anybody is listened to.

@@ -25,7 +25,14 @@ pub(in super::super) struct LiveDesk<'a, 'b> {
     pub(super) remote_files: bool,
     pub(super) revision: &'a mut u64,
     pub(super) next_load: &'a mut Instant,
+    /// Frames that changes wait for, each with the number of nodes.
+    pub(super) waiting: &'a mut Vec<(Frame, usize)>,
 }
+
+/// How far ahead a change may be meant, and how many nodes may wait for longer than [`SOON`].
+const MOST_AHEAD: Duration = Duration::from_secs(60);
+const MOST_WAITING: usize = 256;
+const SOON: Duration = Duration::from_secs(1);
 
 /// From one patch that a client sends to the next: reading one takes time that others wait for.
 const BETWEEN_LOADS: Duration = Duration::from_millis(100);
@@ -55,7 +62,7 @@ impl LiveDesk<'_, '_> {
             changes.set(&name.node, &name.parameter, value).map_err(|error| refused(&error))?;
         }
         let edits = changes.edits().map_err(|error| refused(&error))?;
-        let (at, over) = (self.frame_of(when), over.map(|over| frames(over, rate)));
+        let (at, over) = (self.frame_of(when, edits.len())?, over.map(|over| frames(over, rate)));
         self.live.change(&edits, at, over).map_err(|error| match error {
             SetError::Busy | SetError::Load(LoadError::Busy(_) | LoadError::Crowded(_)) => {
                 Refusal::new(Code::Busy, error.to_string())
@@ -90,12 +97,31 @@ impl LiveDesk<'_, '_> {
             .ok_or_else(|| Refusal::unknown(format!("`{}` has no parameter `{}`", name.node, name.parameter)))
     }
 
-    fn frame_of(&self, when: When) -> Option<Frame> {
-        match when {
-            When::Now => None,
-            When::In(time) => Some(self.live.frames() + frames(time, self.live.stream().rate)),
-            When::Frame(frame) => Some(frame),
+    /// The frame that is meant for so many nodes. Only so many may wait long: the engine has room for all clients together.
+    fn frame_of(&mut self, when: When, nodes: usize) -> Result<Option<Frame>, Refusal> {
+        let (now, rate) = (self.live.frames(), self.live.stream().rate);
+        let frame = match when {
+            When::Now => return Ok(None),
+            When::In(time) => now + frames(time, rate),
+            When::Frame(frame) => frame,
+        };
+        let ahead = frame.saturating_sub(now);
+        if ahead > frames(MOST_AHEAD, rate) {
+            let seconds = MOST_AHEAD.as_secs();
+            return Err(Refusal::new(
+                Code::Value,
+                format!("frame {frame} is more than {seconds} s ahead; it is {now} now"),
+            ));
         }
+        if ahead > frames(SOON, rate) {
+            self.waiting.retain(|(frame, _)| *frame > now);
+            let waiting: usize = self.waiting.iter().map(|(_, nodes)| nodes).sum();
+            if waiting + nodes > MOST_WAITING {
+                return Err(Refusal::new(Code::Busy, "too much waits for its frame already"));
+            }
+            self.waiting.push((frame, nodes));
+        }
+        Ok(Some(frame))
     }
 }
 
