@@ -78,7 +78,7 @@ fn ratios(changed: impl Fn(usize) -> bool + Copy) -> [f64; 2] {
         swaps.push(player.block());
         fading.extend((0..5).map(|_| player.block()));
     }
-    [player, other].map(|mut player| player.engine.close(player.renderer));
+    [player, other].into_iter().for_each(|mut player| player.engine.close(player.renderer));
     let usual = median(usual);
     println!("a usual block: {:.1} µs", usual * 1e6);
     [median(swaps) / usual, median(fading) / usual]
