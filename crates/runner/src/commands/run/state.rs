@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use patchline_graph::{AnyNode, Edit, Graph, StreamSpec};
+use patchline_graph::{Edit, Graph, StreamSpec};
 use patchline_patch::{Changes, Loaded, Registry};
 use serde_json::{Map, Value, json};
 use tracing::{info, warn};
@@ -127,8 +127,9 @@ fn changed(
     let edits = changes.edits().map_err(|error| error.to_string())?;
     let mut next = graph.clone();
     for edit in edits {
-        if let Edit::Node { name, node } = edit {
-            next.insert(name, node);
+        match edit {
+            Edit::Node { name, node } => next.insert(name, node),
+            Edit::Bypass { name, on } => next.bypass(name, on),
         }
     }
     Ok(next)
@@ -136,17 +137,21 @@ fn changed(
 
 /// What plays, as far as it differs from what the patch says.
 fn state(registry: &Registry, (loaded, playing): (&Loaded, &Graph), rate: u32) -> Value {
-    let nodes = playing.nodes().filter_map(|(name, node)| {
-        let before = loaded.graph.node(name.as_str()).filter(|before| *before != node)?;
-        let parameters = differing(registry, (before, node), rate);
+    let before = &loaded.graph;
+    let differs =
+        |name: &str| before.node(name) != playing.node(name) || before.is_bypassed(name) != playing.is_bypassed(name);
+    let nodes = playing.nodes().filter_map(|(name, _)| {
+        let name = name.as_str();
+        before.node(name).filter(|_| differs(name))?;
+        let parameters = differing(registry, (before, playing), name, rate);
         (!parameters.is_empty()).then(|| (name.to_string(), Value::Object(parameters)))
     });
     let nodes: Map<String, Value> = nodes.collect();
     json!({ MARK: FORM, "patch": loaded.name, "nodes": nodes })
 }
 
-fn differing(registry: &Registry, (before, now): (&AnyNode, &AnyNode), rate: u32) -> Map<String, Value> {
-    let values = |node| registry.parameters(node, rate).unwrap_or_default();
+fn differing(registry: &Registry, (before, now): (&Graph, &Graph), node: &str, rate: u32) -> Map<String, Value> {
+    let values = |graph| registry.parameters_in(graph, node, rate).unwrap_or_default();
     let before = values(before);
     let known = |path: &str| before.iter().find(|old| old.path == path).map(|old| &old.value);
     let changed = values(now).into_iter().filter(|new| known(&new.path) != Some(&new.value));
@@ -177,7 +182,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("live.json");
         let (registry, before, after) = (Registry::standard(), loaded(PATCH), PATCH.replace("-6 dB", "-9 dB"));
-        let playing = loaded(&after.replace("100 ms", "250 ms")).graph;
+        let mut playing = loaded(&after.replace("100 ms", "250 ms")).graph;
+        playing.bypass(patchline_graph::NodeName::new("trim").unwrap(), true);
         let mut state = State::open(&path).unwrap();
         state.keep(&registry, (&before, &before.graph), 48_000, true);
         assert!(!path.exists(), "nothing has changed");
@@ -185,7 +191,7 @@ mod tests {
         assert!(!path.exists(), "not yet");
         state.keep(&registry, (&before, &playing), 48_000, true);
         let kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        assert_eq!(kept["nodes"], json!({ "trim": { "gain": "-9 dB" }, "echo": { "time": "0.25 s" } }));
+        assert_eq!(kept["nodes"], json!({ "trim": { "gain": "-9 dB", "bypass": true }, "echo": { "time": "0.25 s" } }));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let state = State::open(&path).unwrap();
         assert!(state.restore(&registry, &before, &stream()) == playing);
