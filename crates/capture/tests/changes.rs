@@ -1,4 +1,4 @@
-//! Thousands of changes of parameters, captured: together, over a time, at frames and as they come; the replay is the run.
+//! Ten thousand changes of parameters, captured: together, over a time, at frames and as they come; the replay is the run.
 
 mod common;
 
@@ -12,7 +12,8 @@ use patchline_io::{Block, Callback};
 use patchline_nodes::{Delay, Frequency, Gain, Level, Oscillator, Time};
 use patchline_patch::{Options, Registry};
 
-const CALLS: usize = 1_500;
+/// Two changes in each, or three.
+const CALLS: usize = 4_700;
 
 const PATCH: &str = "links = [\"mic -> trim -> echo -> out\", \"tone -> out\"]\n[nodes.mic]\ntype = \"input\"\n\
                      [nodes.trim]\ntype = \"gain\"\n[nodes.echo]\ntype = \"delay\"\ntime = \"5 ms\"\nmax_time = \"30 ms\"\n\
@@ -76,7 +77,7 @@ fn captured(path: &Path) {
 }
 
 #[test]
-fn a_run_of_thousands_of_changes_is_replayed_to_the_bit() {
+fn a_run_of_ten_thousand_changes_is_replayed_to_the_bit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.cap");
     captured(&path);

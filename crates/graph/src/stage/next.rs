@@ -88,6 +88,8 @@ struct Transition<'a> {
     next: Stage,
     /// The names of the old actors in the next stage; those without one are gone.
     renamed: HashMap<&'a NodeName, NodeName>,
+    /// Those of the next stage that sound goes through.
+    passing: HashSet<NodeName>,
     rise: Running,
     fall: Running,
     /// Whether anything fades.
@@ -105,7 +107,7 @@ impl<'a> Transition<'a> {
         let (rise, fall) = (fade(true), fade(false));
         // What a new engine plays first is there at once.
         let fades = change.fade > 0 && old.numbers > 0;
-        Self { old, change, carried, next, renamed: HashMap::new(), rise, fall, fades }
+        Self { old, change, carried, next, renamed: HashMap::new(), passing: HashSet::new(), rise, fall, fades }
     }
 
     fn run(&mut self, sounds: &impl Fn(&str) -> bool) -> Next {
@@ -140,7 +142,7 @@ impl<'a> Transition<'a> {
                 None if self.fades && !actor.passes() && !actor.is_sink() => actor.fades.push(self.rise.clone()),
                 None => {}
             }
-            self.next.actors.push(actor);
+            self.take(actor);
         }
     }
 
@@ -149,7 +151,8 @@ impl<'a> Transition<'a> {
         let mut leaving = Vec::new();
         let gone: Vec<&Actor> =
             self.old.actors.iter().filter(|actor| !self.renamed.contains_key(&actor.name)).collect();
-        for actor in gone.into_iter().filter(|_| self.fades) {
+        let fades = self.fades;
+        for actor in gone.into_iter().filter(|_| fades) {
             let mut next = actor.clone();
             if actor.left.is_none() {
                 if actor.is_sink() || !sounds(actor.name.as_str()) {
@@ -162,7 +165,7 @@ impl<'a> Transition<'a> {
                 leaving.push(self.next.actors.len());
             }
             self.renamed.insert(&actor.name, next.name.clone());
-            self.next.actors.push(next);
+            self.take(next);
         }
         leaving
     }
@@ -209,8 +212,15 @@ impl<'a> Transition<'a> {
         }
     }
 
+    fn take(&mut self, actor: Actor) {
+        if actor.passes() {
+            self.passing.insert(actor.name.clone());
+        }
+        self.next.actors.push(actor);
+    }
+
     fn passes(&self, name: &NodeName) -> bool {
-        self.next.actors.iter().rev().find(|actor| actor.name == *name).is_some_and(Actor::passes)
+        self.passing.contains(name)
     }
 
     /// Lets the oldest of those who leave end now, where there are too many.
