@@ -3,6 +3,7 @@
 mod address;
 mod builtin;
 pub(crate) mod packet;
+mod pattern;
 mod post;
 mod scheduled;
 pub(crate) mod server;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use rosc::address::{Matcher, OscAddress};
+use rosc::address::OscAddress;
 
+use super::pattern::Glob;
 use crate::desk::{Desk, Name, NodeInfo, Refusal};
 
 /// The longest pattern.
@@ -21,7 +22,7 @@ pub(crate) struct Addresses {
 #[derive(Debug)]
 struct Entry {
     name: Name,
-    address: OscAddress,
+    address: String,
 }
 
 impl Addresses {
@@ -75,36 +76,40 @@ impl Addresses {
 fn entries<'a>(nodes: &'a [NodeInfo], of: impl Fn(&'a NodeInfo) -> Vec<&'a str>) -> Vec<Entry> {
     let names = nodes.iter().flat_map(|node| of(node).into_iter().map(|one| Name::new(&node.name, one)));
     // What is no OSC address can be named by no pattern.
-    names.filter_map(|name| OscAddress::new(name.address()).ok().map(|address| Entry { name, address })).collect()
+    let entries = names.map(|name| Entry { address: name.address(), name });
+    entries.filter(|entry| OscAddress::new(entry.address.clone()).is_ok()).collect()
 }
 
 fn matching(entries: &[Entry], pattern: &Pattern) -> Vec<Name> {
-    entries.iter().filter(|entry| pattern.0.match_address(&entry.address)).map(|entry| entry.name.clone()).collect()
+    entries.iter().filter(|entry| pattern.glob.matches(&entry.address)).map(|entry| entry.name.clone()).collect()
 }
 
 /// An address with `*`, `?`, `[a-z]` or `{one,other}`, or a plain one.
 #[derive(Clone, Debug)]
-pub(crate) struct Pattern(Matcher);
+pub(crate) struct Pattern {
+    text: String,
+    glob: Glob,
+}
 
 impl Pattern {
     pub(crate) fn new(text: &str) -> Result<Self, Refusal> {
         if text.len() > MOST {
             return Err(Refusal::malformed(format!("a pattern has at most {MOST} characters")));
         }
-        let pattern = Matcher::new(text).map_err(|_| {
+        let glob = Glob::new(text).ok_or_else(|| {
             Refusal::malformed(format!("`{}` is no address pattern: `/node/*` is one", text.escape_debug()))
         })?;
-        Ok(Self(pattern))
+        Ok(Self { text: text.to_owned(), glob })
     }
 
     /// What was given.
     pub(crate) fn text(&self) -> &str {
-        &self.0.pattern
+        &self.text
     }
 
     /// Whether it matches a name.
     pub(crate) fn matches(&self, name: &Name) -> bool {
-        OscAddress::new(name.address()).is_ok_and(|address| self.0.match_address(&address))
+        self.glob.matches(&name.address())
     }
 }
 
