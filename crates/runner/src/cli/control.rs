@@ -24,6 +24,7 @@ pub(crate) struct ControlArgs {
     #[arg(long)]
     pub(crate) remote_files: bool,
     /// Prints what MIDI controllers and keys send, as maps to be put into the patch; the first one for this parameter.
+    /// All inputs are heard where the patch names none.
     #[arg(long, value_name = "NODE.PARAM", num_args = 0..=1, default_missing_value = "")]
     pub(crate) learn: Option<String>,
 }

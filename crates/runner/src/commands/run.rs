@@ -41,10 +41,10 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     load::show(&checked.loaded.warnings);
     files::free(&checked.loaded)?;
     let dumps = Dumps::new(&args.flight, &args.patch)?;
-    let state = args.state.as_deref().map(State::open).transpose()?;
+    let state = args.state.as_deref().map(|path| State::open(path, &args.patch_args.set)).transpose()?;
     let name = checked.loaded.name.clone();
     capture::free(&args.capture)?;
-    let controls = Controls::start(&args.control, &checked.loaded)?;
+    let controls = Controls::start(&args.control, registry, &checked.loaded)?;
     let mut beside = Beside { dumps, reloads: Reloads::new(&score)?, state, controls };
     let (mut opened, mut checked) = device::open(&score, checked)?;
     let capture = capture::create(&args.capture)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use patchline_control::{Config, Control, ControlStats, Desk, How, Name, Setting, StartError, Token, WebConfig, When};
 use patchline_graph::Frame;
 use patchline_io::TimedMidi;
-use patchline_patch::{Asked, ControlSettings, Loaded, Mapper};
+use patchline_patch::{Asked, ControlSettings, Loaded, Mapper, Registry};
 use serde_json::{Map, Value};
 use tracing::{info, warn};
 
@@ -59,15 +59,16 @@ impl Controls {
     /// Listens where the patch or the command line says.
     ///
     /// # Errors
-    /// Addresses that cannot be had, and tokens that are none.
-    pub(super) fn start(args: &ControlArgs, loaded: &Loaded) -> Result<Self, Failure> {
+    /// Addresses that cannot be had, tokens that are none, and parameters to be learned that are none.
+    pub(super) fn start(args: &ControlArgs, registry: &Registry, loaded: &Loaded) -> Result<Self, Failure> {
         let settings = &loaded.control;
+        let learn = args.learn.as_deref().map(|target| Learn::new(target, registry, &loaded.graph)).transpose()?;
         let control = config(args, settings)?.map(listen).transpose()?;
         Ok(Self {
             control,
             remote_files: args.remote_files || settings.remote_files,
             mapper: Mapper::new(loaded.maps.clone()),
-            learn: Learn::new(args.learn.as_deref()),
+            learn,
             system: None,
             loads: 0,
             lost: 0,

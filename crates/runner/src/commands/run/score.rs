@@ -8,11 +8,11 @@ use jiff::civil::DateTime;
 use patchline_capture::{Capture, Source};
 use patchline_graph::{Frames, Graph, StreamSpec};
 use patchline_nodes::FileSink;
-use patchline_patch::{Checked, EngineSettings, Files, Options, Patch, Registry};
+use patchline_patch::{Checked, EngineSettings, Files, MidiInputs, Options, Patch, Registry};
 use tracing::{info, warn};
 
 use crate::cli::{self, RunArgs};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::live::{Capturing, Done};
 use crate::load::{self, Trouble};
 
@@ -24,6 +24,8 @@ pub(super) struct Score<'a> {
     pub(super) registry: &'a Registry,
     pub(super) args: &'a RunArgs,
     patch: Patch,
+    /// Whether it came from something that cannot be read again.
+    stream: bool,
     /// Its file, and those that it includes.
     files: Vec<PathBuf>,
     /// Which files it may name.
@@ -39,17 +41,23 @@ pub(super) struct Score<'a> {
 impl<'a> Score<'a> {
     /// Reads the patch of the command line.
     pub(super) fn new(registry: &'a Registry, args: &'a RunArgs) -> Result<Self, Trouble> {
+        let stream = args.patch == Path::new("-") || args.patch.metadata().is_ok_and(|found| !found.is_file());
         let patch = load::read(&args.patch, &args.patch_args)?;
         let start = args.clock.unwrap_or_else(|| load::options(&args.patch_args, None).start);
         let files = patch.files();
-        Ok(Self { registry, args, patch, files, named: Files::default(), start, numbered: false, played: 0.0 })
+        Ok(Self { registry, args, patch, stream, files, named: Files::default(), start, numbered: false, played: 0.0 })
     }
 
     /// Loads and compiles it for a stream.
     pub(super) fn check(&self, stream: impl FnOnce(&EngineSettings, &Graph) -> StreamSpec) -> Result<Checked, Trouble> {
         let played = SignedDuration::try_from_secs_f64(self.played).unwrap_or(SignedDuration::ZERO);
         let options = Options { start: self.start.saturating_add(played), ..self.options() };
-        Ok(self.patch.check(self.registry, &options, stream)?)
+        let mut checked = self.patch.check(self.registry, &options, stream)?;
+        let midi = &mut checked.loaded.control.midi;
+        if self.args.control.learn.is_some() && !midi.any() {
+            *midi = MidiInputs::All;
+        }
+        Ok(checked)
     }
 
     fn options(&self) -> Options {
@@ -58,8 +66,7 @@ impl<'a> Score<'a> {
 
     /// Whether the patch came from something that cannot be read again.
     pub(super) fn is_stream(&self) -> bool {
-        let path = &self.args.patch;
-        path == Path::new("-") || path.metadata().is_ok_and(|found| !found.is_file())
+        self.stream
     }
 
     /// The files of the patch as it was last read, be it with mistakes.
@@ -69,7 +76,12 @@ impl<'a> Score<'a> {
 
     /// Reads the patch anew and keeps it if `judge` accepts it.
     pub(super) fn read_again<T>(&mut self, judge: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
-        let patch = load::read(&self.args.patch, &self.args.patch_args)?;
+        let path = &self.args.patch;
+        // A pipe in its place would have us wait for whoever writes into it.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(Failure::new(Exit::File, format!("{} is no file any more", load::shown(path))));
+        }
+        let patch = load::read(path, &self.args.patch_args)?;
         self.files = patch.files();
         self.put((patch, Files::default()), judge)
     }

@@ -10,6 +10,7 @@ use patchline_patch::{Changes, Loaded, Registry};
 use serde_json::{Map, Value, json};
 use tracing::{info, warn};
 
+use crate::cli::Setting;
 use crate::exit::{Exit, Failure};
 use crate::load::shown;
 use crate::units::count;
@@ -27,6 +28,8 @@ const FORM: u64 = 1;
 pub(super) struct State {
     path: PathBuf,
     written: Value,
+    /// Nodes and parameters that the command line sets, whatever was kept.
+    set: Vec<(String, String)>,
     next: Instant,
     /// Whether it was said that it cannot be written.
     failed: bool,
@@ -37,7 +40,11 @@ impl State {
     ///
     /// # Errors
     /// A file that cannot be read, or holds something else: it is never replaced.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, set: &[Setting]) -> Result<Self, Failure> {
+        // A pipe would be waited for; what is no file of its own could not be replaced.
+        if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(refused(path, "it is no regular file"));
+        }
         let written = match File::open(path) {
             Ok(file) => read(file).map_err(|why| refused(path, &why))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -49,7 +56,8 @@ impl State {
             }
             Err(error) => return Err(refused(path, &error.to_string())),
         };
-        Ok(Self { path: path.to_owned(), written, next: Instant::now() + LOOK, failed: false })
+        let set = set.iter().map(|Setting { node, parameter, .. }| (node.clone(), parameter.clone())).collect();
+        Ok(Self { path: path.to_owned(), written, set, next: Instant::now() + LOOK, failed: false })
     }
 
     /// The patch's graph with the parameters of the file. What does not fit it any more is told of and left out.
@@ -58,6 +66,9 @@ impl State {
         let mut restored = 0;
         for (node, parameters) in self.written["nodes"].as_object().into_iter().flatten() {
             for (parameter, value) in parameters.as_object().into_iter().flatten() {
+                if self.set.iter().any(|(other, set)| other == node && set == parameter) {
+                    continue;
+                }
                 match changed(registry, loaded, (&graph, stream.rate), (node, parameter, value)) {
                     Ok(next) => (graph, restored) = (next, restored + 1),
                     Err(why) => warn!("{node}.{parameter} of {} is left out: {why}", shown(&self.path)),
@@ -82,7 +93,8 @@ impl State {
         }
         self.next = Instant::now() + LOOK;
         let state = state(registry, (loaded, playing), rate);
-        if state == self.written || (self.written.is_null() && state["nodes"] == json!({})) {
+        let there = state == self.written && (!now || self.path.exists());
+        if there || (self.written.is_null() && state["nodes"] == json!({})) {
             return;
         }
         match files::write(&self.path, format!("{state:#}\n").as_bytes(), true) {
@@ -184,7 +196,7 @@ mod tests {
         let (registry, before, after) = (Registry::standard(), loaded(PATCH), PATCH.replace("-6 dB", "-9 dB"));
         let mut playing = loaded(&after.replace("100 ms", "250 ms")).graph;
         playing.bypass(patchline_graph::NodeName::new("trim").unwrap(), true);
-        let mut state = State::open(&path).unwrap();
+        let mut state = State::open(&path, &[]).unwrap();
         state.keep(&registry, (&before, &before.graph), 48_000, true);
         assert!(!path.exists(), "nothing has changed");
         state.keep(&registry, (&before, &playing), 48_000, false);
@@ -193,7 +205,7 @@ mod tests {
         let kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(kept["nodes"], json!({ "trim": { "gain": "-9 dB", "bypass": true }, "echo": { "time": "0.25 s" } }));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        let state = State::open(&path).unwrap();
+        let state = State::open(&path, &[]).unwrap();
         assert!(state.restore(&registry, &before, &stream()) == playing);
         // Another parameter of the patch was edited meanwhile; one node is gone.
         let other =
@@ -205,11 +217,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_is_kept_and_the_command_line_has_the_last_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("live.json");
+        let (registry, before) = (Registry::standard(), loaded(PATCH));
+        let mut playing = loaded(&PATCH.replace("-6 dB", "-9 dB")).graph;
+        playing.bypass(patchline_graph::NodeName::new("echo").unwrap(), true);
+        let mut state = State::open(&path, &[]).unwrap();
+        state.keep(&registry, (&before, &playing), 48_000, true);
+        assert!(State::open(&path, &[]).unwrap().restore(&registry, &before, &stream()) == playing);
+        let set = ["trim.gain=-6dB".parse().unwrap()];
+        let restored = State::open(&path, &set).unwrap().restore(&registry, &before, &stream());
+        assert!(restored.node("trim") == before.graph.node("trim") && restored.is_bypassed("echo"));
+        std::fs::remove_file(&path).unwrap();
+        state.keep(&registry, (&before, &playing), 48_000, true);
+        assert!(path.exists(), "it was removed meanwhile");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_refused_before_anything_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("link.json");
+        std::os::unix::fs::symlink("live.json", &path).unwrap();
+        assert!(State::open(&path, &[]).err().unwrap().message.contains("is no regular file"));
+    }
+
+    #[test]
     fn back_to_the_patch_empties_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("live.json");
         let (registry, before) = (Registry::standard(), loaded(PATCH));
-        let mut state = State::open(&path).unwrap();
+        let mut state = State::open(&path, &[]).unwrap();
         state.keep(&registry, (&before, &loaded(&PATCH.replace("-6", "-9")).graph), 48_000, true);
         state.keep(&registry, (&before, &before.graph), 48_000, true);
         let kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -222,12 +261,12 @@ mod tests {
         for (name, text) in [("a", "no json"), ("b", "{}"), ("c", "{\"patchline_state\": 2}"), ("d", "[1, 2]")] {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            let failure = State::open(&path).err().expect(text);
+            let failure = State::open(&path, &[]).err().expect(text);
             assert!(failure.message.contains("is no state of a patch"), "{}", failure.message);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
-        assert!(State::open(folder.path()).is_err());
-        assert!(State::open(&folder.path().join("no/where.json")).is_err());
+        assert!(State::open(folder.path(), &[]).is_err());
+        assert!(State::open(&folder.path().join("no/where.json"), &[]).is_err());
     }
 
     #[test]
@@ -238,7 +277,7 @@ mod tests {
             json!({ "trim": { "gain": 5_000, "loud": 1, "mute": true }, "echo": 7, "out": { "channels": [-1] } });
         std::fs::write(&path, json!({ MARK: FORM, "nodes": nodes }).to_string()).unwrap();
         let before = loaded(PATCH);
-        let restored = State::open(&path).unwrap().restore(&Registry::standard(), &before, &stream());
+        let restored = State::open(&path, &[]).unwrap().restore(&Registry::standard(), &before, &stream());
         let expected = loaded(&PATCH.replace("[nodes.echo]", "mute = true\n[nodes.echo]")).graph;
         assert!(restored == expected);
     }
