@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use patchline_graph::{Difference, Frames, Graph, GraphErrors, Link, Reason, StreamSpec, difference};
-use patchline_patch::{EngineSettings, Parameter, Registry};
+use patchline_patch::{EngineSettings, Loaded, Parameter, Registry};
 use serde_json::{Map, Value, json};
 
 use crate::units::{count, frames_and_ms};
 
 /// Settings that a running patch takes over from a new one.
 const AT_ONCE: [&str; 5] = ["allow_paths", "fade", "max_xruns", "on_xrun", "shed"];
+
+/// What a running patch does not take over: whoever may control it was let in at its start.
+const CONTROL: &str = "[control]";
 
 /// What becomes of a patch.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Changes {
     /// The parameters of each node that plays on with others.
     parameters: BTreeMap<String, Vec<Setting>>,
     settings: Vec<Setting>,
+    /// What else of the patch is another: scenes, maps, who may control it.
+    beside: Vec<&'static str>,
     rate: u32,
     fade: Frames,
 }
@@ -35,7 +40,7 @@ struct Setting {
 #[derive(Clone, Copy)]
 pub(crate) struct Version<'a> {
     pub(crate) graph: &'a Graph,
-    pub(crate) settings: &'a EngineSettings,
+    pub(crate) loaded: &'a Loaded,
 }
 
 impl Changes {
@@ -55,19 +60,20 @@ impl Changes {
             (name.clone(), differing(values(before.graph), values(after.graph)))
         };
         let parameters = difference.updated.iter().map(parameters).collect();
-        let [old, new] = [before, after].map(|version| data_of(version.settings));
+        let [old, new] = [before, after].map(|version| data_of(&version.loaded.engine));
         let both = old.keys().chain(new.keys().filter(|key| !old.contains_key(*key)));
         let value = |settings: &Map<String, Value>, key: &str| settings.get(key).cloned().unwrap_or_default();
         let settings = both
             .map(|key| Setting { key: key.clone(), before: value(&old, key), after: value(&new, key) })
             .filter(|setting| setting.before != setting.after)
             .collect();
-        Ok(Self { difference, parameters, settings, rate: stream.rate, fade })
+        let beside = beside(before.loaded, after.loaded);
+        Ok(Self { difference, parameters, settings, beside, rate: stream.rate, fade })
     }
 
     /// Whether they are the same.
     pub(crate) fn is_empty(&self) -> bool {
-        self.difference.is_empty() && self.settings.is_empty()
+        self.difference.is_empty() && self.settings.is_empty() && self.beside.is_empty()
     }
 
     /// Whether a node goes on with its state.
@@ -98,13 +104,15 @@ impl Changes {
         if latency[0] != latency[1] {
             parts.push(format!("latency {} instead of {}", self.time(latency[1]), self.time(latency[0])));
         }
+        parts.extend((!self.beside.is_empty()).then(|| format!("{} changed", self.beside.join(", "))));
         parts.join("; ")
     }
 
     /// What takes effect only when the patch is started anew, in a sentence.
     pub(crate) fn later(&self) -> Option<String> {
-        let later: Vec<String> =
+        let mut later: Vec<String> =
             self.settings.iter().filter(|setting| !setting.is_at_once()).map(Setting::to_string).collect();
+        later.extend(self.beside.contains(&CONTROL).then(|| CONTROL.to_owned()));
         (!later.is_empty()).then(|| format!("takes effect when the patch is started anew: {}", later.join(", ")))
     }
 
@@ -142,6 +150,10 @@ impl Changes {
             let when = if setting.is_at_once() { "at once" } else { "when the patch is started anew" };
             say("engine", &format!("{setting}, {when}"));
         }
+        for what in &self.beside {
+            let when = if *what == CONTROL { "when the patch is started anew" } else { "at once" };
+            say("changed", &format!("{what}, {when}"));
+        }
         out
     }
 
@@ -175,6 +187,7 @@ impl Changes {
             "ringing_out": leaving.iter().map(leaves).collect::<Vec<_>>(),
             "latency_frames": { "before": latency[0], "after": latency[1] },
             "engine": self.settings.iter().map(setting).collect::<Vec<_>>(),
+            "beside": self.beside,
         })
     }
 
@@ -223,6 +236,16 @@ fn data_of(settings: &EngineSettings) -> Map<String, Value> {
         Ok(Value::Object(data)) => data,
         _ => unreachable!("settings are a table of texts and numbers"),
     }
+}
+
+/// What differs of a patch beside its nodes, links and settings.
+fn beside(before: &Loaded, after: &Loaded) -> Vec<&'static str> {
+    let differs = [
+        ("scenes", before.scenes != after.scenes),
+        ("maps", before.maps != after.maps),
+        (CONTROL, before.control != after.control),
+    ];
+    differs.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
 }
 
 /// Parameters that are not what they were.

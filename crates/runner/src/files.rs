@@ -4,7 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
-use patchline_nodes::FileSink;
+use patchline_graph::{AnyNode, Graph};
+use patchline_nodes::{FileSink, PatchNode};
 use patchline_patch::{Code, Key, Loaded};
 
 use crate::exit::{Exit, Failure};
@@ -71,22 +72,49 @@ fn refuse_in_the_way(
 ) -> Result<(), Failure> {
     let in_the_way = loaded.writes.iter().filter(|(path, node)| {
         let overwrites =
-            loaded.graph.node(node).and_then(|node| node.downcast_ref()).is_some_and(|sink: &FileSink| sink.overwrite);
-        let template = path.to_string_lossy().contains('{');
-        let replaces = overwrites && !is_written(path);
-        !plays_on(node) && !replaces && !template && path.symlink_metadata().is_ok()
+            loaded.graph.node(node).and_then(AnyNode::downcast_ref).is_some_and(|sink: &FileSink| sink.overwrite);
+        !plays_on(node) && is_in_the_way(path, overwrites, is_written(path))
     });
-    let help = "give it another `path`, number it by `{seq}`, or let `overwrite = true` replace it";
     let objections: Vec<_> = in_the_way
         .map(|(path, node)| {
-            let message = format!("`{node}`: {} is there already", shown(path));
-            (Key::Node(node, "path"), message, help.to_owned())
+            let (what, help) = match is_written(path) {
+                true => {
+                    ("is being recorded, which nothing replaces", "give it another `path`, or number it by `{seq}`")
+                }
+                false => (
+                    "is there already",
+                    "give it another `path`, number it by `{seq}`, or let `overwrite = true` replace it",
+                ),
+            };
+            (Key::Node(node, "path"), format!("`{node}`: {} {what}", shown(path)), help.to_owned())
         })
         .collect();
     match objections.is_empty() {
         true => Ok(()),
         false => Err(shown_failure(Exit::File, &loaded.objections(Code::File, objections))),
     }
+}
+
+/// Whether a recorder that starts must not write there. Names with a number or a time are other ones each time.
+fn is_in_the_way(path: &Path, overwrites: bool, is_written: bool) -> bool {
+    let name = path.to_string_lossy();
+    if is_written {
+        return !name.contains("{time}");
+    }
+    !overwrites && !name.contains('{') && path.symlink_metadata().is_ok()
+}
+
+/// A recorder of the next graph that would have to begin a file anew, and the file that is in its way.
+pub(crate) fn begun_anew(graph: &Graph, next: &Graph, plays_on: impl Fn(&str) -> bool) -> Option<(String, PathBuf)> {
+    let recorders = |graph| -> Vec<(String, FileSink)> {
+        let nodes = Graph::nodes(graph);
+        nodes.filter_map(|(name, node)| Some((name.to_string(), node.downcast_ref::<FileSink>()?.clone()))).collect()
+    };
+    let written: Vec<PathBuf> = recorders(graph).iter().flat_map(|(_, sink)| sink.writes()).collect();
+    recorders(next).into_iter().filter(|(name, _)| !plays_on(name)).find_map(|(name, sink)| {
+        let found = |path: &PathBuf| is_in_the_way(path, sink.overwrite, written.contains(path));
+        sink.writes().into_iter().find(found).map(|path| (name, path))
+    })
 }
 
 /// Refuses to write to the patch itself, or to a file that one of its nodes writes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use patchline_graph::{Graph, GraphError, GraphErrors, Place};
+use patchline_graph::{AnyNode, Graph, GraphError, GraphErrors, Place};
 use patchline_io::{ChannelCount, DeviceRequest, LatencyWish, Patience, SideRequest};
 use patchline_nodes::{Input, InputChannel, InputChannels, Output};
 use patchline_patch::{Checked, EngineSettings, Latency, MidiInputs, OnDeviceLoss, Share, Transport};
@@ -88,6 +88,14 @@ pub(crate) fn devices(graph: &Graph) -> Result<(SideRequest, SideRequest), Graph
     let mut errors = Vec::new();
     let sides = (one(inputs, "reads", &mut errors), one(outputs, "plays on", &mut errors));
     if errors.is_empty() { Ok(sides) } else { Err(GraphErrors(errors)) }
+}
+
+/// Whether a node asks for another device than before.
+pub(crate) fn is_another_device(before: &AnyNode, after: &AnyNode) -> bool {
+    let input =
+        |node: &AnyNode| node.downcast_ref::<Input>().map(|node| (node.device.clone(), node.loopback_of.clone()));
+    let output = |node: &AnyNode| node.downcast_ref::<Output>().map(|node| node.device.clone());
+    input(before) != input(after) || output(before) != output(after)
 }
 
 /// The first of them, which the others must be like.

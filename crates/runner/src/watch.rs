@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 use std::path::Path;
 
-use patchline_graph::{Engine, Event, EventKind, Frame, Report, Severity, Written};
+use patchline_graph::{Engine, Event, EventKind, Frame, Frames, Report, Severity, Written};
 use serde_json::{Value, json};
 use tracing::{debug, error, info, warn};
 
@@ -34,6 +34,8 @@ pub(crate) struct Watch {
     more_files: usize,
     failed: bool,
     reloads: Reloads,
+    /// Changes whose frame was past when they came.
+    late: u64,
 }
 
 /// A patch on its way to the audio thread: what it changes, for people and for programs.
@@ -50,6 +52,8 @@ struct Reloads {
     /// Those that took over, and at which frame; how many more there are.
     done: Vec<(Frame, Value)>,
     more: usize,
+    /// The one after which none came yet, if it is among those more.
+    last: Option<(Frame, Value)>,
     refused: usize,
 }
 
@@ -65,6 +69,7 @@ impl Watch {
             more_files: 0,
             failed: false,
             reloads: Reloads::default(),
+            late: 0,
         }
     }
 
@@ -92,19 +97,20 @@ impl Watch {
             self.reloads.done.push((frame, data));
         } else {
             self.reloads.more += 1;
+            self.reloads.last = Some((frame, data));
         }
     }
 
-    /// How many other patches took over, and the frame and the changes of the last one that is kept.
+    /// How many other patches took over, and the frame and the changes of the last one.
     pub(crate) fn last_reload(&self) -> (u64, Option<&(Frame, Value)>) {
-        let Reloads { done, more, .. } = &self.reloads;
-        ((done.len() + more) as u64, done.last())
+        let Reloads { done, more, last, .. } = &self.reloads;
+        ((done.len() + more) as u64, last.as_ref().or(done.last()))
     }
 
     /// How often another patch was loaded: `reloaded 3 times, last at frame 48000 (0:01.000), 1 patch refused`.
     pub(crate) fn reloads(&self) -> Option<String> {
         let Reloads { done, more, refused, .. } = &self.reloads;
-        let last = done.last().filter(|_| *more == 0);
+        let (_, last) = self.last_reload();
         let last = last.map_or_else(String::new, |(frame, _)| {
             format!(", the last time at frame {frame} ({})", clock(*frame, self.rate))
         });
@@ -134,7 +140,7 @@ impl Watch {
         match event.kind {
             EventKind::Loaded => self.took_over(event.frame),
             EventKind::Set { late: 0 } => debug!("{at} {node}: new parameters"),
-            EventKind::Set { late } => warn!("{at} {node}: new parameters, {late} frames late"),
+            EventKind::Set { late } => self.came_late(&at, &node, late),
             EventKind::Bypassed { on: true } => debug!("{at} {node}: left out"),
             EventKind::Bypassed { on: false } => debug!("{at} {node}: taken back"),
             EventKind::Node { what, value } => debug!("{at} {node}: {what} {value}"),
@@ -146,6 +152,15 @@ impl Watch {
                 self.panics.push((node, frame));
             }
             EventKind::Allocated { times } => self.allocated(node, frame, times),
+        }
+    }
+
+    /// Said the first, the tenth, the hundredth time and so on: whoever asks for what is past may do so without end.
+    fn came_late(&mut self, at: &str, node: &str, late: Frames) {
+        self.late += 1;
+        if self.late == 10_u64.pow(self.late.ilog10()) {
+            let times = if self.late == 1 { String::new() } else { format!(" (the {}th time)", self.late) };
+            warn!("{at} {node}: new parameters, {late} frames late{times}");
         }
     }
 

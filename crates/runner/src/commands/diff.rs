@@ -1,8 +1,11 @@
 //! `runner diff`: what a running patch would keep, change and fade if another one were loaded. Creates no file.
 
+use std::path::Path;
+
 use patchline_graph::StreamSpec;
 use patchline_patch::{Checked, Registry};
 use serde_json::json;
+use tracing::error;
 
 use crate::changes::{Changes, Version};
 use crate::cli::DiffArgs;
@@ -11,6 +14,10 @@ use crate::load::{Assumed, Trouble, shown};
 use crate::{load, output, style};
 
 pub(crate) fn run(registry: &Registry, args: &DiffArgs) -> Outcome {
+    let stdin = Path::new("-");
+    if args.old == stdin && args.new == stdin {
+        return Err(Failure::new(Exit::Usage, "only one of the two patches can be read from stdin"));
+    }
     let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
     // Both begin at the same time, or their recordings would differ.
     let options = load::options(&args.patch_args, None);
@@ -24,6 +31,9 @@ pub(crate) fn run(registry: &Registry, args: &DiffArgs) -> Outcome {
         // Both are told of.
         (Err(one), other) => {
             let failure = Failure::from(one);
+            if let (Some(message), Err(_)) = (failure.unsaid(), &other) {
+                error!("{message}");
+            }
             return Err(other.err().map_or(failure, Failure::from));
         }
         (Ok(_), Err(error)) => return Err(error.into()),
@@ -50,7 +60,7 @@ fn changes(registry: &Registry, before: &Checked, after: &Checked) -> Result<Cha
     let stream = StreamSpec { inputs, outputs: None, ..after.stream.clone() };
     let version = |checked| {
         let Checked { loaded, .. }: &Checked = checked;
-        Version { graph: &loaded.graph, settings: &loaded.engine }
+        Version { graph: &loaded.graph, loaded }
     };
     let fade = load::fade(&after.loaded.engine, stream.rate);
     let changes = Changes::between(registry, version(before), version(after), (&stream, fade));

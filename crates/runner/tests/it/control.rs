@@ -191,6 +191,41 @@ fn patches_are_sent_and_may_not_name_files() {
 }
 
 #[test]
+fn no_parameter_ends_or_replaces_a_recording_or_blocks_the_others() {
+    let folder = Folder::new();
+    folder.write("p.toml", PATCH);
+    let (running, _, web) = start(&folder, &[]);
+    let mut web = Web::new(&web);
+    for (parameter, value) in [
+        ("rec.overwrite", json!(true)),
+        ("rec.subtype", json!("PCM_16")),
+        // It would have another number of channels.
+        ("tone.channels", json!(2)),
+    ] {
+        let answer = web.ask(json!({ "id": 1, "do": "set", "values": { parameter: value } }));
+        assert_eq!(answer["error"]["code"], "refused", "{answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().contains("take.wav"), "{answer}");
+    }
+    let set = |frame: u64| json!({ "id": 2, "do": "set", "values": { "trim.gain": 0.25 }, "frame": frame });
+    let answer = web.ask(set(1_000_000_000_000));
+    assert!(answer["error"]["message"].as_str().unwrap().contains("is more than 60 s ahead"), "{answer}");
+    let several = json!({ "id": 3, "do": "set", "values": { "trim.gain": 0.25, "tone.level": "loud" } });
+    let answer = web.ask(several);
+    assert!(answer["error"]["message"].as_str().unwrap().starts_with("tone.level: "), "{answer}");
+    // What is past is done at once, and not complained about each time.
+    (0..20).for_each(|_| drop(web.done(set(1))));
+    running.until("(the 10th time)");
+    running.signal("INT");
+    let ended = running.end().exits(0);
+    assert_eq!(ended.stderr.matches("frames late").count(), 2, "{}", ended.stderr);
+    let report = ended.json();
+    let frames = report["frames"].as_u64().unwrap();
+    assert_eq!(report["files"].as_array().unwrap().len(), 1, "{report}");
+    let (take, ..) = read(&folder.path().join("take.wav"));
+    assert_eq!(take.len() as u64, frames);
+}
+
+#[test]
 fn what_may_not_be_listened_to_is_said_before_anything_plays() {
     let folder = Folder::new();
     folder.write("p.toml", PATCH);

@@ -49,6 +49,46 @@ fn what_cannot_be_compared_is_told_of_in_both() {
     let both = both.says("a.toml:1:").says("b.toml:1:");
     assert!(both.stdout.is_empty());
     folder.run(["diff", "a.toml", "none.toml"]).exits(5).says("none.toml");
+    folder.run(["diff", "nor.toml", "none.toml"]).exits(5).says("none.toml").says("nor.toml");
+    folder.run(["diff", "-", "-"]).exits(2).says("only one of the two patches can be read from stdin");
+}
+
+#[test]
+fn scenes_maps_and_who_may_control_a_patch_are_compared_too() {
+    let folder = Folder::new();
+    folder.write("a.toml", PATCH);
+    let more = "[scenes.soft]\ntrim.gain = 0.1\n[[map]]\ncc = 7\nto = \"trim.mute\"\n[control]\nosc = 9000\n";
+    folder.write("b.toml", &format!("{PATCH}{more}"));
+    let there = folder.run(["diff", "a.toml", "b.toml"]).exits(0).stdout;
+    for line in [
+        "no node changed; 3 nodes play on; scenes, maps, [control] changed",
+        "changed       maps, at once",
+        "changed       [control], when the patch is started anew",
+    ] {
+        assert!(there.contains(line), "`{line}` is not in:\n{there}");
+    }
+    let data = folder.run(["diff", "b.toml", "a.toml", "--json"]).exits(0).json();
+    assert_eq!((&data["same"], &data["beside"]), (&false.into(), &serde_json::json!(["scenes", "maps", "[control]"])));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_scene_is_edited() {
+    let folder = Folder::new();
+    let scene = |gain: &str| format!("{PATCH}[scenes.soft]\ntrim.gain = {gain}\n");
+    let patch = folder.write("p.toml", &scene("0.1"));
+    let running = Running::start(&mut folder.command(["run", "p.toml", "--backend", "null", "--watch"]));
+    running.until("recording");
+    fs::write(&patch, scene("0.2")).unwrap();
+    running.until("no node changed; 3 nodes play on; scenes changed");
+    fs::write(&patch, scene("0.2") + "[control]\nrate = \"10 Hz\"\n").unwrap();
+    running.until("takes effect when the patch is started anew: [control]");
+    // It is what it was, but no patch any more.
+    fs::remove_file(&patch).unwrap();
+    fs::create_dir(&patch).unwrap();
+    running.until("p.toml is no file any more");
+    running.signal("INT");
+    running.end().exits(0);
 }
 
 #[cfg(unix)]
@@ -116,7 +156,7 @@ fn sighup_asks_for_the_patch_to_be_read_again() {
     // It would be recorded over what is being recorded.
     fs::write(&patch, PATCH.replace("0.5", "0.25\n[nodes.b]\ntype = \"gain\"").replace("FLOAT", "PCM_16")).unwrap();
     running.signal("HUP");
-    running.until("take.wav is there already");
+    running.until("take.wav is being recorded, which nothing replaces");
     fs::remove_file(&patch).unwrap();
     running.signal("HUP");
     running.until("cannot read p.toml");

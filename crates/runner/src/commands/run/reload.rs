@@ -131,8 +131,8 @@ fn fresh(score: &Score, playing: &Loaded, live: &Live) -> Result<Fresh, Failure>
     let checked = score.check(|_, _| live.stream().clone())?;
     let loaded = &checked.loaded;
     let fade = load::fade(&loaded.engine, stream.rate);
-    let before = Version { graph: live.engine().graph(), settings: &playing.engine };
-    let after = Version { graph: &loaded.graph, settings: &loaded.engine };
+    let before = Version { graph: live.engine().graph(), loaded: playing };
+    let after = Version { graph: &loaded.graph, loaded };
     let changes = Changes::between(score.registry, before, after, (stream, fade))
         .map_err(|errors| Failure::from(Trouble::from(loaded.locate(&errors))))?;
     files::free_beside(loaded, playing, |node| changes.plays_on(node))?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use patchline_control::{
     Code, Desk, How, Measured, Name, NodeInfo, ParameterInfo, ReadingInfo, Refusal, Setting, When,
 };
-use patchline_graph::{Frame, LoadError, Per, SetError};
+use patchline_graph::{Difference, Edit, Frame, LoadError, Per, SetError, difference};
 use patchline_nodes::Surroundings;
 use patchline_patch::{Changes, Files, Loaded, Parameter, ParameterError, Scene};
 use serde_json::{Map, Value, json};
@@ -14,6 +14,8 @@ use super::super::reload::Reloads;
 use super::super::score::Score;
 use crate::exit::Failure;
 use crate::live::Live;
+use crate::load::shown;
+use crate::{files, wanted};
 
 /// A run, for those who control it.
 pub(in super::super) struct LiveDesk<'a, 'b> {
@@ -59,19 +61,53 @@ impl LiveDesk<'_, '_> {
         let surroundings = Surroundings { files, ..self.playing.surroundings.clone() };
         let mut changes = Changes::new(self.score.registry, self.live.engine().graph(), rate, surroundings);
         for Setting { name, value } in settings {
-            changes.set(&name.node, &name.parameter, value).map_err(|error| refused(&error))?;
+            changes.set(&name.node, &name.parameter, value).map_err(|error| match refused(&error) {
+                only if settings.len() == 1 => only,
+                // Which of them it is.
+                Refusal { code, message, details } => {
+                    Refusal { code, message: format!("{}.{}: {message}", name.node, name.parameter), details }
+                }
+            })?;
         }
         let edits = changes.edits().map_err(|error| refused(&error))?;
+        self.allow(&edits)?;
         let (at, over) = (self.frame_of(when, edits.len())?, over.map(|over| frames(over, rate)));
         self.live.change(&edits, at, over).map_err(|error| match error {
             SetError::Busy | SetError::Load(LoadError::Busy(_) | LoadError::Crowded(_)) => {
                 Refusal::new(Code::Busy, error.to_string())
             }
-            error => Refusal::new(Code::Value, error.to_string()),
+            error => Refusal::new(Code::Value, error.to_string().replace('\n', "; ")),
         })?;
         // A list of another length has other parameters.
         *self.revision += u64::from(settings.iter().any(|setting| setting.value.is_array() || setting.value.is_null()));
         settings.iter().map(|setting| self.value(&setting.name).or_else(|_| Ok(setting.value.clone()))).collect()
+    }
+
+    /// Refuses what would end a recording or replace it, and another device, which is opened only at a start.
+    fn allow(&self, edits: &[Edit]) -> Result<(), Refusal> {
+        let graph = self.live.engine().graph();
+        let changed = edits.iter().filter_map(|edit| match edit {
+            Edit::Node { name, node } => Some((name, node, graph.node(name.as_str())?)),
+            Edit::Bypass { .. } => None,
+        });
+        if let Some((name, ..)) = changed.clone().find(|(_, node, old)| wanted::is_another_device(old, node)) {
+            let why = "the device stays while it plays; another one is opened when the patch is started anew";
+            return Err(Refusal::new(Code::Refused, format!("`{name}`: {why}")));
+        }
+        if !changed.clone().any(|(_, node, old)| node.rebuilds(old)) {
+            return Ok(());
+        }
+        let mut next = graph.clone();
+        changed.for_each(|(name, node, _)| next.insert(name.clone(), node.clone()));
+        // What does not fit together is refused by the engine.
+        let stays = difference(graph, &next, self.live.stream(), 0).ok();
+        let in_the_way = stays.and_then(|Difference { kept, updated, .. }| {
+            files::begun_anew(graph, &next, |node| kept.iter().chain(&updated).any(|name| name == node))
+        });
+        in_the_way.map_or(Ok(()), |(node, path)| {
+            let why = "would have to be begun anew; a recorder whose path has `{seq}` begins another file";
+            Err(Refusal::new(Code::Refused, format!("`{node}`: {} {why}", shown(&path))))
+        })
     }
 
     fn scene(&self, name: &str) -> Result<&Scene, Refusal> {
