@@ -36,13 +36,13 @@ fn edits(step: usize) -> Vec<Edit> {
     let mut echo = Delay::new(Time::Seconds(0.001 + 0.028 * random(step, 2)));
     (echo.max_time, echo.mix, echo.feedback) = (Some(Time::Seconds(0.03)), random(step, 3), 0.9 * random(step, 4));
     let mut edits = vec![edit("trim", Gain { gain, ..Gain::default() })];
-    edits.push(if step % 2 == 0 {
+    edits.push(if step.is_multiple_of(2) {
         edit("echo", echo)
     } else {
         edit("tone", Oscillator { frequency, ..Oscillator::default() })
     });
-    if step % 7 == 0 {
-        edits.push(Edit::Bypass { name: NodeName::new("echo").unwrap(), on: step % 2 == 0 });
+    if step.is_multiple_of(7) {
+        edits.push(Edit::Bypass { name: NodeName::new("echo").unwrap(), on: step.is_multiple_of(2) });
     }
     edits
 }
