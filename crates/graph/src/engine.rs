@@ -95,6 +95,7 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         cast: Cast::default(),
         sets_sent: 0,
         sent: 0,
+        loads: 0,
         journal: None,
         bypassed: BTreeSet::new(),
         out: BTreeSet::new(),
@@ -134,6 +135,8 @@ pub struct Engine {
     sets_sent: u64,
     /// Messages of any kind sent so far.
     sent: u64,
+    /// Loads among them.
+    loads: u64,
     journal: Option<Journal>,
     /// Nodes that are to be left out whatever the graph says.
     bypassed: BTreeSet<String>,

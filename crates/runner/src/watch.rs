@@ -48,7 +48,9 @@ pub(crate) struct NewPatch {
 /// Patches loaded after the first one.
 #[derive(Debug, Default)]
 struct Reloads {
-    on_their_way: VecDeque<NewPatch>,
+    /// With the number of the load that brings each, and how many loads took over.
+    on_their_way: VecDeque<(u64, NewPatch)>,
+    seen: u64,
     /// Those that took over, and at which frame; how many more there are.
     done: Vec<(Frame, Value)>,
     more: usize,
@@ -73,9 +75,9 @@ impl Watch {
         }
     }
 
-    /// The graph loaded last is this patch's: it is told when it takes over.
-    pub(crate) fn expect(&mut self, patch: NewPatch) {
-        self.reloads.on_their_way.push_back(patch);
+    /// The load of this number brings this patch: it is told when it takes over.
+    pub(crate) fn expect(&mut self, load: u64, patch: NewPatch) {
+        self.reloads.on_their_way.push_back((load, patch));
     }
 
     /// A patch was not loaded: it is told why, and what plays on.
@@ -89,7 +91,12 @@ impl Watch {
 
     fn took_over(&mut self, frame: Frame) {
         let at = clock(frame, self.rate);
-        let Some(NewPatch { line, data }) = self.reloads.on_their_way.pop_front() else {
+        self.reloads.seen += 1;
+        let seen = self.reloads.seen;
+        // Parameters that need new processors are loads, too.
+        let is_due = self.reloads.on_their_way.front().is_some_and(|(load, _)| *load <= seen);
+        let due = is_due.then(|| self.reloads.on_their_way.pop_front()).flatten();
+        let Some((_, NewPatch { line, data })) = due else {
             return debug!("{at} a new graph plays");
         };
         info!("reloaded at frame {frame} ({at}): {line}");

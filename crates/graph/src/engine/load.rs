@@ -196,9 +196,17 @@ impl Engine {
     /// Sends messages that arrive together.
     pub(super) fn send_loads<const COUNT: usize>(&mut self, messages: [Message; COUNT]) {
         let told = |message: &&Message| matches!(message, Message::Load(load) if load.told);
-        self.sent += messages.iter().filter(told).count() as u64;
+        let told = messages.iter().filter(told).count() as u64;
+        (self.sent, self.loads) = (self.sent + told, self.loads + told);
         let room = self.messages.write_chunk_uninit(COUNT).expect("room was checked and only we push");
         room.fill_from_iter(messages);
+    }
+
+    /// How many graphs were sent to the audio thread so far, by loads and by changes that need new processors. Each of
+    /// them tells [`Loaded`](crate::EventKind::Loaded) when it takes over, in this order.
+    #[must_use]
+    pub fn loads(&self) -> u64 {
+        self.loads
     }
 
     /// Clears away what has ended of nodes and links on their way out. No sample changes by it.

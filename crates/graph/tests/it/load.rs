@@ -94,7 +94,7 @@ fn the_slab_grows_while_others_play_on() {
     }
     assert_eq!(render(&mut renderer, &[0.0], 1), [0.5f32.powi(6)]);
     let loads = std::iter::from_fn(|| engine.next_event()).filter(|event| event.kind == EventKind::Loaded).count();
-    assert_eq!(loads, 6);
+    assert_eq!((loads, engine.loads()), (6, 6));
     engine.close(renderer);
 }
 
@@ -245,5 +245,21 @@ fn ending_thousands_of_nodes_is_said_in_order() {
     let (mut engine, renderer) = playing(many);
     let ended = engine.load(graph(0.0)).unwrap().ended;
     assert_eq!((ended.len(), ended.is_sorted()), (4000, true));
+    engine.close(renderer);
+}
+
+#[test]
+fn a_change_that_needs_a_new_processor_counts_as_a_load_and_clearing_away_does_not() {
+    let (mut engine, mut renderer) = playing(graph(0.5));
+    render(&mut renderer, &[1.0; 10], 4);
+    let input = DeviceIn(DeviceChannels::Pick(vec![Some(0)]));
+    engine.set("in", input, None).unwrap();
+    assert_eq!(engine.loads(), 2);
+    for _ in 0..40 {
+        render(&mut renderer, &[1.0; 64], 64);
+        engine.collect();
+    }
+    let loads = std::iter::from_fn(|| engine.next_event()).filter(|event| event.kind == EventKind::Loaded).count();
+    assert_eq!((loads, engine.loads()), (2, 2));
     engine.close(renderer);
 }

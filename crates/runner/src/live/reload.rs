@@ -74,7 +74,7 @@ impl Live {
 
     /// The graph loaded last is this patch's.
     pub(crate) fn expect(&mut self, patch: NewPatch) {
-        self.watch.expect(patch);
+        self.watch.expect(self.engine.loads(), patch);
     }
 
     /// A patch was not loaded.
