@@ -128,6 +128,17 @@ pub(crate) struct PatchArgs {
     pub(crate) allow_path: Vec<PathBuf>,
 }
 
+/// What is assumed of the device by commands that open none.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Assumed {
+    /// Channels of the device's input where a patch leaves them open; 2 without it.
+    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
+    pub(crate) channels: Option<usize>,
+    /// The rate in Hz where a patch leaves it to the device; 48000 without it.
+    #[arg(id = "sample_rate", long = "sample-rate", value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
+    pub(crate) rate: Option<u32>,
+}
+
 /// `runner run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -253,12 +264,9 @@ pub(crate) struct CheckArgs {
     /// The patches to check.
     #[arg(required = true, value_name = "PATCH", value_hint = ValueHint::FilePath)]
     pub(crate) patches: Vec<PathBuf>,
-    /// Channels of the device's input where the patch leaves them open; 2 without it.
-    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
-    pub(crate) channels: Option<usize>,
-    /// The rate in Hz where the patch leaves it to the device; 48000 without it.
-    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
-    pub(crate) sample_rate: Option<u32>,
+    /// What is assumed of a device that is not there.
+    #[command(flatten)]
+    pub(crate) assumed: Assumed,
     /// Prints one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
@@ -276,12 +284,9 @@ pub(crate) struct DiffArgs {
     /// The patch that would be loaded.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) new: PathBuf,
-    /// Channels of the device's input where the patches leave them open; 2 without it.
-    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
-    pub(crate) channels: Option<usize>,
-    /// The rate in Hz where the patches leave it to the device; 48000 without it.
-    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
-    pub(crate) sample_rate: Option<u32>,
+    /// What is assumed of a device that is not there.
+    #[command(flatten)]
+    pub(crate) assumed: Assumed,
     /// Prints one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
@@ -305,12 +310,9 @@ pub(crate) struct GraphArgs {
     /// Replaces the output file if there is one.
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Channels of the device's input where the patch leaves them open; 2 without it.
-    #[arg(long, value_name = "N", value_parser = channels, allow_hyphen_values = true)]
-    pub(crate) channels: Option<usize>,
-    /// The rate in Hz where the patch leaves it to the device; 48000 without it.
-    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
-    pub(crate) sample_rate: Option<u32>,
+    /// What is assumed of a device that is not there.
+    #[command(flatten)]
+    pub(crate) assumed: Assumed,
     /// What every command that reads a patch takes.
     #[command(flatten)]
     pub(crate) patch_args: PatchArgs,

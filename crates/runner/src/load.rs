@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use tracing::info;
 
-use crate::cli::PatchArgs;
+use crate::cli::{Assumed, PatchArgs};
 use crate::exit::{Exit, Failure};
 use crate::units::count;
 use crate::{output, overview, style};
@@ -103,13 +103,6 @@ pub(crate) fn load(
         let all = patch.check(registry, &options, |settings, graph| Assumed::default().stream(settings, graph));
         all.err().unwrap_or(few).into()
     })
-}
-
-/// What the command line says about a stream of which no device or file says more.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Assumed {
-    pub(crate) rate: Option<u32>,
-    pub(crate) channels: Option<usize>,
 }
 
 impl Assumed {

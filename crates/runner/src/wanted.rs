@@ -190,8 +190,9 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::cli::Assumed;
     use crate::cli::PatchArgs;
-    use crate::load::{self, Assumed};
+    use crate::load;
 
     fn checked(nodes: &str) -> Checked {
         let patch = format!("name = \"band\"\n{nodes}");

@@ -7,14 +7,14 @@ use std::path::Path;
 use patchline_patch::{Checked, Registry};
 use serde_json::{Value, json};
 
-use crate::cli::CheckArgs;
+use crate::cli::{Assumed, CheckArgs};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::load::{Assumed, Trouble, show, shown};
+use crate::load::{Trouble, show, shown};
 use crate::units::count;
 use crate::{document, output, style};
 
 pub(crate) fn run(registry: &Registry, args: &CheckArgs) -> Outcome {
-    let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
+    let assumed = args.assumed;
     let mut data = Vec::new();
     let mut worst = Exit::Ok;
     for path in &args.patches {

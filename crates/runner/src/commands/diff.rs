@@ -10,7 +10,7 @@ use tracing::error;
 use crate::changes::{Changes, Version};
 use crate::cli::DiffArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::load::{Assumed, Trouble, shown};
+use crate::load::{Trouble, shown};
 use crate::{load, output, style};
 
 pub(crate) fn run(registry: &Registry, args: &DiffArgs) -> Outcome {
@@ -18,7 +18,7 @@ pub(crate) fn run(registry: &Registry, args: &DiffArgs) -> Outcome {
     if args.old == stdin && args.new == stdin {
         return Err(Failure::new(Exit::Usage, "only one of the two patches can be read from stdin"));
     }
-    let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
+    let assumed = args.assumed;
     // Both begin at the same time, or their recordings would differ.
     let options = load::options(&args.patch_args, None);
     let check = |path| -> Result<Checked, Trouble> {

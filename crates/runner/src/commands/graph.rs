@@ -4,12 +4,12 @@ use patchline_patch::{Checked, Registry};
 
 use crate::cli::{GraphArgs, GraphFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::load::{Assumed, show};
+use crate::load::show;
 use crate::overview::Overview;
 use crate::{files, output, picture};
 
 pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
-    let assumed = Assumed { rate: args.sample_rate, channels: args.channels };
+    let assumed = args.assumed;
     let checked = assumed.check(registry, &args.patch, &args.patch_args)?;
     show(&checked.loaded.warnings);
     let text = draw(&checked, args.format)?;

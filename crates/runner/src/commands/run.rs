@@ -17,12 +17,11 @@ use patchline_capture::Capture;
 use patchline_graph::StreamSpec;
 use patchline_patch::{Checked, Loaded, Registry};
 
-use crate::cli::RunArgs;
+use crate::cli::{Assumed, RunArgs};
 use crate::exit::{Failure, Outcome};
 use crate::flight::Dumps;
 use crate::hosts::Opened;
 use crate::live::{Done, Live, NotStarted, Piece, Player, Terms};
-use crate::load::Assumed;
 use crate::{files, load, signals};
 use controls::Controls;
 use reload::Reloads;

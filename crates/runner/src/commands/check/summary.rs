@@ -8,7 +8,8 @@ use patchline_graph::Frames;
 use patchline_patch::{Action, Checked, ControlSettings, Loaded, Map, Scene, Trigger};
 use serde_json::{Value, json};
 
-use crate::load::{Assumed, shown};
+use crate::cli::Assumed;
+use crate::load::shown;
 use crate::overview::{NodeView, Overview, PortView, Waits, device_inputs};
 use crate::style;
 use crate::units::{bytes, count, frames_and_ms, ms};
