@@ -9,7 +9,6 @@ pub mod gate;
 pub mod level;
 pub mod noise;
 pub mod oscillator;
-pub mod power;
 mod resample;
 pub mod smooth;
 pub mod speech;

@@ -1,7 +1,7 @@
 //! Sine, square, saw and triangle from an integer phase.
 
-use super::power::exp2;
 use super::smooth::Smoothed;
+use patchline_graph::exp2;
 
 /// What one turn of an [`Oscillator`] looks like. All start at phase 0 with amplitude 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,0 +1,251 @@
+//! A value that glides to its target: in a straight line, or by equal ratios.
+
+use crate::power::exp2;
+
+/// How a value glides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Law {
+    /// In a straight line: as much in every frame.
+    Linear,
+    /// By equal ratios, as decibels and octaves are heard. Where there is none, because a value is 0 or its sign changes,
+    /// in a straight line.
+    Exponential,
+}
+
+/// A value that moves to each new target within a given number of frames, by a [`Law`].
+///
+/// Its way is computed from the position in it, never accumulated, and the target itself is reached exactly. A new
+/// target starts from wherever the glide is. The channels of a node share one glide through a [`Ramp`].
+///
+/// ```
+/// use patchline_graph::Smoothed;
+///
+/// let mut gain = Smoothed::new(1.0);
+/// gain.set_target(0.0, 4);
+/// let (mut left, mut right) = ([1.0; 6], [0.5; 6]);
+/// let ramp = gain.take(6);
+/// ramp.scale(&mut left);
+/// ramp.scale(&mut right);
+/// assert_eq!(left, [0.75, 0.5, 0.25, 0.0, 0.0, 0.0]);
+/// assert_eq!(right[0], 0.375);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Smoothed {
+    line: Ramp,
+}
+
+/// A glide seen from one position: the values of the frames that follow it. Frame 0 is the first of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ramp {
+    start: f32,
+    target: f32,
+    /// log₂ of target/start, by which the value is multiplied on its way; 0 in a straight line.
+    octaves: f32,
+    /// The factors of 1, 2, 4 and 8 frames of a way by equal ratios.
+    ratios: [f32; 4],
+    /// 1/length of the whole glide.
+    step: f32,
+    /// Frames of the glide that have passed.
+    position: i32,
+    /// Frames of the whole glide. It is over when `position` has reached it.
+    length: i32,
+}
+
+/// Frames that share the start of their way by equal ratios, and how many such groups are filled at once.
+const GROUP: usize = 16;
+const GROUPS: usize = 8;
+
+impl Smoothed {
+    /// Steady at `value`.
+    pub fn new(value: f32) -> Self {
+        let (octaves, ratios, step, position, length) = (0.0, [1.0; 4], 0.0, 0, 0);
+        Smoothed { line: Ramp { start: value, target: value, octaves, ratios, step, position, length } }
+    }
+
+    /// Glides to `value` in a straight line over the next `frames` frames, of which the last has exactly `value`. No
+    /// frames: jumps.
+    ///
+    /// The target that is already set changes nothing, so that equal parameters may be set again at any time.
+    pub fn set_target(&mut self, value: f32, frames: u64) {
+        self.glide(value, frames, Law::Linear);
+    }
+
+    /// As [`set_target`](Self::set_target), by any law.
+    pub fn glide(&mut self, value: f32, frames: u64, law: Law) {
+        if value == self.line.target {
+            return;
+        }
+        let length = frames.min(i32::MAX as u64) as i32;
+        if length == 0 {
+            return self.jump(value);
+        }
+        let start = self.value();
+        let octaves = if law == Law::Exponential { octaves(start, value) } else { 0.0 };
+        let step = 1.0 / length as f32;
+        let ratios = [1.0, 2.0, 4.0, 8.0].map(|frames| exp2(f64::from(octaves) * f64::from(step) * frames) as f32);
+        self.line = Ramp { start, target: value, octaves, ratios, step, position: 0, length };
+    }
+
+    /// Is `value` from the next frame on.
+    pub fn jump(&mut self, value: f32) {
+        *self = Smoothed::new(value);
+    }
+
+    /// Jumps to the target, as after a reset.
+    pub fn finish(&mut self) {
+        self.jump(self.line.target);
+    }
+
+    /// The value of the last frame taken.
+    pub fn value(&self) -> f32 {
+        self.line.after(0)
+    }
+
+    /// Where the value goes.
+    pub fn target(&self) -> f32 {
+        self.line.target
+    }
+
+    /// Whether the target has been reached.
+    pub fn is_steady(&self) -> bool {
+        self.line.position == self.line.length
+    }
+
+    /// Takes one frame and gives its value.
+    #[inline(always)]
+    pub fn tick(&mut self) -> f32 {
+        self.take(1).at(0)
+    }
+
+    /// Takes the next `frames` frames; the ramp gives their values to as many channels as need them.
+    #[inline(always)]
+    pub fn take(&mut self, frames: usize) -> Ramp {
+        let ramp = self.line;
+        self.line.position += ramp.moving(frames) as i32;
+        ramp
+    }
+}
+
+impl Ramp {
+    /// The value, if it is the same for every frame to come.
+    #[inline(always)]
+    pub fn steady(&self) -> Option<f32> {
+        (self.position == self.length).then_some(self.target)
+    }
+
+    /// The value of frame `frame`.
+    #[inline(always)]
+    pub fn at(&self, frame: usize) -> f32 {
+        self.after(frame.min(i32::MAX as usize - 1) as i32 + 1)
+    }
+
+    /// Multiplies a channel by the values.
+    #[inline(always)]
+    pub fn scale(self, channel: &mut [f32]) {
+        match self.steady() {
+            Some(value) => channel.iter_mut().for_each(|sample| *sample *= value),
+            None => self.scale_gliding(channel),
+        }
+    }
+
+    /// Writes the values.
+    #[inline(always)]
+    pub fn fill(&self, values: &mut [f32]) {
+        let (moving, steady) = values.split_at_mut(self.moving(values.len()));
+        steady.fill(self.target);
+        if moving.is_empty() {
+            return;
+        }
+        if self.octaves == 0.0 {
+            for (value, frame) in moving.iter_mut().zip(self.position + 1..) {
+                *value = self.straight(frame);
+            }
+        } else {
+            self.fill_by_ratios(moving);
+        }
+        if self.position + moving.len() as i32 == self.length {
+            moving[moving.len() - 1] = self.target;
+        }
+    }
+
+    /// As [`line`](Self::line), a group of frames with the same start after the other.
+    #[inline(always)]
+    fn fill_by_ratios(&self, values: &mut [f32]) {
+        let within: [f32; GROUP] = std::array::from_fn(|frame| self.within(frame as i32));
+        let mut first = self.position + 1;
+        let mut rest = values;
+        while !rest.is_empty() {
+            let (group, at) = (first / GROUP as i32, first as usize % GROUP);
+            let groups = rest.len().min(GROUPS * GROUP - at);
+            let starts: [f32; GROUPS] = std::array::from_fn(|next| self.group(group + next as i32));
+            let (now, later) = rest.split_at_mut(groups);
+            let (head, body) = now.split_at_mut(now.len().min(GROUP - at));
+            head.iter_mut().zip(&within[at..]).for_each(|(value, within)| *value = starts[0] * within);
+            for (values, start) in body.chunks_mut(GROUP).zip(&starts[1..]) {
+                values.iter_mut().zip(&within).for_each(|(value, within)| *value = start * within);
+            }
+            first += groups as i32;
+            rest = later;
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn scale_gliding(self, channel: &mut [f32]) {
+        let mut line = self;
+        let mut values = [0.0; GROUPS * GROUP];
+        for channel in channel.chunks_mut(values.len()) {
+            let values = &mut values[..channel.len()];
+            line.fill(values);
+            channel.iter_mut().zip(values).for_each(|(sample, value)| *sample *= *value);
+            line.position += line.moving(channel.len()) as i32;
+        }
+    }
+
+    /// How many of the next `frames` frames the glide still takes.
+    #[inline(always)]
+    fn moving(&self, frames: usize) -> usize {
+        frames.min((self.length - self.position) as usize)
+    }
+
+    /// The value after `frames` more frames.
+    #[inline(always)]
+    fn after(&self, frames: i32) -> f32 {
+        if frames < self.length - self.position { self.line(frames) } else { self.target }
+    }
+
+    #[inline(always)]
+    fn line(&self, frames: i32) -> f32 {
+        let frame = self.position + frames;
+        if self.octaves == 0.0 {
+            return self.straight(frame);
+        }
+        self.group(frame / GROUP as i32) * self.within(frame % GROUP as i32)
+    }
+
+    /// The value in frame `frame` of a straight line.
+    #[inline(always)]
+    fn straight(&self, frame: i32) -> f32 {
+        self.start + (self.target - self.start) * (frame as f32 * self.step)
+    }
+
+    /// The value in frame 16·`group` of a way by equal ratios.
+    #[inline(always)]
+    fn group(&self, group: i32) -> f32 {
+        let part = f64::from(group * GROUP as i32) * f64::from(self.step);
+        (f64::from(self.start) * exp2(f64::from(self.octaves) * part)) as f32
+    }
+
+    /// What the value is multiplied by in `frame` frames, fewer than 16.
+    #[inline(always)]
+    fn within(&self, frame: i32) -> f32 {
+        let ratio = |bit: usize| if frame >> bit & 1 == 1 { self.ratios[bit] } else { 1.0 };
+        ratio(0) * ratio(1) * (ratio(2) * ratio(3))
+    }
+}
+
+/// log₂ of `to`/`from`; 0 where there is no ratio.
+fn octaves(from: f32, to: f32) -> f32 {
+    let ratio = f64::from(to) / f64::from(from);
+    if ratio.is_finite() && ratio > 0.0 { libm::log2(ratio) as f32 } else { 0.0 }
+}
