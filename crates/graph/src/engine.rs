@@ -164,8 +164,8 @@ pub enum LoadError {
 impl Engine {
     /// What all processors are prepared for.
     fn common(&self) -> PrepareSpec {
-        let StreamSpec { rate, max_frames, .. } = self.stream;
-        PrepareSpec { rate, max_frames, reports: self.report.clone(), ..PrepareSpec::default() }
+        let StreamSpec { rate, max_frames, instructions, .. } = self.stream;
+        PrepareSpec { rate, max_frames, instructions, reports: self.report.clone(), ..PrepareSpec::default() }
     }
 
     /// The stream that graphs are compiled for.

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::instructions::{Supported, Work};
 use crate::message::Params;
 use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Tail};
 
@@ -152,7 +153,8 @@ impl<N: Node> DynNode for N {
     }
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError> {
-        Ok(AnyProcessor(Box::new(Node::prepare(self, spec)?)))
+        let processor = Box::new(Node::prepare(self, spec)?);
+        Ok(AnyProcessor { processor, instructions: Supported::of(spec.instructions) })
     }
 
     fn rebuilds(&self, previous: &dyn DynNode) -> bool {
@@ -174,29 +176,33 @@ impl<N: Node> DynNode for N {
 }
 
 /// A processor of any type. Lives on the audio thread.
-pub(crate) struct AnyProcessor(Box<dyn DynProcessor>);
+pub(crate) struct AnyProcessor {
+    processor: Box<dyn DynProcessor>,
+    /// What it is run with.
+    instructions: Supported,
+}
 
 impl AnyProcessor {
     pub(crate) fn update(&mut self, Params { params, over }: &Params) {
-        self.0.update(&**params, *over);
+        self.processor.update(&**params, *over);
     }
 
     pub(crate) fn process(&mut self, io: &mut Io<'_>) {
-        self.0.process(io);
+        self.processor.process(self.instructions, io);
     }
 
     pub(crate) fn reset(&mut self) {
-        self.0.reset();
+        self.processor.reset();
     }
 
     pub(crate) fn companion(&self) -> Option<Arc<dyn Companion>> {
-        self.0.companion()
+        self.processor.companion()
     }
 }
 
 trait DynProcessor: Send {
     fn update(&mut self, params: &dyn Any, over: Option<Frames>);
-    fn process(&mut self, io: &mut Io<'_>);
+    fn process(&mut self, instructions: Supported, io: &mut Io<'_>);
     fn reset(&mut self);
     fn companion(&self) -> Option<Arc<dyn Companion>>;
 }
@@ -212,8 +218,8 @@ impl<P: Processor> DynProcessor for P {
         }
     }
 
-    fn process(&mut self, io: &mut Io<'_>) {
-        Processor::process(self, io);
+    fn process(&mut self, instructions: Supported, io: &mut Io<'_>) {
+        instructions.run(Block { processor: self, io });
     }
 
     fn reset(&mut self) {
@@ -222,5 +228,21 @@ impl<P: Processor> DynProcessor for P {
 
     fn companion(&self) -> Option<Arc<dyn Companion>> {
         Processor::companion(self)
+    }
+}
+
+/// One block of one processor.
+struct Block<'a, 'b, P> {
+    processor: &'a mut P,
+    io: &'a mut Io<'b>,
+}
+
+impl<P: Processor> Work for Block<'_, '_, P> {
+    type Output = ();
+
+    /// The author's `process` is inlined here, and so compiled once for each set of instructions.
+    #[inline(always)]
+    fn work(self) {
+        self.processor.process(self.io);
     }
 }

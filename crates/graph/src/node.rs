@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::{Companion, Io, Ports, Reading, Reports};
+use crate::{Companion, Instructions, Io, Ports, Reading, Reports};
 
 /// A position in the stream, in frames since the renderer started.
 pub type Frame = u64;
@@ -84,6 +84,9 @@ pub trait Processor: Send + 'static {
     }
 
     /// Processes `io.frames()` frames. Cannot fail: what goes wrong is silence and an event.
+    ///
+    /// It is compiled once for each set of [`Instructions`]. Mark it, and the functions that its loops call,
+    /// `#[inline(always)]`: what is not inlined stays compiled for the baseline, at half the speed and less.
     fn process(&mut self, io: &mut Io<'_>);
 
     /// Forgets all signal state: the next frame is handled like the first.
@@ -111,6 +114,8 @@ pub struct PrepareSpec {
     pub outputs: Vec<usize>,
     /// Where helper threads report what they did or could not do.
     pub reports: Reports,
+    /// The instructions that `process` will be run with; the baseline where the machine does not have them.
+    pub instructions: Instructions,
 }
 
 impl PrepareSpec {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::{Frames, GraphError, Place};
+use crate::{Frames, GraphError, Instructions, Place};
 
 /// The most channels a port, a device or a slice may have.
 pub(crate) const MOST_CHANNELS: usize = 65_536;
@@ -31,6 +31,9 @@ pub struct StreamSpec {
     /// How long a load lets sound fade that comes or goes with it, in frames (10 s at most); 0 cuts. Until
     /// [`Engine::set_fade`](crate::Engine::set_fade) says otherwise.
     pub fade: Frames,
+    /// The vector instructions that all is computed with: the best that this machine has, unless others are asked for.
+    /// The bits are the same with all of them.
+    pub instructions: Instructions,
 }
 
 impl StreamSpec {
@@ -52,6 +55,13 @@ impl StreamSpec {
         if self.max_frames > MOST_FRAMES {
             return wrong(format!("a block has at most {MOST_FRAMES} frames, not {}", self.max_frames));
         }
+        if !self.instructions.is_available() {
+            return wrong(format!(
+                "this machine has no {} instructions; its best are {}",
+                self.instructions,
+                Instructions::best()
+            ));
+        }
         let channels = self.assigned.values().map(|range| range.end).chain([self.inputs, self.outputs.unwrap_or(0)]);
         match channels.max() {
             Some(most) if most > MOST_CHANNELS => {
@@ -65,7 +75,7 @@ impl StreamSpec {
     }
 
     /// A stream of `inputs` and `outputs` channels at `rate` Hz in blocks of at most `max_frames` frames, with
-    /// feedback links 64 frames late, a memory budget of 1 GiB, and loads that fade for 20 ms.
+    /// feedback links 64 frames late, a memory budget of 1 GiB, loads that fade for 20 ms, and the best instructions there are.
     #[must_use]
     pub fn new(rate: u32, max_frames: usize, inputs: usize, outputs: usize) -> Self {
         Self {
@@ -77,6 +87,7 @@ impl StreamSpec {
             feedback: 64,
             max_memory: 1 << 30,
             fade: Frames::from(rate) / 50,
+            instructions: Instructions::best(),
         }
     }
 

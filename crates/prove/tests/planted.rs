@@ -91,7 +91,7 @@ impl Processor for PoleProcessor {
                 *state = step(self.fault, *state, *sample, self.coefficient);
                 *sample = *state;
             }
-            if self.fault == Fault::CountsBlocks && self.blocks % 2 == 0 {
+            if self.fault == Fault::CountsBlocks && self.blocks.is_multiple_of(2) {
                 *state *= 0.5;
             }
         }

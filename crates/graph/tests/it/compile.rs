@@ -1,6 +1,8 @@
 //! What the compiler makes of a graph, and what it says about a bad one.
 
-use patchline_graph::{DeviceChannels, Graph, Place, Schedule, Slot, Step, StreamSpec, Tail, Term, compile};
+use patchline_graph::{
+    DeviceChannels, Graph, Instructions, Place, Schedule, Slot, Step, StreamSpec, Tail, Term, compile,
+};
 
 use crate::nodes::{Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source};
 
@@ -259,6 +261,21 @@ fn streams_that_cannot_play_are_refused() {
         assert_eq!(compile(&graph, &stream).unwrap_err().0[0].place, Place::Graph, "{stream:?}");
     }
     assert!(compile(&graph, &StreamSpec { feedback: 48_000, max_frames: 1, ..stream() }).is_ok());
+}
+
+#[test]
+fn instructions_that_the_machine_has_not_are_refused() {
+    for instructions in Instructions::ALL {
+        let compiled = compile(&chain(1), &StreamSpec { instructions, ..stream() });
+        assert_eq!(compiled.is_ok(), instructions.is_available(), "{instructions}");
+        if let Err(errors) = compiled {
+            let best = Instructions::best();
+            assert_eq!(
+                errors.0[0].message,
+                format!("this machine has no {instructions} instructions; its best are {best}")
+            );
+        }
+    }
 }
 
 #[test]

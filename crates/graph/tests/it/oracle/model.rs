@@ -241,7 +241,7 @@ impl Model {
 
     fn endpoint(&self, plug: &Plug, input: bool) -> Endpoint {
         let names = if input { ["in", "mod"] } else { ["out", "aux"] };
-        let port = (plug.port > 0 || plug.node % 3 == 0).then(|| names[plug.port].to_owned());
+        let port = (plug.port > 0 || plug.node.is_multiple_of(3)).then(|| names[plug.port].to_owned());
         let node = NodeName::new(&format!("n{}", plug.node)).expect("n0, n1, … are names");
         Endpoint { node, port, channels: plug.channels.clone() }
     }
