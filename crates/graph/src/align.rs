@@ -2,6 +2,8 @@
 
 mod wait;
 
+use rustc_hash::FxHashMap;
+
 use crate::channels::Widths;
 use crate::topology::{Edge, Topology};
 use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName, PrepareSpec, StreamSpec};
@@ -35,7 +37,7 @@ pub(crate) fn align(
     (widths, order): (&[Widths], &[usize]),
     stream: &StreamSpec,
 ) -> Option<Aligned> {
-    let mut waits = waits(graph, topology, (widths, order), stream);
+    let mut waits = waits(graph, topology, (widths, order), stream)?;
     meet_at_the_device(topology, widths, &mut waits);
     let waiting = |edge: &Edge| waits.latest[edge.to.node].saturating_sub(waits.reached[edge.from.node]);
     let late = topology.edges.iter().filter(|edge| waits_for_others(graph, edge) && waiting(edge) > 0);
@@ -50,21 +52,30 @@ struct Waits {
     latest: Vec<Frames>,
 }
 
-fn waits(graph: &Graph, topology: &Topology, (widths, order): (&[Widths], &[usize]), stream: &StreamSpec) -> Waits {
-    let nodes: Vec<(&NodeName, &AnyNode)> = graph.nodes().collect();
-    let mut waits = Waits { reached: vec![0; nodes.len()], latest: vec![0; nodes.len()] };
+/// `None` where everything is on time everywhere.
+fn waits(
+    graph: &Graph,
+    topology: &Topology,
+    (widths, order): (&[Widths], &[usize]),
+    stream: &StreamSpec,
+) -> Option<Waits> {
+    let mut spec = PrepareSpec::for_questions(stream);
+    let own = graph.nodes().zip(widths).map(|((name, node), widths)| node.latency(spec.of(name, widths)));
+    let own: Vec<Frames> = own.collect();
+    if own.iter().all(|&frames| frames == 0) {
+        return None;
+    }
+    let mut waits = Waits { reached: vec![0; own.len()], latest: vec![0; own.len()] };
     for &node in order {
         let arriving = || topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
         let latest =
             |edges: &mut dyn Iterator<Item = &Edge>| edges.map(|edge| waits.reached[edge.from.node]).max().unwrap_or(0);
         let awaited = latest(&mut arriving().filter(|edge| waits_for_others(graph, edge)));
         let any = latest(&mut arriving().filter(|edge| !edge.feedback));
-        let (name, any_node) = nodes[node];
-        let own = any_node.latency(&spec(name, &widths[node], stream));
         waits.latest[node] = awaited;
-        waits.reached[node] = any.saturating_add(own);
+        waits.reached[node] = any.saturating_add(own[node]);
     }
-    waits
+    Some(waits)
 }
 
 /// Outputs that share a channel of the device wait for each other.
@@ -100,34 +111,25 @@ fn carried(edge: &Edge, widths: &[Widths]) -> usize {
     edge.from.channels.as_ref().map_or(widths[edge.from.node].outputs[edge.from.port], ExactSizeIterator::len)
 }
 
-fn spec(name: &NodeName, widths: &Widths, stream: &StreamSpec) -> PrepareSpec {
-    PrepareSpec {
-        name: name.to_string(),
-        rate: stream.rate,
-        max_frames: stream.max_frames,
-        inputs: widths.inputs.clone(),
-        outputs: widths.outputs.clone(),
-        ..PrepareSpec::default()
-    }
-}
-
 /// The graph with a node on each link that waits.
 fn with_waiting(graph: &Graph, widths: &[Widths], late: &[(usize, Frames, usize)]) -> Aligned {
     let mut aligned = Aligned { graph: graph.clone(), widths: widths.to_vec(), alignments: Vec::new() };
     let mut links = Vec::with_capacity(graph.links().len() + late.len());
     let mut late = late.iter().peekable();
+    let mut twins = FxHashMap::default();
     for (index, link) in graph.links().iter().enumerate() {
         let Some(&(_, frames, channels)) = late.next_if(|(link, ..)| *link == index) else {
             links.push(link.clone());
             continue;
         };
-        let twin = aligned.alignments.iter().filter(|other| graph.links()[other.link] == *link).count();
-        let name = NodeName::of_waiting(link, twin);
+        let twin = twins.entry(link).or_insert(0);
+        let name = NodeName::of_waiting(link, *twin);
+        *twin += 1;
         let end = || Endpoint { node: name.clone(), port: None, channels: None };
         links.push(Link { to: end(), ..link.clone() });
         links.push(Link { from: end(), ..link.clone() });
         aligned.graph.insert(name.clone(), AnyNode::new(Wait { frames }));
-        aligned.widths.push(Widths { inputs: vec![channels], outputs: vec![channels] });
+        aligned.widths.push(Widths::new(vec![channels], vec![channels]));
         aligned.alignments.push(Alignment { link: index, frames, name: name.to_string() });
     }
     aligned.graph.set_links(links);

@@ -2,15 +2,34 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::topology::{Edge, Topology};
 use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Link, Place, Port, StreamSpec};
 
-/// The channels of one node's ports.
+/// The channels of one node's ports. Nodes share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Widths {
+pub(crate) struct Widths(Arc<OfPorts>);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct OfPorts {
     pub(crate) inputs: Vec<usize>,
     pub(crate) outputs: Vec<usize>,
+}
+
+impl Widths {
+    pub(crate) fn new(inputs: Vec<usize>, outputs: Vec<usize>) -> Self {
+        Self(Arc::new(OfPorts { inputs, outputs }))
+    }
+}
+
+impl Deref for Widths {
+    type Target = OfPorts;
+
+    fn deref(&self) -> &OfPorts {
+        &self.0
+    }
 }
 
 /// Resolves the width of every port, forward links first; a node fed only by feedback links takes its sources' width,
@@ -22,13 +41,14 @@ pub(crate) fn resolve(
     stream: &StreamSpec,
     errors: &mut Vec<GraphError>,
 ) -> Vec<Widths> {
-    let names = graph.nodes().map(|(name, _)| name.as_str()).collect();
-    let forward = topology.edges.iter().filter(|edge| !edge.feedback);
+    let any_feedback = topology.edges.iter().any(|edge| edge.feedback);
+    let forward = topology.edges.iter().filter(|edge| any_feedback && !edge.feedback);
     let fed_forward = forward.map(|edge| (edge.to.node, edge.to.port)).collect();
-    let links = graph.links();
-    let mut resolver =
-        Resolver { names, links, topology, stream, errors, fed_forward, widths: vec![None; topology.ports.len()] };
-    resolver.run(order);
+    let widths = vec![None; topology.ports.len()];
+    let mut resolver = Resolver { graph, topology, stream, errors, fed_forward, widths, found: Widths::default() };
+    if !resolver.run_in_order(order) {
+        resolver.run(order);
+    }
     let widths: Vec<Widths> = resolver.widths.iter_mut().map(|widths| widths.take().unwrap_or_default()).collect();
     for edge in &topology.edges {
         resolver.check(edge, &widths);
@@ -37,14 +57,15 @@ pub(crate) fn resolve(
 }
 
 struct Resolver<'a> {
-    names: Vec<&'a str>,
-    links: &'a [Link],
+    graph: &'a Graph,
     topology: &'a Topology,
     stream: &'a StreamSpec,
     errors: &'a mut Vec<GraphError>,
     widths: Vec<Option<Widths>>,
-    /// The ports that a forward link enters.
+    /// The ports that a forward link enters; looked at where there are feedback links.
     fed_forward: HashSet<(usize, usize)>,
+    /// Those found last, which the next node may have, too.
+    found: Widths,
 }
 
 /// What is known of the links that determine a node; the best first.
@@ -56,7 +77,21 @@ enum Known {
     Nothing,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    /// Every node in order, if all that determines them is known by then: only feedback links can lead to what is not.
+    fn run_in_order(&mut self, order: &[usize]) -> bool {
+        let before = self.errors.len();
+        for &node in order {
+            if self.determining(node).any(|edge| self.widths[edge.from.node].is_none()) {
+                self.widths.fill(None);
+                self.errors.truncate(before);
+                return false;
+            }
+            self.widths[node] = Some(self.widths_of(node));
+        }
+        true
+    }
+
     /// Every node once, as soon as what determines it is known. When stuck in a loop, the first node in order that some
     /// known link enters is settled, forward links before feedback links; without any, the first one, as mono.
     fn run(&mut self, order: &[usize]) {
@@ -120,7 +155,11 @@ impl Resolver<'_> {
             Channels::Exactly(width) => width,
             Channels::Follow => follow,
         };
-        Widths { outputs: ports.outputs.iter().map(output).collect(), inputs }
+        let outputs = ports.outputs.iter().map(output);
+        if *self.found.inputs != *inputs || !outputs.clone().eq(self.found.outputs.iter().copied()) {
+            self.found = Widths::new(inputs, outputs.collect());
+        }
+        self.found.clone()
     }
 
     fn input_width(&self, node: usize, index: usize, port: &Port) -> usize {
@@ -153,7 +192,7 @@ impl Resolver<'_> {
     }
 
     fn device_input(&mut self, node: usize, channels: &DeviceChannels) -> usize {
-        let visible = self.stream.visible_inputs(self.names[node]).len();
+        let visible = self.stream.visible_inputs(self.name(node)).len();
         let width = channels.width(visible);
         let missing = match channels {
             DeviceChannels::Pick(list) => list.iter().flatten().copied().find(|&channel| channel >= visible),
@@ -180,16 +219,20 @@ impl Resolver<'_> {
             1 => format!("the {side} has 1 channel, number 0"),
             n => format!("the {side} has {n} channels, 0 to {}", n - 1),
         };
-        let name = self.names[node].to_owned();
+        let name = self.name(node).to_owned();
         let message = format!("`{name}` asks for channel {channel} of the device, but {has}");
         self.errors.push(GraphError::new(Place::Parameter(name, "channels"), message));
+    }
+
+    fn name(&self, node: usize) -> &'a str {
+        self.graph.at(node).0.as_str()
     }
 
     /// Whether what a link carries fits where it goes.
     fn check(&mut self, edge: &Edge, widths: &[Widths]) {
         let source = widths[edge.from.node].outputs[edge.from.port];
         let target = widths[edge.to.node].inputs[edge.to.port];
-        let (from, to) = (self.names[edge.from.node], self.names[edge.to.node]);
+        let (from, to) = (self.name(edge.from.node), self.name(edge.to.node));
         if let Some(range) = edge.from.channels.as_ref().filter(|range| range.end > source) {
             let message = format!("`{from}` has {}; there is no channel {}", counted(source), range.end - 1);
             return self.errors.push(GraphError::new(Place::From(edge.link), message));
@@ -201,7 +244,7 @@ impl Resolver<'_> {
         let given = edge.from.channels.as_ref().map_or(source, ExactSizeIterator::len);
         let taken = edge.to.channels.as_ref().map_or(target, ExactSizeIterator::len);
         if given != 1 && given != taken {
-            let message = mismatch(&self.links[edge.link], given, taken);
+            let message = mismatch(&self.graph.links()[edge.link], given, taken);
             self.errors.push(GraphError::new(Place::To(edge.link), message));
         }
     }

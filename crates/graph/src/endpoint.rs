@@ -2,8 +2,10 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::Link;
 
@@ -13,8 +15,10 @@ const LONGEST_PATH: usize = 255;
 
 /// A node's name: an ASCII letter or `_`, then letters, digits, `_`, `-`, not ending in `-`, at most 64. A node of a
 /// group has the group's name and a `/` before its own: `host/trim`; at most 255 characters together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeName(String);
+///
+/// A clone shares the text.
+#[derive(Clone, Debug, Eq, PartialOrd, Ord)]
+pub struct NodeName(Arc<str>);
 
 impl NodeName {
     /// Checks and wraps a name.
@@ -31,19 +35,19 @@ impl NodeName {
             let message = format!("a node's name has at most {LONGEST_PATH} characters, with those of its groups");
             return Err(EndpointError { at: LONGEST_PATH, message });
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The name of a node that is on its way out: `delay'7`, which no patch can have.
     pub(crate) fn leaving(&self, generation: u64) -> Self {
-        Self(format!("{}'{generation}", Self::before_it_left(&self.0)))
+        Self(format!("{}'{generation}", Self::before_it_left(&self.0)).into())
     }
 
     /// The name of the node that lets a link wait, the first one or one of its twins: `mic..mix (aligned)`, which no
     /// patch can have.
     pub(crate) fn of_waiting(link: &Link, twin: usize) -> Self {
         let nth = if twin == 0 { String::new() } else { format!(" {}", twin + 1) };
-        Self(format!("{}..{} (aligned{nth})", link.from, link.to))
+        Self(format!("{}..{} (aligned{nth})", link.from, link.to).into())
     }
 
     /// The name that a node was added under.
@@ -81,6 +85,30 @@ fn check_part(part: &str, text: &str) -> Result<(), EndpointError> {
         return wrong(LONGEST, "a node's name has at most 64 characters");
     }
     Ok(())
+}
+
+impl PartialEq for NodeName {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl PartialEq<str> for NodeName {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for NodeName {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl Hash for NodeName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
 }
 
 impl Borrow<str> for NodeName {

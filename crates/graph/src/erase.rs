@@ -8,8 +8,14 @@ use crate::instructions::{Supported, Work};
 use crate::message::Params;
 use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Tail};
 
-/// A node of any type.
-pub struct AnyNode(Box<dyn DynNode>);
+/// A node of any type. A clone shares the node.
+pub struct AnyNode(Arc<Erased<dyn DynNode>>);
+
+/// A node, and what it says of itself once and for all.
+struct Erased<N: ?Sized> {
+    ports: Ports,
+    node: N,
+}
 
 /// Parameters on their way to the audio thread.
 pub(crate) type AnyParams = Box<dyn Any + Send>;
@@ -17,31 +23,31 @@ pub(crate) type AnyParams = Box<dyn Any + Send>;
 impl AnyNode {
     /// Erases a node's type.
     pub fn new(node: impl Node) -> Self {
-        Self(Box::new(node))
+        Self(Arc::new(Erased { ports: node.ports(), node }))
     }
 
     /// The node, if it is of this type.
     #[must_use]
     pub fn downcast_ref<N: Node>(&self) -> Option<&N> {
-        self.0.as_any().downcast_ref()
+        self.0.node.as_any().downcast_ref()
     }
 
     /// The node's type, as a patch names it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        self.0.kind()
+        self.0.node.kind()
     }
 
     /// See [`Node::ports`].
     #[must_use]
-    pub fn ports(&self) -> Ports {
-        self.0.ports()
+    pub fn ports(&self) -> &Ports {
+        &self.0.ports
     }
 
     /// See [`Node::readings`].
     #[must_use]
     pub fn readings(&self) -> &'static [Reading] {
-        self.0.readings()
+        self.0.node.readings()
     }
 
     /// See [`Node::check`].
@@ -49,51 +55,52 @@ impl AnyNode {
     /// # Errors
     /// What keeps the node from running so.
     pub fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
-        self.0.check(spec)
+        self.0.node.check(spec)
     }
 
     /// See [`Node::footprint`].
     #[must_use]
     pub fn footprint(&self, spec: &PrepareSpec) -> usize {
-        self.0.footprint(spec)
+        self.0.node.footprint(spec)
     }
 
     /// See [`Node::latency`].
     #[must_use]
     pub fn latency(&self, spec: &PrepareSpec) -> Frames {
-        self.0.latency(spec)
+        self.0.node.latency(spec)
     }
 
     /// See [`Node::tail`].
     #[must_use]
     pub fn tail(&self, spec: &PrepareSpec) -> Tail {
-        self.0.tail(spec)
+        self.0.node.tail(spec)
     }
 
     /// Whether coming from `previous` needs a new processor: another type does.
     #[must_use]
     pub fn rebuilds(&self, previous: &AnyNode) -> bool {
-        self.0.rebuilds(&*previous.0)
+        !Arc::ptr_eq(&self.0, &previous.0)
+            && (self.0.ports != previous.0.ports || self.0.node.rebuilds(&previous.0.node))
     }
 
     pub(crate) fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError> {
-        self.0.prepare(spec)
+        self.0.node.prepare(spec)
     }
 
     pub(crate) fn params(&self) -> AnyParams {
-        self.0.params()
+        self.0.node.params()
     }
 }
 
 impl Clone for AnyNode {
     fn clone(&self) -> Self {
-        Self(self.0.clone_boxed())
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl PartialEq for AnyNode {
     fn eq(&self, other: &Self) -> bool {
-        self.0.equals(&*other.0)
+        Arc::ptr_eq(&self.0, &other.0) || self.0.node.equals(&other.0.node)
     }
 }
 
@@ -103,10 +110,9 @@ impl fmt::Debug for AnyNode {
     }
 }
 
-trait DynNode: Send {
+trait DynNode: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn kind(&self) -> &'static str;
-    fn ports(&self) -> Ports;
     fn readings(&self) -> &'static [Reading];
     fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError>;
     fn footprint(&self, spec: &PrepareSpec) -> usize;
@@ -116,7 +122,6 @@ trait DynNode: Send {
     fn rebuilds(&self, previous: &dyn DynNode) -> bool;
     fn equals(&self, other: &dyn DynNode) -> bool;
     fn params(&self) -> AnyParams;
-    fn clone_boxed(&self) -> Box<dyn DynNode>;
 }
 
 impl<N: Node> DynNode for N {
@@ -126,10 +131,6 @@ impl<N: Node> DynNode for N {
 
     fn kind(&self) -> &'static str {
         N::KIND
-    }
-
-    fn ports(&self) -> Ports {
-        Node::ports(self)
     }
 
     fn readings(&self) -> &'static [Reading] {
@@ -158,8 +159,7 @@ impl<N: Node> DynNode for N {
     }
 
     fn rebuilds(&self, previous: &dyn DynNode) -> bool {
-        let changes = |previous: &N| Node::ports(self) != Node::ports(previous) || Node::rebuilds(self, previous);
-        previous.as_any().downcast_ref().is_none_or(changes)
+        previous.as_any().downcast_ref().is_none_or(|previous| Node::rebuilds(self, previous))
     }
 
     fn equals(&self, other: &dyn DynNode) -> bool {
@@ -167,10 +167,6 @@ impl<N: Node> DynNode for N {
     }
 
     fn params(&self) -> AnyParams {
-        Box::new(self.clone())
-    }
-
-    fn clone_boxed(&self) -> Box<dyn DynNode> {
         Box::new(self.clone())
     }
 }

@@ -1,18 +1,36 @@
 //! The graph: named nodes and the links between them, in the order they were written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::{AnyNode, Endpoint, EndpointError, Node, NodeName};
 
 /// Nodes and links. A plain value: nothing is checked against the device until it is compiled.
+///
+/// A clone shares everything until one of the two is changed, and the nodes for good.
 #[derive(Clone, Default, Debug, PartialEq)]
-pub struct Graph {
-    nodes: Vec<(NodeName, AnyNode)>,
-    by_name: HashMap<NodeName, usize>,
+pub struct Graph(Arc<Parts>);
+
+#[derive(Clone, Default, Debug)]
+struct Parts {
+    nodes: IndexMap<NodeName, AnyNode, FxBuildHasher>,
     links: Vec<Link>,
+    /// The indices of the nodes at both ends of each link, where they were there before it.
+    ends: Vec<[Option<u32>; 2]>,
     optional: BTreeSet<NodeName>,
     bypassed: BTreeSet<NodeName>,
     cut: BTreeSet<NodeName>,
+}
+
+impl PartialEq for Parts {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { nodes, links, ends: _, optional, bypassed, cut } = self;
+        nodes.as_slice() == other.nodes.as_slice()
+            && (links, optional, bypassed, cut) == (&other.links, &other.optional, &other.bypassed, &other.cut)
+    }
 }
 
 /// What becomes of the sound of a node that a load takes out or replaces.
@@ -75,13 +93,7 @@ impl Graph {
 
     /// Adds an erased node, or replaces the one of that name.
     pub fn insert(&mut self, name: NodeName, node: AnyNode) {
-        match self.by_name.get(&name) {
-            Some(&index) => self.nodes[index].1 = node,
-            None => {
-                self.by_name.insert(name.clone(), self.nodes.len());
-                self.nodes.push((name, node));
-            }
-        }
+        self.parts().nodes.insert(name, node);
     }
 
     /// Says that the node `name` may be left out when there is not time for all: `graph.optional("reverb")`. Any node with
@@ -96,12 +108,12 @@ impl Graph {
 
     /// As [`optional`](Self::optional), for a name that was checked.
     pub fn make_optional(&mut self, name: NodeName) {
-        self.optional.insert(name);
+        self.parts().optional.insert(name);
     }
 
     /// The nodes that may be left out, by name.
     pub fn optional_nodes(&self) -> impl Iterator<Item = &NodeName> {
-        self.optional.iter()
+        self.0.optional.iter()
     }
 
     /// Says what becomes of the sound of the node `name` when a load takes it out or replaces it:
@@ -117,41 +129,41 @@ impl Graph {
     /// As [`on_replace`](Self::on_replace), for a name that was checked.
     pub fn set_on_replace(&mut self, name: NodeName, how: OnReplace) {
         match how {
-            OnReplace::Tail => _ = self.cut.remove(&name),
-            OnReplace::Cut => _ = self.cut.insert(name),
+            OnReplace::Tail => _ = self.parts().cut.remove(&name),
+            OnReplace::Cut => _ = self.parts().cut.insert(name),
         }
     }
 
     /// The nodes that do not ring out, by name.
     pub fn cut_nodes(&self) -> impl Iterator<Item = &NodeName> {
-        self.cut.iter()
+        self.0.cut.iter()
     }
 
     /// What becomes of the sound of a node when a load takes it out or replaces it.
     #[must_use]
     pub fn replacing(&self, name: &str) -> OnReplace {
-        if self.cut.contains(name) { OnReplace::Cut } else { OnReplace::Tail }
+        if self.0.cut.contains(name) { OnReplace::Cut } else { OnReplace::Tail }
     }
 
     /// Says whether the node `name` is left out: its input then passes in its place. Any node with an output may be;
     /// whether there is such a node is checked when the graph is compiled.
     pub fn bypass(&mut self, name: NodeName, on: bool) {
         if on {
-            self.bypassed.insert(name);
+            self.parts().bypassed.insert(name);
         } else {
-            self.bypassed.remove(&name);
+            self.parts().bypassed.remove(&name);
         }
     }
 
     /// The nodes that are left out, by name.
     pub fn bypassed_nodes(&self) -> impl Iterator<Item = &NodeName> {
-        self.bypassed.iter()
+        self.0.bypassed.iter()
     }
 
     /// Whether a node is left out.
     #[must_use]
     pub fn is_bypassed(&self, name: &str) -> bool {
-        self.bypassed.contains(name)
+        self.0.bypassed.contains(name)
     }
 
     /// Links two ends written as in a patch: `graph.link("vad.open", "rec.record")`.
@@ -194,34 +206,65 @@ impl Graph {
     }
 
     /// Adds a link.
-    pub fn push_link(&mut self, link: Link) {
-        self.links.push(link);
+    pub fn push_link(&mut self, mut link: Link) {
+        let parts = self.parts();
+        let ends = [&mut link.from, &mut link.to].map(|end| {
+            let (index, name, _) = parts.nodes.get_full(&end.node)?;
+            // One text for all who have it.
+            end.node.clone_from(name);
+            u32::try_from(index).ok()
+        });
+        parts.links.push(link);
+        parts.ends.push(ends);
     }
 
+    /// Other links between the same nodes.
     pub(crate) fn set_links(&mut self, links: Vec<Link>) {
-        self.links = links;
+        let parts = self.parts();
+        (parts.links, parts.ends) = Default::default();
+        links.into_iter().for_each(|link| self.push_link(link));
     }
 
     /// The nodes, in the order they were added.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (&NodeName, &AnyNode)> {
-        self.nodes.iter().map(|(name, node)| (name, node))
+        self.0.nodes.iter()
     }
 
     /// The links, in the order they were added.
     #[must_use]
     pub fn links(&self) -> &[Link] {
-        &self.links
+        &self.0.links
     }
 
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&AnyNode> {
-        self.index(name).map(|index| &self.nodes[index].1)
+        self.0.nodes.get(name)
     }
 
     /// Where a node stands in [`nodes`](Self::nodes).
     #[must_use]
     pub fn index(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        self.0.nodes.get_index_of(name)
+    }
+
+    /// The node at an index, and its name.
+    pub(crate) fn at(&self, index: usize) -> (&NodeName, &AnyNode) {
+        self.0.nodes.get_index(index).expect("an index of one of its nodes")
+    }
+
+    /// The indices of the nodes that a link connects, where they are there.
+    pub(crate) fn ends(&self, link: usize) -> [Option<usize>; 2] {
+        let Link { from, to, .. } = &self.0.links[link];
+        let [source, target] = self.0.ends[link];
+        [(source, from), (target, to)].map(|(known, end)| match known {
+            Some(index) => Some(index as usize),
+            None => self.index(end.node.as_str()),
+        })
+    }
+
+    /// To be changed; copied before if it is shared.
+    fn parts(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
     }
 }

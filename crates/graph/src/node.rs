@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::{Companion, Instructions, Io, Ports, Reading, Reports};
+use crate::channels::Widths;
+use crate::{Companion, Instructions, Io, NodeName, Ports, Reading, Reports, StreamSpec};
 
 /// A position in the stream, in frames since the renderer started.
 pub type Frame = u64;
@@ -14,15 +15,15 @@ pub type Frames = u64;
 /// A node as a patch describes it: plain data. Lives on the control thread.
 ///
 /// The struct is everything the outside knows of the node: its parameters are its fields, and the same struct is
-/// what reaches [`Processor::update`].
-pub trait Node: Clone + PartialEq + Send + 'static {
+/// what reaches [`Processor::update`]. Graphs share it.
+pub trait Node: Clone + PartialEq + Send + Sync + 'static {
     /// The type's name in a patch (`"gain"`).
     const KIND: &'static str;
 
     /// The audio half.
     type Processor: Processor<Params = Self>;
 
-    /// The named bundles of channels this node reads and writes.
+    /// The named bundles of channels this node reads and writes. Asked once, when it is put into a graph.
     fn ports(&self) -> Ports;
 
     /// Values that the processor publishes while it runs (a meter's level).
@@ -119,6 +120,20 @@ pub struct PrepareSpec {
 }
 
 impl PrepareSpec {
+    /// A spec to [be filled in](Self::of) for one node after the other, by those who only ask.
+    pub(crate) fn for_questions(stream: &StreamSpec) -> Self {
+        Self { rate: stream.rate, max_frames: stream.max_frames, ..Self::default() }
+    }
+
+    /// The same for a node, in the memory of the one before.
+    pub(crate) fn of(&mut self, name: &NodeName, widths: &Widths) -> &Self {
+        self.name.clear();
+        self.name.push_str(name.as_str());
+        self.inputs.clone_from(&widths.inputs);
+        self.outputs.clone_from(&widths.outputs);
+        self
+    }
+
     /// Channels of the main path: the first input port, or the first output port of a source.
     #[must_use]
     pub fn channels(&self) -> usize {

@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use petgraph::algo::{kosaraju_scc, toposort};
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{DfsPostOrder, Reversed};
 
 use crate::topology::Topology;
 use crate::{DeviceSide, Graph, GraphError, Place};
@@ -14,46 +13,87 @@ type Forward = DiGraph<(), usize>;
 /// Node indices such that every forward link runs from an earlier to a later one: device inputs first, device outputs
 /// last, and between them depth first from the outputs, sources in link order.
 pub(crate) fn order(graph: &Graph, topology: &Topology, errors: &mut Vec<GraphError>) -> Vec<usize> {
-    let forward = forward_links(topology);
-    if toposort(&forward, None).is_err() {
-        report_loops(graph, &forward, errors);
+    let Some(all) = depth_first(topology) else {
+        report_loops(graph, &forward_links(topology), errors);
         return Vec::new();
-    }
-    let is = |node: usize, side: fn(&DeviceSide) -> bool| topology.ports[node].device.as_ref().is_some_and(side);
-    let input = |&node: &usize| is(node, |side| matches!(side, DeviceSide::Input(_)));
-    let output = |&node: &usize| is(node, |side| matches!(side, DeviceSide::Output(_)));
-    let all = depth_first(&forward, &output);
-    let (first, rest): (Vec<usize>, Vec<usize>) = all.into_iter().partition(input);
-    let (last, middle): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(output);
-    [first, middle, last].concat()
+    };
+    let group = |node: usize| match topology.ports[node].device {
+        Some(DeviceSide::Input(_)) => 0,
+        None => 1,
+        Some(DeviceSide::Output(_)) => 2,
+    };
+    let mut groups = [const { Vec::new() }; 3];
+    groups[1].reserve(all.len());
+    all.into_iter().for_each(|node| groups[group(node)].push(node));
+    groups.concat()
 }
 
-/// The forward links as a petgraph, which walks depth first from the link that was added first.
+/// All nodes, each after what it is fed by; `None` where forward links form a loop.
+fn depth_first(topology: &Topology) -> Option<Vec<usize>> {
+    let nodes = topology.ports.len();
+    let forward = |edge: &usize| !topology.edges[*edge].feedback;
+    let outputs = (0..nodes).filter(|&node| matches!(topology.ports[node].device, Some(DeviceSide::Output(_))));
+    let ends = (0..nodes).filter(|&node| !topology.outgoing[node].iter().any(forward));
+    let mut walk = Walk { topology, reached: vec![Reached::Not; nodes], order: Vec::with_capacity(nodes) };
+    outputs.chain(ends).chain(0..nodes).all(|root| walk.from(root)).then_some(walk.order)
+}
+
+/// A walk upstream.
+struct Walk<'a> {
+    topology: &'a Topology,
+    reached: Vec<Reached>,
+    order: Vec<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Reached {
+    Not,
+    /// What feeds it is being walked.
+    OnTheWay,
+    Done,
+}
+
+impl Walk<'_> {
+    /// Whether no loop was met.
+    fn from(&mut self, root: usize) -> bool {
+        let mut path = Vec::new();
+        if self.reached[root] == Reached::Not {
+            self.reached[root] = Reached::OnTheWay;
+            path.push((root, 0));
+        }
+        while let Some((node, next)) = path.last_mut() {
+            let Some(&edge) = self.topology.incoming[*node].get(*next) else {
+                self.reached[*node] = Reached::Done;
+                self.order.push(*node);
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            let edge = &self.topology.edges[edge];
+            match self.reached[edge.from.node] {
+                _ if edge.feedback => {}
+                Reached::Not => {
+                    self.reached[edge.from.node] = Reached::OnTheWay;
+                    path.push((edge.from.node, 0));
+                }
+                Reached::OnTheWay => return false,
+                Reached::Done => {}
+            }
+        }
+        true
+    }
+}
+
+/// The forward links as a petgraph.
 pub(crate) fn forward_links(topology: &Topology) -> Forward {
     let mut forward = Forward::with_capacity(topology.ports.len(), topology.edges.len());
-    for _ in &topology.ports {
+    for _ in 0..topology.ports.len() {
         forward.add_node(());
     }
     for edge in topology.edges.iter().filter(|edge| !edge.feedback) {
         forward.add_edge(NodeIndex::new(edge.from.node), NodeIndex::new(edge.to.node), edge.link);
     }
     forward
-}
-
-fn depth_first(forward: &Forward, output: &impl Fn(&usize) -> bool) -> Vec<usize> {
-    let upstream = Reversed(forward);
-    let mut walk = DfsPostOrder::empty(upstream);
-    let mut order = Vec::with_capacity(forward.node_count());
-    let nodes = || forward.node_indices();
-    let outputs = nodes().filter(|node| output(&node.index()));
-    let ends = nodes().filter(|&node| forward.neighbors(node).next().is_none());
-    for root in outputs.chain(ends).chain(nodes()) {
-        walk.move_to(root);
-        while let Some(node) = walk.next(upstream) {
-            order.push(node.index());
-        }
-    }
-    order
 }
 
 /// One error for each knot of loops, with one whole loop spelled out.

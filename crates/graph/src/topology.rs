@@ -1,20 +1,31 @@
 //! Links by number: every end of every link looked up among the nodes and their ports.
 
-use std::ops::Range;
+use std::ops::{Index, Range};
 
 use crate::stream::MOST_CHANNELS;
-use crate::{AnyNode, Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Place, Port, Ports};
+use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Place, Port, Ports};
 
 /// A graph whose names are resolved.
 pub(crate) struct Topology {
     /// The ports of each node.
-    pub(crate) ports: Vec<Ports>,
+    pub(crate) ports: PortsOf,
     /// The links that could be resolved, in link order.
     pub(crate) edges: Vec<Edge>,
     /// For each node, its incoming edges in link order.
-    pub(crate) incoming: Vec<Vec<usize>>,
+    pub(crate) incoming: Adjacency,
     /// For each node, its outgoing edges in link order.
-    pub(crate) outgoing: Vec<Vec<usize>>,
+    pub(crate) outgoing: Adjacency,
+}
+
+/// The ports of each node of a graph, by its index.
+pub(crate) struct PortsOf(Graph);
+
+/// For each node, its edges: all in one list, node after node.
+#[derive(Default)]
+pub(crate) struct Adjacency {
+    /// Where those of each node begin, and after the last node those of the last one end.
+    starts: Vec<usize>,
+    edges: Vec<usize>,
 }
 
 /// A link by number.
@@ -36,54 +47,89 @@ pub(crate) struct End {
 impl Topology {
     /// Resolves all links; what cannot be resolved is left out and reported.
     pub(crate) fn new(graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
-        let ports: Vec<Ports> = graph.nodes().map(|(_, node)| AnyNode::ports(node)).collect();
-        for ((name, _), ports) in graph.nodes().zip(&ports) {
+        for (name, node) in graph.nodes() {
             let place = || Place::Node(name.to_string());
-            errors.extend(impossible(ports).map(|why| GraphError::new(place(), format!("`{name}` {why}"))));
+            errors.extend(impossible(node.ports()).map(|why| GraphError::new(place(), format!("`{name}` {why}"))));
         }
-        let mut topology = Self {
-            incoming: vec![Vec::new(); ports.len()],
-            outgoing: vec![Vec::new(); ports.len()],
-            ports,
-            edges: Vec::new(),
-        };
+        let mut edges = Vec::with_capacity(graph.links().len());
         for (index, link) in graph.links().iter().enumerate() {
+            let [source, target] = graph.ends(index);
             let from =
-                topology.end(graph, &link.from, Side::Output).map_err(|why| GraphError::new(Place::From(index), why));
-            let to = topology.end(graph, &link.to, Side::Input).map_err(|why| GraphError::new(Place::To(index), why));
+                end(graph, (source, &link.from), Side::Output).map_err(|why| GraphError::new(Place::From(index), why));
+            let to = end(graph, (target, &link.to), Side::Input).map_err(|why| GraphError::new(Place::To(index), why));
             match (from, to) {
-                (Ok(from), Ok(to)) => topology.push(Edge { from, to, feedback: link.feedback, link: index }),
+                (Ok(from), Ok(to)) => edges.push(Edge { from, to, feedback: link.feedback, link: index }),
                 (from, to) => errors.extend(from.err().into_iter().chain(to.err())),
             }
         }
-        topology
-    }
-
-    fn push(&mut self, edge: Edge) {
-        let index = self.edges.len();
-        self.outgoing[edge.from.node].push(index);
-        self.incoming[edge.to.node].push(index);
-        self.edges.push(edge);
-    }
-
-    fn end(&self, graph: &Graph, endpoint: &Endpoint, side: Side) -> Result<End, String> {
-        let name = endpoint.node.as_str();
-        let node = graph.index(name).ok_or_else(|| format!("there is no node `{name}`"))?;
-        let ports = side.of(&self.ports[node]);
-        let port = match &endpoint.port {
-            None if ports.is_empty() => return Err(side.none(name, side.other().of(&self.ports[node]))),
-            None => 0,
-            Some(wanted) => {
-                ports.iter().position(|port| port.name == wanted).ok_or_else(|| side.unknown(name, wanted, ports))?
-            }
-        };
-        match &endpoint.channels {
-            Some(range) if range.is_empty() || range.end > MOST_CHANNELS => Err(format!(
-                "`{endpoint}` takes channels that no port has: they are counted from 0 to {}",
-                MOST_CHANNELS - 1
-            )),
-            channels => Ok(End { node, port, channels: channels.clone() }),
+        let nodes = graph.nodes().len();
+        Self {
+            ports: PortsOf(graph.clone()),
+            incoming: Adjacency::new(nodes, edges.iter().map(|edge| edge.to.node)),
+            outgoing: Adjacency::new(nodes, edges.iter().map(|edge| edge.from.node)),
+            edges,
         }
+    }
+}
+
+impl PortsOf {
+    pub(crate) fn len(&self) -> usize {
+        self.0.nodes().len()
+    }
+}
+
+impl Index<usize> for PortsOf {
+    type Output = Ports;
+
+    fn index(&self, node: usize) -> &Ports {
+        self.0.at(node).1.ports()
+    }
+}
+
+impl Adjacency {
+    /// Given the node of each edge.
+    fn new(nodes: usize, of_edges: impl ExactSizeIterator<Item = usize> + Clone) -> Self {
+        let mut starts = vec![0; nodes + 2];
+        of_edges.clone().for_each(|node| starts[node + 2] += 1);
+        (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
+        let mut edges = vec![0; of_edges.len()];
+        for (edge, node) in of_edges.enumerate() {
+            // What is where a node's edges begin is, when all are in, where they end.
+            let next = &mut starts[node + 1];
+            edges[*next] = edge;
+            *next += 1;
+        }
+        starts.pop();
+        Self { starts, edges }
+    }
+}
+
+impl Index<usize> for Adjacency {
+    type Output = [usize];
+
+    fn index(&self, node: usize) -> &[usize] {
+        &self.edges[self.starts[node]..self.starts[node + 1]]
+    }
+}
+
+fn end(graph: &Graph, (node, endpoint): (Option<usize>, &Endpoint), side: Side) -> Result<End, String> {
+    let name = endpoint.node.as_str();
+    let node = node.ok_or_else(|| format!("there is no node `{name}`"))?;
+    let all = graph.at(node).1.ports();
+    let ports = side.of(all);
+    let port = match &endpoint.port {
+        None if ports.is_empty() => return Err(side.none(name, side.other().of(all))),
+        None => 0,
+        Some(wanted) => {
+            ports.iter().position(|port| port.name == wanted).ok_or_else(|| side.unknown(name, wanted, ports))?
+        }
+    };
+    match &endpoint.channels {
+        Some(range) if range.is_empty() || range.end > MOST_CHANNELS => Err(format!(
+            "`{endpoint}` takes channels that no port has: they are counted from 0 to {}",
+            MOST_CHANNELS - 1
+        )),
+        channels => Ok(End { node, port, channels: channels.clone() }),
     }
 }
 

@@ -148,9 +148,9 @@ impl<'a> NodeReader<'a> {
             if let Some(node_type) = self.node_type(table) {
                 let formed = self.parameters(node_type, table.clone(), value.span());
                 let ports = formed.as_ref().map(|formed| formed.node.ports());
-                let example = || (node_type.declaration.inputs.clone(), node_type.declaration.outputs.clone());
-                let (inputs, outputs) = ports.map_or_else(example, |ports| (ports.inputs, ports.outputs));
-                entry.ports = Some([inputs, outputs].map(|ports| ports.iter().map(|port| port.name).collect()));
+                let example = || [&node_type.declaration.inputs, &node_type.declaration.outputs];
+                let both = ports.map_or_else(example, |ports| [&ports.inputs, &ports.outputs]);
+                entry.ports = Some(both.map(|ports| ports.iter().map(|port| port.name).collect()));
                 if let Some(formed) = formed {
                     (entry.node, writes) = (Some(formed.node), formed.writes);
                 }

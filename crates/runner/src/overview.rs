@@ -176,8 +176,8 @@ fn end(ports: &[PortView], endpoint: &Endpoint) -> Option<String> {
 fn sums(graph: &Graph) -> Vec<Sum> {
     let mut ports: Vec<(String, Vec<&Link>)> = Vec::new();
     for link in graph.links() {
-        let inputs = graph.node(link.to.node.as_str()).map(|node| node.ports().inputs).unwrap_or_default();
-        let main = inputs.first().map_or("in", |port| port.name);
+        let ports_of = graph.node(link.to.node.as_str()).map(AnyNode::ports);
+        let main = ports_of.and_then(|ports| ports.inputs.first()).map_or("in", |port| port.name);
         let port = format!("{}.{}", link.to.node, link.to.port.as_deref().unwrap_or(main));
         match ports.iter_mut().find(|(name, _)| *name == port) {
             Some((_, links)) => links.push(link),
@@ -216,7 +216,7 @@ fn warnings(nodes: &[NodeView], links: &[LinkView]) -> Vec<String> {
 pub(crate) fn device_inputs(graph: &Graph) -> (usize, bool) {
     let (mut least, mut open) = (0, false);
     for (_, node) in graph.nodes() {
-        match node.ports().device {
+        match &node.ports().device {
             Some(DeviceSide::Input(DeviceChannels::Pick(list))) => {
                 least = least.max(list.iter().flatten().map(|channel| channel + 1).max().unwrap_or(0));
             }

@@ -129,7 +129,7 @@ impl<'a> Transition<'a> {
             let mut actor = Actor {
                 name: name.clone(),
                 node: node.clone(),
-                ports: node.ports(),
+                ports: node.ports().clone(),
                 widths: widths.clone(),
                 fades: Vec::new(),
                 left: None,
