@@ -205,6 +205,33 @@ impl Graph {
         Ok(self)
     }
 
+    /// Takes out all links between two ends, written as they were linked; gives how many there were.
+    ///
+    /// ```
+    /// let mut graph = patchline_graph::Graph::new();
+    /// graph.chain(&["mic", "trim", "out"])?;
+    /// assert_eq!(graph.unlink("trim", "out")?, 1);
+    /// graph.chain(&["trim", "echo", "out"])?;
+    /// let to: Vec<&str> = graph.links().iter().map(|link| link.to.node.as_str()).collect();
+    /// assert_eq!(to, ["trim", "echo", "out"]);
+    /// # Ok::<(), patchline_graph::EndpointError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`link`](Self::link).
+    pub fn unlink(&mut self, from: &str, to: &str) -> Result<usize, EndpointError> {
+        let (from, to): (Endpoint, Endpoint) = (from.parse()?, to.parse()?);
+        let stays: Vec<bool> = self.links().iter().map(|link| link.from != from || link.to != to).collect();
+        let gone = stays.iter().filter(|stays| !**stays).count();
+        if gone > 0 {
+            let parts = self.parts();
+            let (mut links, mut ends) = (stays.iter(), stays.iter());
+            parts.links.retain(|_| links.next() == Some(&true));
+            parts.ends.retain(|_| ends.next() == Some(&true));
+        }
+        Ok(gone)
+    }
+
     /// Adds a link.
     pub fn push_link(&mut self, mut link: Link) {
         let parts = self.parts();
