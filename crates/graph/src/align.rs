@@ -5,6 +5,7 @@ mod wait;
 use rustc_hash::FxHashMap;
 
 use crate::channels::Widths;
+use crate::resolve::Resolved;
 use crate::topology::{Edge, Topology};
 use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName, PrepareSpec, StreamSpec};
 pub(crate) use wait::Wait;
@@ -31,13 +32,9 @@ pub(crate) struct Aligned {
 /// Lets links wait, where paths of different [latencies](crate::Node::latency) meet: in a node, or in a channel of the
 /// device's output. Feedback links and [direct](Link::direct) ones neither wait nor are waited for. `None` where nothing
 /// has to wait.
-pub(crate) fn align(
-    graph: &Graph,
-    topology: &Topology,
-    (widths, order): (&[Widths], &[usize]),
-    stream: &StreamSpec,
-) -> Option<Aligned> {
-    let mut waits = waits(graph, topology, (widths, order), stream)?;
+pub(crate) fn align(resolved: &Resolved, stream: &StreamSpec) -> Option<Aligned> {
+    let Resolved { graph, topology, widths, .. } = resolved;
+    let mut waits = waits(resolved, stream)?;
     meet_at_the_device(topology, widths, &mut waits);
     let waiting = |edge: &Edge| waits.latest[edge.to.node].saturating_sub(waits.reached[edge.from.node]);
     let late = topology.edges.iter().filter(|edge| waits_for_others(graph, edge) && waiting(edge) > 0);
@@ -53,14 +50,9 @@ struct Waits {
 }
 
 /// `None` where everything is on time everywhere.
-fn waits(
-    graph: &Graph,
-    topology: &Topology,
-    (widths, order): (&[Widths], &[usize]),
-    stream: &StreamSpec,
-) -> Option<Waits> {
+fn waits(Resolved { graph, topology, order, widths }: &Resolved, stream: &StreamSpec) -> Option<Waits> {
     let mut spec = PrepareSpec::for_questions(stream);
-    let own = graph.nodes().zip(widths).map(|((name, node), widths)| node.latency(spec.of(name, widths)));
+    let own = graph.nodes().zip(&**widths).map(|((name, node), widths)| node.latency(spec.of(name, widths)));
     let own: Vec<Frames> = own.collect();
     if own.iter().all(|&frames| frames == 0) {
         return None;

@@ -6,14 +6,14 @@ use std::ops::Range;
 
 pub(crate) use fading::Fading;
 
-use crate::align::{self, Aligned};
 use crate::buffers::Buffers;
-use crate::channels::{self, Widths};
+use crate::channels::Widths;
+use crate::resolve::{Alone, Resolved, resolve};
 use crate::schedule::Line;
 use crate::topology::{Edge, Topology};
 use crate::{
-    AnyNode, BufferId, DeviceChannels, DeviceSide, Frames, Graph, GraphError, GraphErrors, Place, PrepareSpec,
-    Schedule, Slot, Step, StreamSpec, Tail, Term, budget, order,
+    AnyNode, BufferId, DeviceChannels, DeviceSide, Frames, Graph, GraphError, GraphErrors, PrepareSpec, Schedule, Slot,
+    Step, StreamSpec, Tail, Term, budget,
 };
 
 /// Compiles a graph for a stream. Pure: nothing is allocated for audio, nothing is opened.
@@ -22,95 +22,23 @@ use crate::{
 /// Every mistake in the graph: unknown nodes and ports, loops without a feedback link, channels that do not match,
 /// channels the device lacks, what nodes say against their parameters, more memory than the stream allows.
 pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
-    Ok(compile_alone(graph, stream)?.schedule)
+    let Alone { resolved, alignments } = resolve(graph, stream)?;
+    let schedule = build(&resolved, &Fading::default(), stream)?;
+    Ok(Schedule { alignments, ..schedule })
 }
 
-/// What a graph is compiled to.
-pub(crate) struct Alone {
-    /// The graph, with nodes on links that wait.
-    pub(crate) graph: Graph,
-    /// The widths of all ports of its nodes.
-    pub(crate) widths: Vec<Widths>,
-    pub(crate) schedule: Schedule,
-}
-
-/// As [`compile`], with what it was made from.
-pub(crate) fn compile_alone(graph: &Graph, stream: &StreamSpec) -> Result<Alone, GraphErrors> {
-    stream.check()?;
-    let mut errors = Vec::new();
-    let topology = Topology::new(graph, &mut errors);
-    let optional = graph.optional_nodes().map(|name| (name, "optional", "optional"));
-    let bypassed = graph.bypassed_nodes().map(|name| (name, "bypass", "bypassed"));
-    errors.extend(optional.chain(bypassed).filter_map(|(name, key, what)| cannot(graph, name.as_str(), key, what)));
-    errors.extend(graph.cut_nodes().filter_map(|name| not_there(graph, name.as_str())));
-    let order = order::order(graph, &topology, &mut errors);
-    if !errors.is_empty() {
-        return Err(GraphErrors(errors));
-    }
-    let widths = channels::resolve(graph, &topology, &order, stream, &mut errors);
-    errors.extend(budget::channels(&widths));
-    if !errors.is_empty() {
-        return Err(GraphErrors(errors));
-    }
-    if let Some(Aligned { graph, widths, alignments }) = align::align(graph, &topology, (&widths, &order), stream) {
-        let schedule = compile_between(&graph, &widths, &Fading::default(), stream)?;
-        return Ok(Alone { graph, widths, schedule: Schedule { alignments, ..schedule } });
-    }
-    let schedule = build(graph, &topology, (&widths, &order), &Fading::default(), stream)?;
-    Ok(Alone { graph: graph.clone(), widths, schedule })
-}
-
-/// Compiles what plays in the middle of a change, whose widths are known.
+/// Compiles what a graph means, of which some may fade.
 ///
 /// # Errors
-/// More memory than the stream allows. Anything else would be a mistake of ours.
-pub(crate) fn compile_between(
-    graph: &Graph,
-    widths: &[Widths],
-    fading: &Fading,
-    stream: &StreamSpec,
-) -> Result<Schedule, GraphErrors> {
-    let mut errors = Vec::new();
-    let topology = Topology::new(graph, &mut errors);
-    let order = order::order(graph, &topology, &mut errors);
-    if !errors.is_empty() {
-        return Err(GraphErrors(errors));
-    }
-    build(graph, &topology, (widths, &order), fading, stream)
-}
-
-fn build(
-    graph: &Graph,
-    topology: &Topology,
-    (widths, order): (&[Widths], &[usize]),
-    fading: &Fading,
-    stream: &StreamSpec,
-) -> Result<Schedule, GraphErrors> {
+/// What nodes say against their parameters, or more memory than the stream allows.
+pub(crate) fn build(resolved: &Resolved, fading: &Fading, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
+    let Resolved { graph, topology, order, widths } = resolved;
     let (schedule, errors) = Builder::new(graph, topology, (widths, fading), stream).build(order);
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
     budget::memory(&schedule, stream)?;
     Ok(schedule)
-}
-
-fn not_there(graph: &Graph, name: &str) -> Option<GraphError> {
-    let error = || GraphError::new(Place::Graph, format!("there is no node `{name}` that could be replaced"));
-    graph.node(name).is_none().then(error)
-}
-
-/// What speaks against leaving a node out.
-fn cannot(graph: &Graph, name: &str, key: &'static str, what: &str) -> Option<GraphError> {
-    let Some(node) = graph.node(name) else {
-        return Some(GraphError::new(Place::Graph, format!("there is no node `{name}` that could be {what}")));
-    };
-    let ports = node.ports();
-    let message = match (&ports.device, ports.outputs.is_empty()) {
-        (Some(_), _) => format!("`{name}` stands for the device and cannot be {what}"),
-        (None, true) => format!("`{name}` has no output and cannot be {what}: what it takes in would be lost"),
-        (None, false) => return None,
-    };
-    Some(GraphError::new(Place::Parameter(name.to_owned(), key), message))
 }
 
 /// Appends steps node by node; knows which buffer every output lives in and how many readers it still has.

@@ -105,6 +105,12 @@ impl PartialEq<&str> for NodeName {
     }
 }
 
+impl PartialEq<String> for NodeName {
+    fn eq(&self, other: &String) -> bool {
+        *self.0 == **other
+    }
+}
+
 impl Hash for NodeName {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);

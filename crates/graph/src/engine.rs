@@ -87,7 +87,6 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
         rest_before: Cost::default(),
         lap: 0.0,
         graph: Graph::new(),
-        aligned: Graph::new(),
         stage: Stage::default(),
         schedule: Schedule::default(),
         fade,
@@ -123,8 +122,7 @@ pub struct Engine {
     /// What taking the time of one step takes, in nanoseconds.
     lap: f64,
     graph: Graph,
-    /// The same with the nodes that let links wait: what is compiled.
-    aligned: Graph,
+    /// What plays, with the nodes that let links wait.
     stage: Stage,
     schedule: Schedule,
     fade: Frames,
@@ -189,7 +187,7 @@ impl Engine {
     /// The readings of a node.
     #[must_use]
     pub fn readings(&self, name: &str) -> Option<Readings> {
-        self.cast.readings(name)
+        self.cast.readings(self.stage.graph.index(name)?)
     }
 
     /// What has been counted so far.
@@ -218,7 +216,9 @@ impl Engine {
     /// A load keeps what was found of nodes that play on. [`close`](Self::close) forgets it.
     #[must_use]
     pub fn costs(&self) -> Vec<NodeCost> {
-        cost::costs(self.cast.costs(), self.profile.rest.read().since(self.rest_before), self.lap)
+        let nodes = self.stage.graph.nodes().enumerate();
+        let costs = nodes.filter_map(|(at, (name, _))| Some((name.to_string(), self.cast.cost(at)?)));
+        cost::costs(costs, self.profile.rest.read().since(self.rest_before), self.lap)
     }
 
     /// What each node did in the calls that were [timed](Self::profile), as far back as

@@ -124,6 +124,7 @@ mod profile;
 mod reading;
 mod renderer;
 mod report;
+mod resolve;
 mod schedule;
 mod slots;
 mod smooth;

@@ -1,8 +1,10 @@
 //! The difference between what plays and what will: who stays, who starts, who ends.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bypass::Bypass;
 use crate::cost::{Cost, CostCells};
@@ -11,10 +13,10 @@ use crate::event::Instance;
 use crate::fade::Moment;
 use crate::message::{Load, NextFade, Params, Turn};
 use crate::plan::{Part, Plan};
+use crate::resolve::Resolved;
 use crate::slots::{Mode, Seat, Slab};
-use crate::{
-    AnyNode, Companion, Frame, Frames, Graph, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot,
-};
+use crate::stage::Stage;
+use crate::{Companion, Frame, Frames, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot};
 
 /// Names kept of instances that no longer play.
 const NAMES: usize = 4096;
@@ -23,15 +25,15 @@ const NAMES: usize = 4096;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// Nodes that play on with their state.
-    pub carried: Vec<String>,
+    pub carried: Vec<NodeName>,
     /// Those of them that got new parameters.
-    pub updated: Vec<String>,
+    pub updated: Vec<NodeName>,
     /// Nodes that started fresh.
-    pub started: Vec<String>,
+    pub started: Vec<NodeName>,
     /// Nodes that ended; one that was replaced under its name has started too.
-    pub ended: Vec<String>,
+    pub ended: Vec<NodeName>,
     /// Nodes that are no more part of the graph and ring out, those of earlier loads among them.
-    pub leaving: Vec<String>,
+    pub leaving: Vec<NodeName>,
     /// Whether the old graph was cut off, as there was no memory for it to fade beside the new one.
     pub cut: bool,
     /// Whether what is gone was silenced before the new graph took over: [`Engine::dip`](crate::Engine::dip).
@@ -41,14 +43,14 @@ pub struct Loaded {
 /// Who plays: the running processor of each node, and the seats they have.
 #[derive(Default)]
 pub(crate) struct Cast {
-    /// By name, as the stage has them.
-    members: HashMap<String, Member>,
+    /// By their numbers on the stage, which has some who need no processor.
+    members: Vec<Option<Box<Member>>>,
     /// The names of all instances whose events may still come.
-    names: HashMap<Instance, String>,
+    names: FxHashMap<Instance, NodeName>,
     /// Companions of processors that have been replaced.
     retired: Vec<Arc<dyn Companion>>,
     /// Who was given parameters since the last load.
-    touched: HashSet<Instance>,
+    touched: FxHashSet<Instance>,
     free: Vec<usize>,
     /// Seats given out so far, and those the slab has.
     seats: usize,
@@ -57,7 +59,6 @@ pub(crate) struct Cast {
 }
 
 /// A running processor as the control side knows it.
-#[derive(Clone)]
 struct Member {
     instance: Instance,
     readings: Readings,
@@ -70,10 +71,12 @@ struct Member {
 
 /// A graph on its way in, with all that still plays of those before it, compiled.
 pub(crate) struct Next<'a> {
-    pub(crate) graph: &'a Graph,
+    pub(crate) union: &'a Resolved,
+    /// How many of its nodes are those of the graph: those with a higher number are on their way out.
+    pub(crate) nodes: usize,
     pub(crate) schedule: &'a Schedule,
-    /// The names before of all that play on.
-    pub(crate) before: &'a HashMap<String, String>,
+    /// The numbers before of all that play on.
+    pub(crate) before: &'a [Option<usize>],
     /// Whether it is another graph, and not the same with less of those before it.
     pub(crate) is_new: bool,
     /// How long parameters that change glide, if not as long as they do by themselves.
@@ -109,26 +112,29 @@ impl Next<'_> {
 }
 
 impl Cast {
-    pub(crate) fn instance(&self, name: &str) -> Option<Instance> {
-        self.members.get(name).map(|member| member.instance)
+    fn member(&self, actor: usize) -> Option<&Member> {
+        self.members.get(actor)?.as_deref()
     }
 
-    pub(crate) fn readings(&self, name: &str) -> Option<Readings> {
-        self.members.get(name).map(|member| member.readings.clone())
+    pub(crate) fn instance(&self, actor: usize) -> Option<Instance> {
+        self.member(actor).map(|member| member.instance)
+    }
+
+    pub(crate) fn readings(&self, actor: usize) -> Option<Readings> {
+        self.member(actor).map(|member| member.readings.clone())
     }
 
     pub(crate) fn name(&self, instance: Instance) -> Option<String> {
-        self.names.get(&instance).cloned()
+        self.names.get(&instance).map(NodeName::to_string)
     }
 
-    /// The time that each node took since the last [`restart_costs`](Self::restart_costs).
-    pub(crate) fn costs(&self) -> impl Iterator<Item = (String, Cost)> {
-        let playing = self.members.iter().filter(|(name, _)| NodeName::before_it_left(name) == name.as_str());
-        playing.map(|(name, member)| (name.clone(), member.cost.read().since(member.cost_before)))
+    /// The time that a node took since the last [`restart_costs`](Self::restart_costs).
+    pub(crate) fn cost(&self, actor: usize) -> Option<Cost> {
+        self.member(actor).map(|member| member.cost.read().since(member.cost_before))
     }
 
     pub(crate) fn restart_costs(&mut self) {
-        self.members.values_mut().for_each(|member| member.cost_before = member.cost.restart());
+        self.members.iter_mut().flatten().for_each(|member| member.cost_before = member.cost.restart());
     }
 
     /// Notes that an instance was given parameters that the next load overrides.
@@ -137,7 +143,7 @@ impl Cast {
     }
 
     pub(crate) fn companions(&self) -> impl Iterator<Item = &Arc<dyn Companion>> {
-        self.members.values().filter_map(|member| member.companion.as_ref())
+        self.members.iter().flatten().filter_map(|member| member.companion.as_ref())
     }
 
     /// Waits for all helper threads; the processors are gone.
@@ -156,56 +162,57 @@ impl Cast {
     pub(crate) fn tidy(&mut self) {
         self.retired.retain(|companion| !companion.is_finished());
         if self.names.len() > 4 * self.members.len() + NAMES {
-            let playing: HashSet<Instance> = self.members.values().map(|member| member.instance).collect();
+            let playing: FxHashSet<Instance> = self.members.iter().flatten().map(|member| member.instance).collect();
             self.names.retain(|instance, _| playing.contains(instance));
         }
     }
 
     /// Builds the processors that cannot be carried over, in the order of the schedule's slots.
     pub(crate) fn prepare(&self, next: &Next<'_>) -> Result<Vec<Option<AnyProcessor>>, GraphErrors> {
-        let nodes: Vec<&AnyNode> = next.graph.nodes().map(|(_, node)| node).collect();
         let mut errors = Vec::new();
         let mut fresh = Vec::with_capacity(next.schedule.slots.len());
         for slot in &next.schedule.slots {
-            let node = nodes[slot.node];
+            let node = next.union.graph.at(slot.node).1;
             let start = || node.prepare(&next.spec(slot)).map_err(|error| GraphError::of_node(&slot.name, error));
-            fresh.push(if next.before.contains_key(&slot.name) {
-                None
-            } else {
-                start().map_err(|e| errors.push(e)).ok()
+            fresh.push(match next.before[slot.node] {
+                Some(_) => None,
+                None => start().map_err(|e| errors.push(e)).ok(),
             });
         }
         if errors.is_empty() { Ok(fresh) } else { Err(GraphErrors(errors)) }
     }
 
     /// Whether a node can play on. One that panicked cannot: a load gives it a fresh start.
-    pub(crate) fn sounds(&self, name: &str) -> bool {
-        self.members.get(name).is_none_or(|member| !member.panicked.load(Ordering::Relaxed))
+    pub(crate) fn sounds(&self, actor: usize) -> bool {
+        self.member(actor).is_none_or(|member| !member.panicked.load(Ordering::Relaxed))
     }
 
-    /// The message that turns what plays into what will, and what it does in words.
+    /// The message that turns what plays, on the stage `old`, into what will, and what it does in words.
     pub(crate) fn change(
         &mut self,
         next: &Next<'_>,
         takeover: Takeover,
         fresh: Vec<Option<AnyProcessor>>,
-        old: &Graph,
+        old: &Stage,
     ) -> (Load, Loaded) {
         let mut change = Change::default();
-        let mut members = HashMap::new();
+        let mut before = std::mem::take(&mut self.members);
+        let mut members: Vec<Option<Box<Member>>> = Vec::new();
+        members.resize_with(next.before.len(), || None);
         let mut parts = Vec::with_capacity(fresh.len());
         for (slot, processor) in next.schedule.slots.iter().zip(fresh) {
-            let node = next.graph.node(&slot.name).expect("slots are made from the graph's nodes");
-            let member = match processor {
-                None => self.keep(slot, (node, old), next, &mut change),
-                Some(processor) => self.start(slot, node, processor, next, &mut change),
+            let was = next.before[slot.node].and_then(|was| Some((was, before[was].take()?)));
+            let member = match (was, processor) {
+                (Some((was, member)), _) => self.keep(slot, (member, was, old), next, &mut change),
+                (None, Some(processor)) => self.start(slot, processor, next, &mut change),
+                (None, None) => unreachable!("whoever does not play on was prepared"),
             };
             parts.push(Part { instance: member.instance, cost: Arc::clone(&member.cost) });
-            members.insert(slot.name.clone(), member);
+            members[slot.node] = Some(member);
         }
-        let playing: HashSet<Instance> = members.values().map(|member| member.instance).collect();
-        for (name, member) in std::mem::replace(&mut self.members, members) {
-            self.retire(name, member, &playing, &mut change);
+        self.members = members;
+        for (actor, member) in before.into_iter().enumerate() {
+            self.retire((actor, old), member, &mut change);
         }
         if next.is_new {
             self.touched.clear();
@@ -219,54 +226,54 @@ impl Cast {
         (load, loaded)
     }
 
-    fn keep(&self, slot: &Slot, (node, old): (&AnyNode, &Graph), next: &Next<'_>, change: &mut Change) -> Member {
-        let before = &next.before[&slot.name];
-        let member = self.members[before].clone();
-        if NodeName::before_it_left(&slot.name) != slot.name {
+    fn keep(
+        &self,
+        slot: &Slot,
+        (member, was, old): (Box<Member>, usize, &Stage),
+        next: &Next<'_>,
+        change: &mut Change,
+    ) -> Box<Member> {
+        if slot.node >= next.nodes {
             // On its way out.
-            change.loaded.leaving.push(NodeName::before_it_left(&slot.name).to_owned());
-            change.loaded.ended.extend((*before != slot.name).then(|| before.clone()));
+            let name = old.name_in_graph(was);
+            change.loaded.leaving.push(name.clone());
+            change.loaded.ended.extend((was < old.nodes()).then(|| name.clone()));
             return member;
         }
-        let changed = || self.touched.contains(&member.instance) || Some(node) != old.node(&slot.name);
+        let (name, node) = next.union.graph.at(slot.node);
+        let changed = || self.touched.contains(&member.instance) || node != old.node(was);
         if next.is_new && changed() {
             let params = Params { params: node.params(), over: next.over };
             change.updates.push((member.instance.seat as usize, params));
-            change.loaded.updated.push(slot.name.clone());
+            change.loaded.updated.push(name.clone());
         }
         let [was_out, on] = next.out.map(|out| out.contains(&slot.name));
         if next.is_new && was_out != on {
             let kit = on.then(|| Box::new(Bypass::new(slot, next.common.rate, next.common.max_frames)));
             change.turns.push(Turn { instance: member.instance, on, kit });
         }
-        change.loaded.carried.push(slot.name.clone());
+        change.loaded.carried.push(name.clone());
         member
     }
 
-    fn start(
-        &mut self,
-        slot: &Slot,
-        node: &AnyNode,
-        processor: AnyProcessor,
-        next: &Next<'_>,
-        change: &mut Change,
-    ) -> Member {
+    fn start(&mut self, slot: &Slot, processor: AnyProcessor, next: &Next<'_>, change: &mut Change) -> Box<Member> {
+        let (name, node) = next.union.graph.at(slot.node);
         self.generation += 1;
         let seat = self.free.pop().unwrap_or_else(|| {
             self.seats += 1;
             self.seats - 1
         });
         let width = slot.inputs.first().or(slot.outputs.first()).copied().unwrap_or(0);
-        let member = Member {
+        let member = Box::new(Member {
             instance: Instance { seat: seat as u32, generation: self.generation },
             readings: Readings::new(node.readings(), width),
             companion: processor.companion(),
             panicked: Arc::default(),
             cost: Arc::default(),
             cost_before: Cost::default(),
-        };
-        self.names.insert(member.instance, slot.name.clone());
-        change.loaded.started.push(slot.name.clone());
+        });
+        self.names.insert(member.instance, name.clone());
+        change.loaded.started.push(name.clone());
         let out = next.out[1].contains(&slot.name);
         let PrepareSpec { rate, max_frames, .. } = *next.common;
         let arrives = Seat {
@@ -282,16 +289,14 @@ impl Cast {
     }
 
     /// Whoever is not in the new cast leaves its seat, which is free from the next load on.
-    fn retire(&mut self, name: String, member: Member, playing: &HashSet<Instance>, change: &mut Change) {
-        if playing.contains(&member.instance) {
-            return;
-        }
+    fn retire(&mut self, (actor, old): (usize, &Stage), member: Option<Box<Member>>, change: &mut Change) {
+        let Some(member) = member else { return };
         let seat = member.instance.seat as usize;
         change.exchange.push((seat, Seat::default()));
         self.free.push(seat);
         self.retired.extend(member.companion);
-        if NodeName::before_it_left(&name) == name {
-            change.loaded.ended.push(name);
+        if actor < old.nodes() {
+            change.loaded.ended.push(old.name_in_graph(actor).clone());
         }
     }
 

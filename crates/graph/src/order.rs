@@ -13,10 +13,15 @@ type Forward = DiGraph<(), usize>;
 /// Node indices such that every forward link runs from an earlier to a later one: device inputs first, device outputs
 /// last, and between them depth first from the outputs, sources in link order.
 pub(crate) fn order(graph: &Graph, topology: &Topology, errors: &mut Vec<GraphError>) -> Vec<usize> {
-    let Some(all) = depth_first(topology) else {
+    of(topology).unwrap_or_else(|| {
         report_loops(graph, &forward_links(topology), errors);
-        return Vec::new();
-    };
+        Vec::new()
+    })
+}
+
+/// The same; `None` where forward links form a loop.
+pub(crate) fn of(topology: &Topology) -> Option<Vec<usize>> {
+    let all = depth_first(topology)?;
     let group = |node: usize| match topology.ports[node].device {
         Some(DeviceSide::Input(_)) => 0,
         None => 1,
@@ -25,7 +30,13 @@ pub(crate) fn order(graph: &Graph, topology: &Topology, errors: &mut Vec<GraphEr
     let mut groups = [const { Vec::new() }; 3];
     groups[1].reserve(all.len());
     all.into_iter().for_each(|node| groups[group(node)].push(node));
-    groups.concat()
+    Some(groups.concat())
+}
+
+/// The nodes on loops of forward links.
+pub(crate) fn knotted(topology: &Topology) -> Vec<usize> {
+    let knots = kosaraju_scc(&forward_links(topology)).into_iter().filter(|knot| knot.len() > 1);
+    knots.flatten().map(NodeIndex::index).collect()
 }
 
 /// All nodes, each after what it is fed by; `None` where forward links form a loop.
@@ -85,7 +96,7 @@ impl Walk<'_> {
 }
 
 /// The forward links as a petgraph.
-pub(crate) fn forward_links(topology: &Topology) -> Forward {
+fn forward_links(topology: &Topology) -> Forward {
     let mut forward = Forward::with_capacity(topology.ports.len(), topology.edges.len());
     for _ in 0..topology.ports.len() {
         forward.add_node(());

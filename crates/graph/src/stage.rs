@@ -7,10 +7,12 @@ mod difference;
 mod dip;
 mod ending;
 mod next;
+mod twins;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use petgraph::algo::kosaraju_scc;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use difference::{Difference, Reason, difference};
 pub(crate) use dip::Dip;
@@ -20,39 +22,55 @@ use crate::channels::Widths;
 use crate::compile::Fading;
 use crate::fade::Moment;
 use crate::message::NextFade;
-use crate::topology::Topology;
-use crate::{AnyNode, DeviceSide, Fade, Frame, Graph, Link, NodeName, Ports, Schedule, order};
+use crate::resolve::Resolved;
+use crate::{AnyNode, DeviceSide, Fade, Frame, Graph, Link, NodeName, Ports, Schedule};
 
-/// Nodes and wires, those of the graph first and in its order.
+/// Who plays, by number: first the nodes of the graph, in its order, then those on their way out.
 #[derive(Clone, Default)]
 pub(crate) struct Stage {
-    actors: Vec<Actor>,
-    wires: Vec<Wire>,
+    /// The graph that was loaded last, with the parameters set since.
+    pub(crate) graph: Graph,
+    /// The widths of all ports of its nodes.
+    widths: Arc<[Widths]>,
+    /// What all outputs of a node go through, of the few that fade.
+    fades: BTreeMap<usize, Vec<Running>>,
+    /// The number of the wire that each of its links is; [`GONE`] of one that a dip has silenced.
+    wires: Vec<u64>,
+    /// What a link goes through, of the few that fade.
+    link_fades: BTreeMap<usize, Vec<Running>>,
+    ghosts: Vec<Ghost>,
+    left: Vec<Left>,
     /// Numbers given out so far, to fades, wires, and nodes that leave.
     numbers: u64,
 }
 
-/// A node that plays.
+/// The number of no wire.
+const GONE: u64 = 0;
+
+/// A node on its way out.
 #[derive(Clone)]
-struct Actor {
+struct Ghost {
     /// Unlike that of any other; see [`NodeName::leaving`].
     name: NodeName,
+    /// The one it had.
+    was: NodeName,
     node: AnyNode,
-    ports: Ports,
     widths: Widths,
     /// What all of its outputs go through.
     fades: Vec<Running>,
-    /// Since which load it has been on its way out, if it is.
-    left: Option<u64>,
+    /// Since which load it has been on its way out.
+    since: u64,
 }
 
-/// A link that sound goes over.
+/// A link that is no more part of the graph, but that sound goes over.
 #[derive(Clone)]
-struct Wire {
+struct Left {
     number: u64,
     link: Link,
+    /// Who it connects.
+    from: usize,
+    to: usize,
     fades: Vec<Running>,
-    left: bool,
 }
 
 /// A fade, and when it began.
@@ -63,75 +81,133 @@ struct Running {
     moment: Moment,
 }
 
-/// A stage as it is compiled.
-pub(crate) struct Union {
-    pub(crate) graph: Graph,
-    pub(crate) widths: Vec<Widths>,
-    pub(crate) fading: Fading,
+/// Whether sound that enters a node comes out again, from it or from the device.
+fn passes(ports: &Ports) -> bool {
+    ports.inputs.iter().any(|port| !port.optional) && !is_sink(ports)
 }
 
-impl Actor {
-    /// Whether sound that enters it comes out again, from it or from the device.
-    fn passes(&self) -> bool {
-        self.ports.inputs.iter().any(|port| !port.optional) && !self.is_sink()
-    }
+/// Whether nothing comes out of a node, not even from the device.
+fn is_sink(ports: &Ports) -> bool {
+    ports.outputs.is_empty() && !is_device_output(ports)
+}
 
-    /// Whether nothing comes out of it, not even from the device.
-    fn is_sink(&self) -> bool {
-        self.ports.outputs.is_empty() && !self.is_device_output()
-    }
-
-    fn is_device_output(&self) -> bool {
-        matches!(self.ports.device, Some(DeviceSide::Output(_)))
-    }
+fn is_device_output(ports: &Ports) -> bool {
+    matches!(ports.device, Some(DeviceSide::Output(_)))
 }
 
 impl Running {
     fn is_over(&self, now: Frame) -> bool {
         self.moment.is_past(self.fade.end(), now)
     }
+
+    fn falls(&self) -> bool {
+        !self.fade.rises
+    }
 }
 
 impl Stage {
+    /// How many nodes the graph has: those with a higher number are on their way out.
+    pub(crate) fn nodes(&self) -> usize {
+        self.graph.nodes().len()
+    }
+
+    /// The node of a number.
+    pub(crate) fn node(&self, actor: usize) -> &AnyNode {
+        match actor.checked_sub(self.nodes()) {
+            None => self.graph.at(actor).1,
+            Some(ghost) => &self.ghosts[ghost].node,
+        }
+    }
+
+    /// Its name, unlike that of any other who plays.
+    fn name(&self, actor: usize) -> &NodeName {
+        match actor.checked_sub(self.nodes()) {
+            None => self.graph.at(actor).0,
+            Some(ghost) => &self.ghosts[ghost].name,
+        }
+    }
+
+    /// The name that it was added under.
+    pub(crate) fn name_in_graph(&self, actor: usize) -> &NodeName {
+        match actor.checked_sub(self.nodes()) {
+            None => self.graph.at(actor).0,
+            Some(ghost) => &self.ghosts[ghost].was,
+        }
+    }
+
+    /// The channels of its ports.
+    pub(crate) fn widths(&self, actor: usize) -> &Widths {
+        match actor.checked_sub(self.nodes()) {
+            None => &self.widths[actor],
+            Some(ghost) => &self.ghosts[ghost].widths,
+        }
+    }
+
     /// Whether nothing but the graph that was loaded last plays.
     pub(crate) fn is_settled(&self) -> bool {
-        let fades = self.actors.iter().map(|actor| &actor.fades).chain(self.wires.iter().map(|wire| &wire.fades));
-        fades.into_iter().all(Vec::is_empty) && self.actors.iter().all(|actor| actor.left.is_none())
+        self.is_alone() && self.fades.is_empty() && self.link_fades.is_empty()
+    }
+
+    /// Whether the nodes and links of the graph are all there is, be it that they fade.
+    fn is_alone(&self) -> bool {
+        self.ghosts.is_empty() && self.left.is_empty()
     }
 
     /// The nodes on their way out, by the names they had.
     pub(crate) fn leaving(&self) -> impl Iterator<Item = &str> {
-        let left = self.actors.iter().filter(|actor| actor.left.is_some());
-        left.map(|actor| NodeName::before_it_left(actor.name.as_str()))
+        self.ghosts.iter().map(|ghost| ghost.was.as_str())
     }
 
-    /// All of it as one graph.
-    pub(crate) fn union(&self) -> Union {
-        let mut graph = Graph::new();
-        self.actors.iter().for_each(|actor| graph.insert(actor.name.clone(), actor.node.clone()));
-        self.wires.iter().for_each(|wire| graph.push_link(wire.link.clone()));
-        let running = self.running();
-        let index: HashMap<u64, usize> = running.iter().enumerate().map(|(at, fade)| (fade.number, at)).collect();
-        let of = |fades: &Vec<Running>| fades.iter().map(|fade| index[&fade.number]).collect();
-        let fading = Fading {
-            fades: running.iter().map(|running| running.fade).collect(),
-            nodes: self.actors.iter().map(|actor| of(&actor.fades)).collect(),
-            links: self.wires.iter().map(|wire| of(&wire.fades)).collect(),
+    /// All of it as one graph: the nodes and links of the graph, then what is on its way out. Where old and new links make
+    /// loops together, the nodes on them.
+    fn union(&self) -> Result<Resolved, Vec<usize>> {
+        let mut graph = self.graph.clone();
+        self.ghosts.iter().for_each(|ghost| graph.insert(ghost.name.clone(), ghost.node.clone()));
+        self.left.iter().for_each(|left| graph.push_link(left.link.clone()));
+        let widths = match self.ghosts.is_empty() {
+            true => Arc::clone(&self.widths),
+            false => self.widths.iter().chain(self.ghosts.iter().map(|ghost| &ghost.widths)).cloned().collect(),
         };
-        Union { graph, widths: self.actors.iter().map(|actor| actor.widths.clone()).collect(), fading }
+        Resolved::again(graph, widths)
+    }
+
+    /// What fades in it.
+    pub(crate) fn fading(&self) -> Fading {
+        let running = self.running();
+        let index: FxHashMap<u64, usize> = running.iter().enumerate().map(|(at, fade)| (fade.number, at)).collect();
+        let of = |fades: &Vec<Running>| fades.iter().map(|fade| index[&fade.number]).collect();
+        let list =
+            |few: &BTreeMap<usize, Vec<Running>>, all: usize, others: &mut dyn Iterator<Item = &Vec<Running>>| {
+                let mut list: Vec<Vec<usize>> = Vec::new();
+                for (&at, fades) in few {
+                    list.resize(at, Vec::new());
+                    list.push(of(fades));
+                }
+                let mut others = others.peekable();
+                if others.peek().is_some() {
+                    list.resize(all, Vec::new());
+                }
+                list.extend(others.map(of));
+                list
+            };
+        Fading {
+            nodes: list(&self.fades, self.nodes(), &mut self.ghosts.iter().map(|ghost| &ghost.fades)),
+            links: list(&self.link_fades, self.wires.len(), &mut self.left.iter().map(|left| &left.fades)),
+            fades: running.into_iter().map(|running| running.fade).collect(),
+        }
     }
 
     /// Every fade once, in the order in which a schedule has them.
     fn running(&self) -> Vec<&Running> {
-        let mut seen = HashSet::new();
-        let of_actors = self.actors.iter().flat_map(|actor| &actor.fades);
-        let all = of_actors.chain(self.wires.iter().flat_map(|wire| &wire.fades));
-        all.filter(|fade| seen.insert(fade.number)).collect()
+        let mut seen = FxHashSet::default();
+        let of_nodes = self.fades.values().chain(self.ghosts.iter().map(|ghost| &ghost.fades));
+        let of_links = self.link_fades.values().chain(self.left.iter().map(|left| &left.fades));
+        of_nodes.chain(of_links).flatten().filter(|fade| seen.insert(fade.number)).collect()
     }
 
     /// Where the fades of this stage come from, when it follows `old`.
     pub(crate) fn fades_after(&self, old: &Stage) -> Vec<NextFade> {
-        let before: HashMap<u64, usize> =
+        let before: FxHashMap<u64, usize> =
             old.running().iter().enumerate().map(|(at, fade)| (fade.number, at)).collect();
         let from = |running: &&Running| match before.get(&running.number) {
             Some(&index) => NextFade::GoesOn(index),
@@ -142,26 +218,20 @@ impl Stage {
 
     /// Which wire each feedback line of this stage's schedule is of, and which of its channels it carries.
     pub(crate) fn lines(&self, schedule: &Schedule) -> Vec<(u64, usize)> {
-        let mut wires = self.wires.iter().filter(|wire| wire.link.feedback);
-        let mut number = 0;
+        if schedule.lines.is_empty() {
+            return Vec::new();
+        }
+        let of_graph = self.graph.links().iter().zip(&self.wires).filter(|(link, _)| link.feedback);
+        let of_others = self.left.iter().filter(|left| left.link.feedback).map(|left| left.number);
+        let mut wires = of_graph.map(|(_, &number)| number).chain(of_others);
+        let mut number = GONE;
         let lines = schedule.lines.iter().map(|line| {
             if line.channel == 0 {
-                number = wires.next().map_or(0, |wire| wire.number);
+                number = wires.next().unwrap_or(GONE);
             }
             (number, line.channel)
         });
         lines.collect()
-    }
-
-    /// The nodes on loops that old and new wires make together.
-    fn knotted(&self) -> HashSet<String> {
-        if !self.wires.iter().any(|wire| wire.left) {
-            return HashSet::new();
-        }
-        let union = self.union();
-        let topology = Topology::new(&union.graph, &mut Vec::new());
-        let knots = kosaraju_scc(&order::forward_links(&topology)).into_iter().filter(|knot| knot.len() > 1);
-        knots.flatten().map(|node| self.actors[node.index()].name.to_string()).collect()
     }
 
     fn number(&mut self) -> u64 {

@@ -7,7 +7,7 @@ use basedrop::Owned;
 use super::{Engine, Told, journal};
 use crate::bypass::Bypass;
 use crate::message::{Change, Set};
-use crate::{Frame, Graph, Schedule, Slot, StreamSpec};
+use crate::{AnyNode, Frame, Graph, NodeName, Slot, StreamSpec};
 
 /// Why a node was not left out, or not taken back.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -54,14 +54,15 @@ impl Engine {
     /// Whether a node can be left out.
     pub(super) fn may_leave_out(&self, name: &str) -> Result<&Slot, BypassError> {
         let unknown = || BypassError::Unknown(name.to_owned());
-        let slot = self.schedule.slots.iter().find(|slot| slot.name == name).ok_or_else(unknown)?;
+        let node = self.stage.graph.index(name).ok_or_else(unknown)?;
+        let slot = self.schedule.slots.iter().find(|slot| slot.node == node).ok_or_else(unknown)?;
         if slot.outputs.is_empty() { Err(BypassError::NoOutput(name.to_owned())) } else { Ok(slot) }
     }
 
     /// The message by which a node is left out, or taken back.
     pub(super) fn turn(&self, name: &str, on: bool, at: Option<Frame>) -> Result<Set, BypassError> {
         let slot = self.may_leave_out(name)?;
-        let instance = self.cast.instance(name).ok_or_else(|| BypassError::Unknown(name.to_owned()))?;
+        let instance = self.cast.instance(slot.node).ok_or_else(|| BypassError::Unknown(name.to_owned()))?;
         let StreamSpec { rate, max_frames, .. } = self.stream;
         let kit = on.then(|| Box::new(Bypass::new(slot, rate, max_frames)));
         let change = Owned::new(&self.collector.handle(), Change::Bypass { on, kit });
@@ -82,17 +83,21 @@ impl Engine {
         self.bypassed.iter().map(String::as_str)
     }
 
-    /// The nodes that will be left out when this graph, compiled so, plays.
-    pub(super) fn out_of(&self, graph: &Graph, schedule: &Schedule) -> BTreeSet<String> {
-        let runs = schedule.slots.iter().filter(|slot| !slot.outputs.is_empty());
-        let out = runs.filter(|slot| self.bypassed.contains(&slot.name) || graph.is_bypassed(&slot.name));
-        out.map(|slot| slot.name.clone()).collect()
+    /// The nodes that will be left out when this graph plays.
+    pub(super) fn out_of(&self, graph: &Graph) -> BTreeSet<String> {
+        let names = self.bypassed().chain(graph.bypassed_nodes().map(NodeName::as_str));
+        names.filter(|name| runs(graph, name)).map(str::to_owned).collect()
     }
 
     /// After a load: nobody is left out who is gone.
     pub(super) fn forget_bypassed(&mut self) {
-        let Self { schedule, bypassed, .. } = self;
-        let runs = |slot: &Slot, name: &String| slot.name == *name && !slot.outputs.is_empty();
-        bypassed.retain(|name| schedule.slots.iter().any(|slot| runs(slot, name)));
+        let Self { stage, bypassed, .. } = self;
+        bypassed.retain(|name| runs(&stage.graph, name));
     }
+}
+
+/// Whether a graph has such a node, and something goes through it.
+fn runs(graph: &Graph, name: &str) -> bool {
+    let ports = graph.node(name).map(AnyNode::ports);
+    ports.is_some_and(|ports| ports.device.is_none() && !ports.outputs.is_empty())
 }

@@ -2,8 +2,9 @@
 
 use super::load::Turning;
 use super::{Engine, LoadError, Told, journal};
-use crate::compile::compile_alone;
+use crate::compile::{Fading, build};
 use crate::fade::Moment;
+use crate::resolve::resolve;
 use crate::stage::{self, Dip};
 use crate::{Frame, Graph, Loaded};
 
@@ -44,26 +45,30 @@ impl Engine {
     /// # Errors
     /// The mistakes of the graph.
     pub fn burden(&self, graph: &Graph) -> Result<f64, LoadError> {
-        let alone = compile_alone(graph, &self.stream)?;
+        let alone = resolve(graph, &self.stream)?;
+        build(&alone.resolved, &Fading::default(), &self.stream)?;
         let change = self.change_to(&alone, self.now(), &Moment::new());
-        let together = self.stage.next(&change, |name| self.cast.sounds(name)).stage.running_nodes();
+        let together = self.stage.next(&change, |actor| self.cast.sounds(actor)).stage.running_nodes();
         Ok(together as f64 / self.stage.running_nodes().max(1) as f64)
     }
 
     fn dive(&mut self, graph: Graph, now: Frame) -> Result<Loaded, LoadError> {
         let graph = self.room_for(2, graph)?;
-        let alone = compile_alone(&graph, &self.stream)?;
+        let alone = resolve(&graph, &self.stream)?;
         let (hush, moment) = (Moment::new(), Moment::new());
-        let together = self.stage.next(&self.change_to(&alone, now, &moment), |name| self.cast.sounds(name));
+        let together = self.stage.next(&self.change_to(&alone, now, &moment), |actor| self.cast.sounds(actor));
         let lengths = (self.fade, self.stream.feedback);
         let dip = self.stage.dip(&together, lengths, &hush).filter(|_| self.fade > 0);
-        let hushed = dip.and_then(|dip| Some((self.between(&dip.hushed).ok()?, dip)));
+        let hushed = dip.and_then(|Dip { hushed, after, frames }| {
+            let hushed = stage::Next::again(hushed);
+            Some((self.between(&hushed).ok()?, hushed, after, frames))
+        });
         // Nothing to fade, or no memory for so much as a fade.
-        let Some((between, Dip { hushed, after, frames })) = hushed else {
+        let Some((between, hushed, after, frames)) = hushed else {
             return self.exchange(graph, (None, None), now);
         };
         let arrival = self.arrival(&after, (graph, alone), (now, &moment))?;
-        let hushed = self.prepared(stage::Next::of_those_who_stay(hushed), between, None)?;
+        let hushed = self.prepared(hushed, between, None)?;
         let (first, _) = self.message(hushed, Turning { moment: hush, at: None, after: 0, over: None });
         let (second, loaded) = self.message(arrival, Turning { moment, at: None, after: frames, over: None });
         // In one go, so that no block can begin between them.

@@ -1,17 +1,19 @@
 //! Loads: from graph to stage, to message.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use basedrop::Owned;
+use rustc_hash::FxHashMap;
 
 use super::{Engine, LoadError, Told, journal};
-use crate::compile::{Alone, compile_alone, compile_between};
+use crate::compile::build;
 use crate::erase::AnyProcessor;
 use crate::fade::Moment;
 use crate::load::{Next, Takeover};
 use crate::message::Message;
-use crate::stage::{self, Stage, Union, most_leaving};
-use crate::{Frame, Frames, Graph, Loaded, Schedule};
+use crate::resolve::{Alone, Resolved, resolve};
+use crate::stage::{self, Stage, most_leaving};
+use crate::{Frame, Frames, Graph, Loaded, Schedule, Tail};
 
 /// The longest fade, in seconds.
 const LONGEST_FADE: Frames = 10;
@@ -19,10 +21,9 @@ const LONGEST_FADE: Frames = 10;
 /// All that a load needs, before anything is sent.
 pub(super) struct Arrival {
     next: stage::Next,
-    union: Graph,
     schedule: Schedule,
-    /// The graph, where it is another one, as it was given and as it is compiled by itself.
-    graph: Option<(Graph, Alone)>,
+    /// The graph as it was given, where it is another one.
+    graph: Option<Graph>,
     /// The processors of those who start, by slot.
     fresh: Vec<Option<AnyProcessor>>,
     cut: bool,
@@ -83,7 +84,7 @@ impl Engine {
         now: Frame,
     ) -> Result<Loaded, LoadError> {
         let graph = self.room_for(1, graph)?;
-        let alone = compile_alone(&graph, &self.stream)?;
+        let alone = resolve(&graph, &self.stream)?;
         let moment = Moment::new();
         let arrival = self.arrival(&self.stage, (graph, alone), (now, &moment))?;
         let (message, loaded) = self.message(arrival, Turning { moment, at, after: 0, over });
@@ -105,15 +106,7 @@ impl Engine {
 
     /// A load, as a stage takes it.
     pub(super) fn change_to<'a>(&'a self, alone: &'a Alone, now: Frame, moment: &Moment) -> stage::Change<'a> {
-        stage::Change {
-            graph: &alone.graph,
-            widths: &alone.widths,
-            old: &self.aligned,
-            stream: &self.stream,
-            fade: self.fade,
-            now,
-            moment: moment.clone(),
-        }
+        stage::Change { new: &alone.resolved, stream: &self.stream, fade: self.fade, now, moment: moment.clone() }
     }
 
     /// What a load makes of a stage; it is cut where there is no memory for both.
@@ -124,20 +117,17 @@ impl Engine {
         (now, moment): (Frame, &Moment),
     ) -> Result<Arrival, LoadError> {
         let change = self.change_to(&alone, now, moment);
-        let sounds = |name: &str| self.cast.sounds(name);
+        let sounds = |actor: usize| self.cast.sounds(actor);
         let next = from.next(&change, sounds);
         if next.stage.leaving().count() > 2 * most_leaving(&graph) {
             return Err(LoadError::Crowded(Box::new(graph)));
         }
-        let between = match next.stage.is_settled() {
-            true => Ok((alone.graph.clone(), alone.schedule.clone())),
-            false => self.between(&next.stage),
-        };
-        let (next, between, cut) = match between {
+        let (next, between, cut) = match self.between(&next) {
             Ok(between) => (next, between, false),
+            // What speaks against the graph by itself speaks against it here.
             Err(_) => {
                 let next = from.next(&stage::Change { fade: 0, ..change }, sounds);
-                let between = self.between(&next.stage)?;
+                let between = self.between(&next)?;
                 (next, between, true)
             }
         };
@@ -146,48 +136,67 @@ impl Engine {
     }
 
     /// A stage, compiled.
-    pub(super) fn between(&self, stage: &Stage) -> Result<(Graph, Schedule), LoadError> {
-        let Union { graph, widths, fading } = stage.union();
-        let schedule = compile_between(&graph, &widths, &fading, &self.stream)?;
-        Ok((graph, schedule))
+    pub(super) fn between(&self, next: &stage::Next) -> Result<Schedule, LoadError> {
+        Ok(build(&next.union, &next.stage.fading(), &self.stream)?)
     }
 
     /// The next stage with its new processors: of another graph, or only with less of what was on its way out.
     pub(super) fn prepared(
         &self,
         next: stage::Next,
-        (union, mut schedule): (Graph, Schedule),
+        mut schedule: Schedule,
         graph: Option<(Graph, Alone)>,
     ) -> Result<Arrival, LoadError> {
-        let alone = graph.as_ref().map_or(&self.schedule, |(_, alone)| &alone.schedule);
-        (schedule.latency, schedule.tail) = (alone.latency, alone.tail);
-        schedule.alignments.clone_from(&alone.alignments);
+        let graph = match graph {
+            Some((graph, Alone { resolved, alignments })) => {
+                // That of the graph, without what is on its way out.
+                if !Arc::ptr_eq(&resolved, &next.union) {
+                    (schedule.latency, schedule.tail) = longest(&resolved, &schedule);
+                }
+                schedule.alignments = alignments;
+                Some(graph)
+            }
+            None => {
+                (schedule.latency, schedule.tail) = (self.schedule.latency, self.schedule.tail);
+                schedule.alignments.clone_from(&self.schedule.alignments);
+                None
+            }
+        };
         schedule.verify().expect("compile upholds what verify checks");
         let (is_new, common) = (graph.is_some(), self.common());
         let out = [&self.out, &self.out];
-        let before = &next.before;
-        let of = Next { graph: &union, schedule: &schedule, before, is_new, over: None, out, common: &common };
+        let (union, nodes, before) = (&*next.union, next.stage.nodes(), &*next.before);
+        let of = Next { union, nodes, schedule: &schedule, before, is_new, over: None, out, common: &common };
         let fresh = self.cast.prepare(&of)?;
-        Ok(Arrival { next, union, schedule, graph, fresh, cut: false })
+        Ok(Arrival { next, schedule, graph, fresh, cut: false })
     }
 
     /// The message that makes the next stage of the one at hand, which is over with that.
     pub(super) fn message(&mut self, arrival: Arrival, turning: Turning) -> (Message, Loaded) {
-        let Arrival { next: stage::Next { stage, before }, union, schedule, graph, fresh, cut } = arrival;
+        let Arrival { next: stage::Next { stage, before, union }, schedule, graph, fresh, cut } = arrival;
         let Turning { moment, at, after, over } = turning;
         let lines = same_lines(self.stage.lines(&self.schedule), &stage.lines(&schedule));
         let lines = if self.schedule.feedback == schedule.feedback { lines } else { Vec::new() };
         let fades = stage.fades_after(&self.stage);
         let takeover = Takeover { lines, fades, moment, at, after };
-        let out = graph.as_ref().map(|(graph, alone)| self.out_of(graph, &alone.schedule));
+        let out = graph.as_ref().map(|_| self.out_of(&stage.graph));
         let (is_new, common) = (graph.is_some(), self.common());
         let outs = [&self.out, out.as_ref().unwrap_or(&self.out)];
-        let next =
-            Next { graph: &union, schedule: &schedule, before: &before, is_new, over, out: outs, common: &common };
-        let (load, loaded) = self.cast.change(&next, takeover, fresh, &self.aligned);
+        let (nodes, schedule_of) = (stage.nodes(), &schedule);
+        let next = Next {
+            union: &union,
+            nodes,
+            schedule: schedule_of,
+            before: &before,
+            is_new,
+            over,
+            out: outs,
+            common: &common,
+        };
+        let (load, loaded) = self.cast.change(&next, takeover, fresh, &self.stage);
         (self.stage, self.schedule) = (stage, schedule);
-        if let Some((graph, alone)) = graph {
-            (self.graph, self.aligned) = (graph, alone.graph);
+        if let Some(graph) = graph {
+            self.graph = graph;
         }
         self.out = out.unwrap_or(std::mem::take(&mut self.out));
         (Message::Load(Owned::new(&self.collector.handle(), load)), Loaded { cut, ..loaded })
@@ -215,9 +224,9 @@ impl Engine {
         if self.messages.is_full() || self.stage.is_settled() {
             return;
         }
-        let Some(stage) = self.stage.swept(now, self.stream.feedback) else { return };
-        let next = |between| self.prepared(stage::Next::of_those_who_stay(stage.clone()), between, None);
-        match self.between(&stage).and_then(next) {
+        let Some(swept) = self.stage.swept(now, self.stream.feedback) else { return };
+        let next = stage::Next::of_those_who_stay(swept);
+        match self.between(&next).and_then(|between| self.prepared(next, between, None)) {
             Ok(arrival) => {
                 let (message, _) =
                     self.message(arrival, Turning { moment: Moment::new(), at: None, after: 0, over: None });
@@ -262,8 +271,29 @@ pub(super) fn bounded(frames: Frames, rate: u32) -> Frames {
     frames.min(LONGEST_FADE * Frames::from(rate))
 }
 
+/// The longest latency and tail of a graph, of which a schedule has all nodes.
+fn longest(Resolved { topology, order, .. }: &Resolved, schedule: &Schedule) -> (Frames, Tail) {
+    let nodes = topology.ports.len();
+    let mut own = vec![(0, Tail::None); nodes];
+    for slot in schedule.slots.iter().filter(|slot| slot.node < nodes) {
+        own[slot.node] = (slot.latency, slot.tail);
+    }
+    let mut reached = vec![(0, Tail::None); nodes];
+    let longer = |a: (Frames, Tail), b: (Frames, Tail)| (a.0.max(b.0), a.1.max(b.1));
+    for &node in order {
+        let edges = topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
+        let sources = edges.filter(|edge| !edge.feedback).map(|edge| reached[edge.from.node]);
+        let (latency, tail) = sources.fold((0, Tail::None), longer);
+        reached[node] = (latency.saturating_add(own[node].0), tail.then(own[node].1));
+    }
+    let ends = (0..nodes).filter(|&node| topology.outgoing[node].is_empty());
+    let (latency, tail) = ends.map(|node| reached[node]).fold((0, Tail::None), longer);
+    let loops = topology.edges.iter().any(|edge| edge.feedback);
+    (latency, if loops { Tail::Infinite } else { tail })
+}
+
 /// Feedback lines that both plans have: their index in the old one and in the new one.
 fn same_lines(old: Vec<(u64, usize)>, new: &[(u64, usize)]) -> Vec<(usize, usize)> {
-    let at: HashMap<_, _> = old.into_iter().enumerate().map(|(index, line)| (line, index)).collect();
+    let at: FxHashMap<_, _> = old.into_iter().enumerate().map(|(index, line)| (line, index)).collect();
     new.iter().enumerate().filter_map(|(index, line)| at.get(line).map(|&old| (old, index))).collect()
 }

@@ -112,7 +112,7 @@ impl Engine {
             self.note_turn(name.as_str(), on || self.bypassed.contains(name.as_str()));
         }
         edits.apply(&mut self.graph);
-        edits.apply(&mut self.aligned);
+        edits.apply(&mut self.stage.graph);
         Ok(())
     }
 
@@ -123,7 +123,8 @@ impl Engine {
             return Err(SetError::OtherKind { name: name.to_string(), actual: old.kind(), given: node.kind() });
         }
         let rebuilds = node.rebuilds(old) || self.latency(name, node) != self.latency(name, old);
-        Ok(self.cast.instance(name.as_str()).filter(|_| !rebuilds))
+        let actor = self.stage.graph.index(name.as_str());
+        Ok(actor.and_then(|actor| self.cast.instance(actor)).filter(|_| !rebuilds))
     }
 
     /// Loads the changed graph.
@@ -154,8 +155,10 @@ impl Engine {
 
     /// What a running node was prepared for.
     fn spec(&self, name: &NodeName) -> Option<PrepareSpec> {
-        let slot = self.schedule.slots.iter().find(|slot| slot.name == name.as_str())?;
-        let (inputs, outputs) = (slot.inputs.clone(), slot.outputs.clone());
+        let actor = self.stage.graph.index(name.as_str())?;
+        self.cast.instance(actor)?;
+        let widths = self.stage.widths(actor);
+        let (inputs, outputs) = (widths.inputs.clone(), widths.outputs.clone());
         Some(PrepareSpec { name: name.to_string(), inputs, outputs, ..self.common() })
     }
 

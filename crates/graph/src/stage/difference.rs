@@ -1,12 +1,16 @@
 //! What a load would do, before it is made.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use super::{Actor, Change, Running, Stage, Wire};
+use rustc_hash::FxHashMap;
+
+use super::{Change, Ghost, Left, Next, Running, Stage};
 use crate::channels::Widths;
-use crate::compile::{Alone, compile_alone};
+use crate::compile::{Fading, build};
 use crate::fade::Moment;
-use crate::{Frames, Graph, GraphErrors, Link, NodeName, StreamSpec};
+use crate::resolve::{Alone, Resolved, resolve};
+use crate::{Frames, Graph, GraphErrors, Link, Schedule, StreamSpec};
 
 /// What becomes of nodes and links when one graph follows another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,42 +64,49 @@ impl Difference {
 /// # Errors
 /// The mistakes of a graph that cannot be compiled; those of the old one first.
 pub fn difference(old: &Graph, new: &Graph, stream: &StreamSpec, fade: Frames) -> Result<Difference, GraphErrors> {
-    let before = compile_alone(old, stream)?;
-    let after = compile_alone(new, stream)?;
-    let nothing = Graph::new();
-    let first = Stage::default().next(&loading(&before, &nothing, (stream, fade)), |_| true).stage;
-    let next = first.next(&loading(&after, &before.graph, (stream, fade)), |_| true);
-    let carried: HashSet<&str> = next.before.keys().map(String::as_str).collect();
-    let latency = [before.schedule.latency, after.schedule.latency];
+    let (before, before_schedule) = compiled(old, stream)?;
+    let (after, after_schedule) = compiled(new, stream)?;
+    let first = Stage::default().next(&loading(&before, (stream, fade)), |_| true).stage;
+    let next = first.next(&loading(&after, (stream, fade)), |_| true);
+    let latency = [before_schedule.latency, after_schedule.latency];
     let mut difference = Difference { latency, ..Difference::default() };
-    difference.tell_nodes(&before, &after, &carried);
+    difference.tell_nodes(&first, &next);
     difference.tell_links(&before.graph, &next.stage);
-    let left = next.stage.actors.iter().filter(|actor| actor.left.is_some());
-    difference.leaving = left.map(|actor| (old_name(&actor.name), actor.sounds_for(fade))).collect();
+    let left = next.stage.ghosts.iter();
+    difference.leaving = left.map(|ghost| (ghost.was.to_string(), ghost.sounds_for(fade))).collect();
     Ok(difference)
 }
 
-fn loading<'a>(now: &'a Alone, old: &'a Graph, (stream, fade): (&'a StreamSpec, Frames)) -> Change<'a> {
-    Change { graph: &now.graph, widths: &now.widths, old, stream, fade, now: 0, moment: Moment::new() }
+fn compiled(graph: &Graph, stream: &StreamSpec) -> Result<(Arc<Resolved>, Schedule), GraphErrors> {
+    let Alone { resolved, .. } = resolve(graph, stream)?;
+    let schedule = build(&resolved, &Fading::default(), stream)?;
+    Ok((resolved, schedule))
+}
+
+fn loading<'a>(new: &'a Arc<Resolved>, (stream, fade): (&'a StreamSpec, Frames)) -> Change<'a> {
+    Change { new, stream, fade, now: 0, moment: Moment::new() }
 }
 
 impl Difference {
-    fn tell_nodes(&mut self, before: &Alone, after: &Alone, carried: &HashSet<&str>) {
-        let Alone { graph: old, widths: old_widths, .. } = before;
-        let Alone { graph: new, widths: new_widths, .. } = after;
-        let before: HashMap<&str, &Widths> = old.nodes().map(|(name, _)| name.as_str()).zip(old_widths).collect();
-        for ((name, node), widths) in new.nodes().zip(new_widths) {
+    fn tell_nodes(&mut self, first: &Stage, next: &Next) {
+        let (old, new) = (&first.graph, &next.stage.graph);
+        for (at, (name, node)) in new.nodes().enumerate() {
             let text = name.to_string();
-            match old.node(name.as_str()) {
-                None => self.added.push(text),
-                Some(was) if carried.contains(name.as_str()) && was == node => self.kept.push(text),
-                Some(_) if carried.contains(name.as_str()) => self.updated.push(text),
-                Some(was) => {
-                    let reason = match before[name.as_str()] {
-                        _ if was.kind() != node.kind() => Reason::OtherType(was.kind(), node.kind()),
-                        old if old != widths => Reason::OtherChannels(main_channels(old), main_channels(widths)),
-                        _ if node.rebuilds(was) => Reason::Parameters,
-                        _ => Reason::Loop,
+            let Some(before) = old.index(name.as_str()) else {
+                self.added.push(text);
+                continue;
+            };
+            let was = first.node(before);
+            match next.before[at].is_some() {
+                true if was == node => self.kept.push(text),
+                true => self.updated.push(text),
+                false => {
+                    let [old, new] = [first.widths(before), next.stage.widths(at)];
+                    let reason = match () {
+                        () if was.kind() != node.kind() => Reason::OtherType(was.kind(), node.kind()),
+                        () if old != new => Reason::OtherChannels(main_channels(old), main_channels(new)),
+                        () if node.rebuilds(was) => Reason::Parameters,
+                        () => Reason::Loop,
                     };
                     self.rebuilt.push((text, reason));
                 }
@@ -106,43 +117,40 @@ impl Difference {
     }
 
     fn tell_links(&mut self, old: &Graph, stage: &Stage) {
-        let falls = |fades: &[Running]| fades.iter().any(|fade| !fade.fade.rises);
-        let mut before: Vec<&Link> = old.links().iter().collect();
-        let mut gone: HashMap<Link, bool> = HashMap::new();
-        for wire in stage.wires.iter().filter(|wire| wire.left) {
-            gone.insert(wire.old_link(), falls(&wire.fades));
+        let mut before: FxHashMap<&Link, VecDeque<usize>> = FxHashMap::default();
+        for (at, link) in old.links().iter().enumerate() {
+            before.entry(link).or_default().push_back(at);
         }
-        for wire in stage.wires.iter().filter(|wire| !wire.left) {
-            match before.iter().position(|link| **link == wire.link) {
-                Some(at) => _ = before.remove(at),
-                None => self.linked.push((wire.link.clone(), !wire.fades.is_empty())),
+        let mut goes_on = vec![false; old.links().len()];
+        for (at, link) in stage.graph.links().iter().enumerate() {
+            match before.get_mut(link).and_then(VecDeque::pop_front) {
+                Some(at) => goes_on[at] = true,
+                None => self.linked.push((link.clone(), stage.link_fades.contains_key(&at))),
             }
         }
-        self.unlinked = before.into_iter().map(|link| (link.clone(), gone.get(link) == Some(&true))).collect();
+        let gone: FxHashMap<Link, bool> =
+            stage.left.iter().map(|left| (stage.old_link(left), left.fades.iter().any(Running::falls))).collect();
+        let unlinked = old.links().iter().zip(goes_on).filter(|(_, goes_on)| !goes_on);
+        self.unlinked = unlinked.map(|(link, _)| (link.clone(), gone.get(link) == Some(&true))).collect();
     }
 }
 
-impl Wire {
+impl Stage {
     /// The link it was, before its ends left.
-    fn old_link(&self) -> Link {
-        let mut link = self.link.clone();
-        for end in [&mut link.from, &mut link.to] {
-            end.node = NodeName::new(&old_name(&end.node)).unwrap_or_else(|_| end.node.clone());
-        }
+    fn old_link(&self, left: &Left) -> Link {
+        let mut link = left.link.clone();
+        link.from.node.clone_from(self.name_in_graph(left.from));
+        link.to.node.clone_from(self.name_in_graph(left.to));
         link
     }
 }
 
-impl Actor {
+impl Ghost {
     /// How long after the load it has faded out.
     fn sounds_for(&self, fade: Frames) -> Frames {
-        let falls = self.fades.iter().filter(|running| !running.fade.rises);
+        let falls = self.fades.iter().filter(|running| running.falls());
         falls.map(|running| running.fade.end()).min().unwrap_or(fade)
     }
-}
-
-fn old_name(name: &NodeName) -> String {
-    NodeName::before_it_left(name.as_str()).to_owned()
 }
 
 fn main_channels(widths: &Widths) -> usize {

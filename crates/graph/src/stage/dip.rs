@@ -1,10 +1,8 @@
 //! A dip: what leaves is silenced before the load instead of fading beside what comes.
 
-use std::collections::HashSet;
-
-use super::{Actor, Next, Running, Stage};
+use super::{GONE, Next, Running, Stage, is_device_output};
 use crate::fade::Moment;
-use crate::{Fade, Frames, NodeName};
+use crate::{Fade, Frames};
 
 /// A stage on its way to a load that finds nobody left who would have to ring out.
 pub(crate) struct Dip {
@@ -19,40 +17,38 @@ pub(crate) struct Dip {
 impl Stage {
     /// The dip before a load which would lead to `next`; `None` where nothing has to fade for it.
     pub(crate) fn dip(&self, next: &Next, (fade, feedback): (Frames, Frames), moment: &Moment) -> Option<Dip> {
-        let stays: HashSet<&str> = next.carried().collect();
-        let leaves = |actor: &Actor| actor.left.is_some() || !stays.contains(actor.name.as_str());
-        let leaving: HashSet<NodeName> =
-            self.actors.iter().filter(|actor| leaves(actor)).map(|actor| actor.name.clone()).collect();
-        let outputs = self.actors.iter().filter(|actor| actor.is_device_output());
-        let outputs: HashSet<NodeName> = outputs.map(|actor| actor.name.clone()).collect();
+        let mut leaves = vec![true; self.nodes() + self.ghosts.len()];
+        let stay = next.before[..next.stage.nodes()].iter().flatten();
+        stay.for_each(|&actor| leaves[actor] = false);
+        let goes = |from: usize, to: usize| leaves[from] && (!leaves[to] || is_device_output(self.node(to).ports()));
 
         let mut hushed = self.clone();
         let number = hushed.number();
-        let fade = Fade { after: 0, length: fade, rises: false };
-        let (mut gone, mut late) = (HashSet::new(), 0);
-        for wire in &mut hushed.wires {
-            let (from, to) = (&wire.link.from.node, &wire.link.to.node);
-            if leaving.contains(from) && (!leaving.contains(to) || outputs.contains(to)) {
-                wire.fades.push(Running { number, fade, moment: moment.clone() });
-                gone.insert(wire.number);
-                late = late.max(if wire.link.feedback { feedback } else { 0 });
+        let fall = Running { number, fade: Fade { after: 0, length: fade, rises: false }, moment: moment.clone() };
+        let mut after = hushed.clone();
+        let mut late = None;
+        let mut silence = |fades: &mut Vec<Running>, is_feedback: bool| {
+            fades.push(fall.clone());
+            late = late.max(Some(if is_feedback { feedback } else { 0 }));
+        };
+        for (at, link) in self.graph.links().iter().enumerate().filter(|&(at, _)| self.wires[at] != GONE) {
+            let [Some(from), Some(to)] = self.graph.ends(at) else { continue };
+            if goes(from, to) {
+                silence(hushed.link_fades.entry(at).or_default(), link.feedback);
+                after.wires[at] = GONE;
+                after.link_fades.remove(&at);
             }
         }
-        let mut after = hushed.clone();
-        after.wires.retain(|wire| !gone.contains(&wire.number));
-        (!gone.is_empty()).then_some(Dip { hushed, after, frames: fade.length + late })
+        for left in hushed.left.iter_mut().filter(|left| goes(left.from, left.to)) {
+            silence(&mut left.fades, left.link.feedback);
+        }
+        after.left.retain(|left| !goes(left.from, left.to));
+        Some(Dip { hushed, after, frames: fade + late? })
     }
 
     /// How many nodes run.
     pub(crate) fn running_nodes(&self) -> usize {
-        self.actors.iter().filter(|actor| actor.ports.device.is_none()).count()
-    }
-}
-
-impl Next {
-    /// The nodes that play on as a part of the graph.
-    fn carried(&self) -> impl Iterator<Item = &str> {
-        let names = self.stage.actors.iter().filter(|actor| actor.left.is_none()).map(|actor| actor.name.as_str());
-        names.filter(|name| self.before.contains_key(*name))
+        let ghosts = self.ghosts.iter().map(|ghost| &ghost.node);
+        self.graph.nodes().map(|(_, node)| node).chain(ghosts).filter(|node| node.ports().device.is_none()).count()
     }
 }

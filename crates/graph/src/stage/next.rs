@@ -1,10 +1,13 @@
 //! The stage after a load.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
-use super::{Actor, Running, Stage, Wire};
+use super::ending::Swept;
+use super::twins::Twins;
+use super::{GONE, Ghost, Left, Running, Stage, is_sink, passes};
 use crate::channels::Widths;
 use crate::fade::Moment;
+use crate::resolve::Resolved;
 use crate::{AnyNode, Fade, Frame, Frames, Graph, Link, NodeName, StreamSpec};
 
 /// How many nodes may be on their way out without being hurried, beside a graph.
@@ -20,11 +23,7 @@ const MOST_FALLS: usize = 8;
 
 /// A load, as a stage takes it.
 pub(crate) struct Change<'a> {
-    pub(crate) graph: &'a Graph,
-    /// The widths of all ports of its nodes.
-    pub(crate) widths: &'a [Widths],
-    /// The graph that played, with the parameters set since.
-    pub(crate) old: &'a Graph,
+    pub(crate) new: &'a Arc<Resolved>,
     pub(crate) stream: &'a StreamSpec,
     /// How long a fade lasts; 0 is a cut.
     pub(crate) fade: Frames,
@@ -37,46 +36,88 @@ pub(crate) struct Change<'a> {
 /// Who plays after a load, and who was who before.
 pub(crate) struct Next {
     pub(crate) stage: Stage,
-    /// By name: the name before, of all that play on, be it on their way out.
-    pub(crate) before: HashMap<String, String>,
+    /// Of each who plays, be it on its way out, the number in the stage before, if it was there.
+    pub(crate) before: Vec<Option<usize>>,
+    /// All of it as one graph.
+    pub(crate) union: Arc<Resolved>,
 }
 
 impl Next {
-    /// The same without what has ended.
-    pub(crate) fn of_those_who_stay(stage: Stage) -> Self {
-        let before = stage.actors.iter().map(|actor| (actor.name.to_string(), actor.name.to_string())).collect();
-        Self { stage, before }
+    /// The same stage again.
+    pub(crate) fn again(stage: Stage) -> Self {
+        let before = (0..stage.nodes() + stage.ghosts.len()).map(Some).collect();
+        Self::without_new_links(stage, before)
+    }
+
+    /// A stage without what has ended.
+    pub(crate) fn of_those_who_stay(Swept { stage, ghosts }: Swept) -> Self {
+        let nodes = stage.nodes();
+        let before = (0..nodes).chain(ghosts.into_iter().map(|ghost| nodes + ghost)).map(Some).collect();
+        Self::without_new_links(stage, before)
+    }
+
+    fn without_new_links(stage: Stage, before: Vec<Option<usize>>) -> Self {
+        let union = Arc::new(stage.union().expect("less than what made no loops makes none"));
+        Self { stage, before, union }
     }
 }
 
 impl Stage {
     /// The stage after a load. `sounds` says of a node that played whether it still can: one that has panicked cannot.
-    pub(crate) fn next(&self, change: &Change<'_>, sounds: impl Fn(&str) -> bool) -> Next {
-        let old = self.swept(change.now, change.stream.feedback).unwrap_or_else(|| self.clone());
-        let mut carried = old.carried(change, &sounds);
+    pub(crate) fn next(&self, change: &Change<'_>, sounds: impl Fn(usize) -> bool) -> Next {
+        let swept = self.swept(change.now, change.stream.feedback);
+        let old = swept.as_ref().map_or(self, |swept| &swept.stage);
+        let was = old.same_names(&change.new.graph);
+        let mut carried = old.carried(change, &was, &sounds);
         loop {
-            let mut transition = Transition::new(&old, change, &carried);
-            let next = transition.run(&sounds);
-            let knotted = next.stage.knotted();
-            let before = carried.len();
-            carried.retain(|name| !knotted.contains(name));
-            if carried.len() == before {
-                return next;
+            let (stage, mut before) = Transition::new(old, change, (&was, &carried)).run(&sounds);
+            let union = match stage.is_alone() {
+                true => Ok(Arc::clone(change.new)),
+                false => stage.union().map(Arc::new),
+            };
+            match union {
+                Ok(union) => {
+                    if let Some(Swept { ghosts, .. }) = &swept {
+                        let number =
+                            |was: usize| was.checked_sub(old.nodes()).map_or(was, |at| old.nodes() + ghosts[at]);
+                        before.iter_mut().flatten().for_each(|was| *was = number(*was));
+                    }
+                    return Next { stage, before, union };
+                }
+                // Who is on loops of old and new links counts as replaced.
+                Err(knotted) => {
+                    let carried_before = carried.iter().filter(|carried| **carried).count();
+                    let nodes = carried.len();
+                    knotted.into_iter().filter(|&node| node < nodes).for_each(|node| carried[node] = false);
+                    if carried.iter().filter(|carried| **carried).count() == carried_before {
+                        carried.fill(false);
+                    }
+                }
             }
         }
     }
 
-    /// The nodes that go on as they are, or with other parameters.
-    fn carried(&self, change: &Change<'_>, sounds: impl Fn(&str) -> bool) -> HashSet<String> {
-        let playing: HashMap<&str, &Actor> =
-            self.actors.iter().filter(|actor| actor.left.is_none()).map(|actor| (actor.name.as_str(), actor)).collect();
-        let goes_on = |name: &str, node: &AnyNode, widths: &Widths| {
-            let (Some(actor), Some(old)) = (playing.get(name), change.old.node(name)) else { return false };
-            actor.widths == *widths && !node.rebuilds(old) && sounds(name)
+    /// The number of the node of the same name, for each node of another graph.
+    fn same_names(&self, graph: &Graph) -> Vec<Option<usize>> {
+        let mut next = 0;
+        let same = |name: &NodeName| {
+            // Graphs that follow each other have most nodes in common, in the same order.
+            let follows = next < self.nodes() && self.graph.at(next).0 == name;
+            let at = if follows { Some(next) } else { self.graph.index(name.as_str()) };
+            next = at.map_or(next, |at| at + 1);
+            at
         };
-        let nodes = change.graph.nodes().zip(change.widths);
-        let names = nodes.filter(|((name, node), widths)| goes_on(name.as_str(), node, widths));
-        names.map(|((name, _), _)| name.to_string()).collect()
+        graph.nodes().map(|(name, _)| name).map(same).collect()
+    }
+
+    /// Whether each node of a new graph goes on as it is, or with other parameters.
+    fn carried(&self, change: &Change<'_>, was: &[Option<usize>], sounds: impl Fn(usize) -> bool) -> Vec<bool> {
+        let goes_on = |was: usize, node: &AnyNode, widths: &Widths| {
+            self.widths[was] == *widths && !node.rebuilds(self.node(was)) && sounds(was)
+        };
+        let nodes = change.new.graph.nodes().zip(&*change.new.widths);
+        let all = was.iter().zip(nodes);
+        all.map(|(was, ((_, node), widths))| was.is_some_and(|was| goes_on(was, node, widths))).collect()
     }
 }
 
@@ -84,12 +125,14 @@ impl Stage {
 struct Transition<'a> {
     old: &'a Stage,
     change: &'a Change<'a>,
-    carried: &'a HashSet<String>,
+    /// For each node of the graph, the old one of its name, and whether it goes on as that.
+    was: &'a [Option<usize>],
+    carried: &'a [bool],
     next: Stage,
-    /// The names of the old actors in the next stage; those without one are gone.
-    renamed: HashMap<&'a NodeName, NodeName>,
-    /// Those of the next stage that sound goes through.
-    passing: HashSet<NodeName>,
+    /// The new numbers of those who played; those without one are gone.
+    renumbered: Vec<Option<usize>>,
+    /// The other way round.
+    before: Vec<Option<usize>>,
     rise: Running,
     fall: Running,
     /// Whether anything fades.
@@ -97,8 +140,13 @@ struct Transition<'a> {
 }
 
 impl<'a> Transition<'a> {
-    fn new(old: &'a Stage, change: &'a Change<'a>, carried: &'a HashSet<String>) -> Self {
-        let mut next = Stage { numbers: old.numbers, ..Stage::default() };
+    fn new(old: &'a Stage, change: &'a Change<'a>, (was, carried): (&'a [Option<usize>], &'a [bool])) -> Self {
+        let mut next = Stage {
+            graph: change.new.graph.clone(),
+            widths: Arc::clone(&change.new.widths),
+            numbers: old.numbers,
+            ..Stage::default()
+        };
         let mut fade = |rises: bool| Running {
             number: next.number(),
             fade: Fade { after: 0, length: change.fade, rises },
@@ -107,143 +155,151 @@ impl<'a> Transition<'a> {
         let (rise, fall) = (fade(true), fade(false));
         // What a new engine plays first is there at once.
         let fades = change.fade > 0 && old.numbers > 0;
-        Self { old, change, carried, next, renamed: HashMap::new(), passing: HashSet::new(), rise, fall, fades }
+        let renumbered = vec![None; old.nodes() + old.ghosts.len()];
+        Self { old, change, was, carried, next, renumbered, before: Vec::with_capacity(was.len()), rise, fall, fades }
     }
 
-    fn run(&mut self, sounds: &impl Fn(&str) -> bool) -> Next {
+    fn run(mut self, sounds: &impl Fn(usize) -> bool) -> (Stage, Vec<Option<usize>>) {
         self.enter();
         let leaving = self.leave(sounds);
         let kept = self.link();
         self.keep_wires(&kept);
-        self.end(&leaving);
-        self.next.forget_unheard();
-        self.hurry();
-        let before = self.renamed.drain().map(|(old, new)| (new.to_string(), old.to_string())).collect();
-        Next { stage: std::mem::take(&mut self.next), before }
+        self.end(leaving);
+        let nodes = self.next.nodes();
+        let heard = self.next.forget_unheard();
+        let mut before = self.before;
+        let ghosts: Vec<Option<usize>> = heard.into_iter().map(|ghost| before[nodes + ghost]).collect();
+        before.truncate(nodes);
+        before.extend(ghosts);
+        hurry(&mut self.next, &self.fall, most_leaving(&self.change.new.graph));
+        (self.next, before)
     }
 
     /// The nodes of the graph.
     fn enter(&mut self) {
-        let old: HashMap<&NodeName, &Actor> = self.old.actors.iter().map(|actor| (&actor.name, actor)).collect();
-        for ((name, node), widths) in self.change.graph.nodes().zip(self.change.widths) {
-            let mut actor = Actor {
-                name: name.clone(),
-                node: node.clone(),
-                ports: node.ports().clone(),
-                widths: widths.clone(),
-                fades: Vec::new(),
-                left: None,
-            };
-            match old.get(name).filter(|_| self.carried.contains(name.as_str())) {
-                Some(before) => {
-                    actor.fades.clone_from(&before.fades);
-                    self.renamed.insert(&before.name, name.clone());
+        for (node, (&was, &carried)) in self.was.iter().zip(self.carried).enumerate() {
+            let was = was.filter(|_| carried);
+            self.before.push(was);
+            if let Some(was) = was {
+                self.renumbered[was] = Some(node);
+                if let Some(fades) = self.old.fades.get(&was) {
+                    self.next.fades.insert(node, fades.clone());
                 }
-                None if self.fades && !actor.passes() && !actor.is_sink() => actor.fades.push(self.rise.clone()),
-                None => {}
+                continue;
             }
-            self.take(actor);
+            let ports = self.next.node(node).ports();
+            if self.fades && !passes(ports) && !is_sink(ports) {
+                self.next.fades.insert(node, vec![self.rise.clone()]);
+            }
         }
     }
 
-    /// Who leaves, but sounds on; the indices of those who leave only now.
-    fn leave(&mut self, sounds: &impl Fn(&str) -> bool) -> Vec<usize> {
-        let mut leaving = Vec::new();
-        let gone: Vec<&Actor> =
-            self.old.actors.iter().filter(|actor| !self.renamed.contains_key(&actor.name)).collect();
-        let fades = self.fades;
-        for actor in gone.into_iter().filter(|_| fades) {
-            let mut next = actor.clone();
-            if actor.left.is_none() {
-                if actor.is_sink() || !sounds(actor.name.as_str()) {
-                    continue;
-                }
-                let number = self.next.number();
-                next.name = actor.name.leaving(number);
-                next.left = Some(number);
-                next.node = self.change.old.node(actor.name.as_str()).unwrap_or(&actor.node).clone();
-                leaving.push(self.next.actors.len());
-            }
-            self.renamed.insert(&actor.name, next.name.clone());
-            self.take(next);
+    /// Who leaves, but sounds on; how many leave only now, who are the first of those on their way out.
+    fn leave(&mut self, sounds: &impl Fn(usize) -> bool) -> usize {
+        if !self.fades {
+            return 0;
         }
+        let old = self.old;
+        for actor in (0..old.nodes()).filter(|&actor| self.renumbered[actor].is_none()).collect::<Vec<_>>() {
+            let (name, node) = old.graph.at(actor);
+            if is_sink(node.ports()) || !sounds(actor) {
+                continue;
+            }
+            let since = self.next.number();
+            let fades = old.fades.get(&actor).cloned().unwrap_or_default();
+            let (was, widths) = (name.clone(), old.widths[actor].clone());
+            self.go(actor, Ghost { name: name.leaving(since), was, node: node.clone(), widths, fades, since });
+        }
+        let leaving = self.next.ghosts.len();
+        old.ghosts.iter().enumerate().for_each(|(at, ghost)| self.go(old.nodes() + at, ghost.clone()));
         leaving
     }
 
-    /// The links of the graph; the numbers of the wires that go on in them.
-    fn link(&mut self) -> HashSet<u64> {
-        let mut twins: HashMap<&Link, VecDeque<&Wire>> = HashMap::new();
-        for wire in self.old.wires.iter().filter(|wire| !wire.left) {
-            twins.entry(&wire.link).or_default().push_back(wire);
-        }
-        let mut kept = HashSet::new();
-        for link in self.change.graph.links() {
-            let [from, to] = [&link.from, &link.to].map(|end| self.carried.contains(end.node.as_str()));
-            let before = twins.get_mut(link).and_then(VecDeque::pop_front).filter(|_| from && to);
-            let wire = match before {
-                Some(wire) => wire.clone(),
-                None => {
-                    let rises = self.fades && from && (to || self.passes(&link.to.node));
-                    let fades = if rises { vec![self.rise.clone()] } else { Vec::new() };
-                    Wire { number: self.next.number(), link: link.clone(), fades, left: false }
+    fn go(&mut self, actor: usize, ghost: Ghost) {
+        self.renumbered[actor] = Some(self.next.nodes() + self.next.ghosts.len());
+        self.before.push(Some(actor));
+        self.next.ghosts.push(ghost);
+    }
+
+    /// The links of the graph; whether each of the old graph goes on in them.
+    fn link(&mut self) -> Vec<bool> {
+        let graph = &self.change.new.graph;
+        let mut twins = Twins::new(self.old, graph, self.was);
+        let mut kept = vec![false; self.old.wires.len()];
+        self.next.wires.reserve(graph.links().len());
+        for link in 0..graph.links().len() {
+            let twin = twins.take(link);
+            let [from, to] = graph.ends(link).map(|node| node.expect("links without mistakes have both ends"));
+            let [source, target] = [self.carried[from], self.carried[to]];
+            if let Some(twin) = twin.filter(|_| source && target) {
+                kept[twin] = true;
+                if let Some(fades) = self.old.link_fades.get(&twin) {
+                    self.next.link_fades.insert(link, fades.clone());
                 }
-            };
-            kept.insert(wire.number);
-            self.next.wires.push(wire);
+                self.next.wires.push(self.old.wires[twin]);
+                continue;
+            }
+            let number = self.next.number();
+            self.next.wires.push(number);
+            if self.fades && source && (target || passes(self.next.node(to).ports())) {
+                self.next.link_fades.insert(link, vec![self.rise.clone()]);
+            }
         }
         kept
     }
 
     /// Wires that are no more part of the graph, as long as both of their ends are there.
-    fn keep_wires(&mut self, kept: &HashSet<u64>) {
-        for wire in self.old.wires.iter().filter(|wire| !kept.contains(&wire.number) && self.fades) {
-            let ends = [&wire.link.from.node, &wire.link.to.node].map(|end| self.renamed.get(end).cloned());
-            let [Some(from), Some(to)] = ends else { continue };
-            let mut next = wire.clone();
-            let plays_on = self.carried.contains(from.as_str());
-            let falls = next.fades.iter().filter(|fade| !fade.fade.rises).count();
-            // One that falls already does so once more, so that all that leaves and all that comes add up to 1.
-            if plays_on && falls < MOST_FALLS && (self.carried.contains(to.as_str()) || self.passes(&to)) {
-                next.fades.push(self.fall.clone());
-            }
-            next.left = true;
-            (next.link.from.node, next.link.to.node) = (from, to);
-            self.next.wires.push(next);
+    fn keep_wires(&mut self, kept: &[bool]) {
+        if !self.fades {
+            return;
+        }
+        let old = self.old;
+        for at in (0..kept.len()).filter(|&at| !kept[at] && old.wires[at] != GONE) {
+            let [Some(from), Some(to)] = old.graph.ends(at) else { continue };
+            let fades = old.link_fades.get(&at).cloned().unwrap_or_default();
+            self.keep_wire((old.wires[at], &old.graph.links()[at]), [from, to], fades);
+        }
+        for left in &old.left {
+            self.keep_wire((left.number, &left.link), [left.from, left.to], left.fades.clone());
         }
     }
 
-    fn take(&mut self, actor: Actor) {
-        if actor.passes() {
-            self.passing.insert(actor.name.clone());
+    fn keep_wire(&mut self, (number, link): (u64, &Link), ends: [usize; 2], mut fades: Vec<Running>) {
+        let [Some(from), Some(to)] = ends.map(|end| self.renumbered[end]) else { return };
+        let plays_on = |actor: usize| actor < self.next.nodes();
+        let falls = fades.iter().filter(|fade| fade.falls()).count();
+        // One that falls already does so once more, so that all that leaves and all that comes add up to 1.
+        if plays_on(from) && falls < MOST_FALLS && (plays_on(to) || passes(self.next.node(to).ports())) {
+            fades.push(self.fall.clone());
         }
-        self.next.actors.push(actor);
+        let mut link = link.clone();
+        link.from.node.clone_from(self.next.name(from));
+        link.to.node.clone_from(self.next.name(to));
+        self.next.left.push(Left { number, link, from, to, fades });
     }
 
-    fn passes(&self, name: &NodeName) -> bool {
-        self.passing.contains(name)
-    }
-
-    /// Lets the oldest of those who leave end now, where there are too many.
-    fn hurry(&mut self) {
-        let most = most_leaving(self.change.graph);
-        let mut leaving: Vec<(u64, usize)> =
-            self.next.actors.iter().enumerate().filter_map(|(at, actor)| Some((actor.left?, at))).collect();
-        let too_many = leaving.len().saturating_sub(most);
-        leaving.sort_unstable();
-        for (_, at) in leaving.into_iter().take(too_many) {
-            let fades = &mut self.next.actors[at].fades;
-            if !fades.iter().any(|fade| !fade.fade.rises && fade.fade.after == 0) {
-                fades.push(self.fall.clone());
-            }
-        }
-    }
-
-    /// Gives each of those who leave their last fade.
-    fn end(&mut self, leaving: &[usize]) {
-        for (actor, after) in self.next.ends(leaving, self.change) {
+    /// Gives each of those who leave only now their last fade.
+    fn end(&mut self, leaving: usize) {
+        for (ghost, after) in self.next.ends(leaving, (self.change, &self.old.graph)) {
             let number = self.next.number();
             let fade = Fade { after, length: self.change.fade, rises: false };
-            self.next.actors[actor].fades.push(Running { number, fade, moment: self.change.moment.clone() });
+            self.next.ghosts[ghost].fades.push(Running { number, fade, moment: self.change.moment.clone() });
+        }
+    }
+}
+
+/// Lets the oldest of those who leave end now, where there are too many.
+fn hurry(stage: &mut Stage, fall: &Running, most: usize) {
+    let too_many = stage.ghosts.len().saturating_sub(most);
+    if too_many == 0 {
+        return;
+    }
+    let mut leaving: Vec<(u64, usize)> = stage.ghosts.iter().enumerate().map(|(at, ghost)| (ghost.since, at)).collect();
+    leaving.sort_unstable();
+    for (_, at) in leaving.into_iter().take(too_many) {
+        let fades = &mut stage.ghosts[at].fades;
+        if !fades.iter().any(|fade| fade.falls() && fade.fade.after == 0) {
+            fades.push(fall.clone());
         }
     }
 }

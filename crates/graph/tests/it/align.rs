@@ -7,7 +7,7 @@ use patchline_graph::{
 use crate::bypass::Late;
 use crate::nodes::{DeviceIn, DeviceOut, Scale};
 use crate::oracle::Dice;
-use crate::{playing, render};
+use crate::{names, playing, render};
 
 fn stream() -> StreamSpec {
     StreamSpec { max_frames: 64, ..StreamSpec::new(48_000, 64, 1, 1) }
@@ -156,12 +156,12 @@ fn alignment_comes_and_goes_with_a_load_and_keeps_what_it_holds() {
     let mut more = beside(&[100]);
     more.add("idle", Scale(2.0)).unwrap().link("in", "idle").unwrap();
     let loaded = engine.load(more).unwrap();
-    assert!(loaded.carried.contains(&"minus..out (aligned)".to_owned()), "{loaded:?}");
+    assert!(names(&loaded.carried).contains(&"minus..out (aligned)"), "{loaded:?}");
     heard.extend(render(&mut renderer, &input[3_000..6_000], 64));
     assert!(nulls(&heard));
     // Another latency is another wait; in the end it nulls again.
     let loaded = engine.load(beside(&[50])).unwrap();
-    assert!(loaded.started.contains(&"minus..out (aligned)".to_owned()), "{loaded:?}");
+    assert!(names(&loaded.started).contains(&"minus..out (aligned)"), "{loaded:?}");
     let heard = render(&mut renderer, &input[6_000..], 64);
     assert!(nulls(&heard[2_000..]));
     assert_eq!(waits(engine.schedule()), [(3, 50)]);

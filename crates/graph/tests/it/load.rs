@@ -9,7 +9,7 @@ use patchline_graph::{
 };
 
 use crate::nodes::{DeviceIn, DeviceOut, OnePole, Scale};
-use crate::{playing, render};
+use crate::{names, playing, render};
 
 fn graph(pole: f32) -> Graph {
     let mut graph = Graph::new();
@@ -30,10 +30,10 @@ fn a_node_that_stays_keeps_its_state() {
     wider.add("new", Scale(4.0)).unwrap();
     wider.chain(&["pole", "new", "out"]).unwrap();
     let loaded = engine.load(wider).unwrap();
-    assert_eq!((loaded.carried, loaded.started), (vec!["pole".to_owned()], vec!["new".to_owned()]));
+    assert_eq!((names(&loaded.carried), names(&loaded.started)), (vec!["pole"], vec!["new"]));
     assert_eq!(render(&mut renderer, &[0.0], 1), [0.25 + 1.0]);
     let changed = engine.load(graph(0.25)).unwrap();
-    assert_eq!((changed.updated, changed.ended), (vec!["pole".to_owned()], vec!["new".to_owned()]));
+    assert_eq!((names(&changed.updated), names(&changed.ended)), (vec!["pole"], vec!["new"]));
     assert_eq!(render(&mut renderer, &[0.0], 1), [0.0625]);
     engine.close(renderer);
 }
@@ -46,7 +46,7 @@ fn another_type_under_the_same_name_starts_fresh() {
     let mut other = graph(0.5);
     other.add("pole", Scale(0.5)).unwrap();
     let loaded = engine.load(other).unwrap();
-    assert_eq!((loaded.started, loaded.ended), (vec!["pole".to_owned()], vec!["pole".to_owned()]));
+    assert_eq!((names(&loaded.started), names(&loaded.ended)), (vec!["pole"], vec!["pole"]));
     assert_eq!(render(&mut renderer, &[0.0, 1.0], 1), [0.0, 0.5]);
     engine.close(renderer);
 }

@@ -18,7 +18,7 @@ mod set;
 mod swap;
 
 use assert_no_alloc::AllocDisabler;
-use patchline_graph::{Engine, Graph, Renderer, StreamSpec, engine};
+use patchline_graph::{Engine, Graph, NodeName, Renderer, StreamSpec, engine};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -28,6 +28,11 @@ fn playing(graph: Graph) -> (Engine, Renderer) {
     let (mut engine, renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
     engine.load(graph).expect("the test's graph is good");
     (engine, renderer)
+}
+
+/// Names as text.
+fn names(names: &[NodeName]) -> Vec<&str> {
+    names.iter().map(NodeName::as_str).collect()
 }
 
 /// Renders a mono signal in blocks of `block` frames.

@@ -6,7 +6,7 @@ use patchline_graph::{DeviceChannels, Engine, EventKind, Graph, LoadError, Rende
 
 use crate::nodes::{DeviceIn, DeviceOut, Echo, Fixed, Scale, Source};
 use crate::oracle::Dice;
-use crate::render;
+use crate::{names, render};
 
 const RATE: u32 = 48_000;
 /// 20 ms, as long as loads fade where nothing else is said.
@@ -247,7 +247,7 @@ fn a_generator_fades_in_and_out_at_its_own_level() {
     let plays = render(&mut renderer, &[0.0; 2_000], 64);
     assert!(plays[FADE..].iter().any(|sample| sample.abs() > 0.5));
     let loaded = engine.load(with(false)).unwrap();
-    assert_eq!((loaded.ended, loaded.leaving), (vec!["noise".to_owned()], vec!["noise".to_owned()]));
+    assert_eq!((names(&loaded.ended), names(&loaded.leaving)), (vec!["noise"], vec!["noise"]));
     assert_eq!(engine.leaving().collect::<Vec<_>>(), ["noise"]);
     let ends = render(&mut renderer, &[0.0; 2_000], 64);
     assert!(ends[..100].iter().any(|sample| sample.abs() > 0.3));
@@ -306,7 +306,7 @@ fn without_memory_for_both_the_old_graph_is_cut() {
     let loaded = engine.load(heavy(9_999)).unwrap();
     assert_eq!((loaded.cut, loaded.leaving.len()), (true, 0));
     let loaded = engine.load(heavy(1_000)).unwrap();
-    assert_eq!((loaded.cut, loaded.leaving), (false, vec!["echo".to_owned()]));
+    assert_eq!((loaded.cut, names(&loaded.leaving)), (false, vec!["echo"]));
     assert!(matches!(engine.load(heavy(20_000)), Err(LoadError::Graph(_))));
     render(&mut renderer, &[1.0; 100], 64);
     engine.close(renderer);
