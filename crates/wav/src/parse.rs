@@ -196,16 +196,22 @@ impl<R: Read> Cursor<'_, R> {
     }
 }
 
-/// Fills `out` as far as the source goes.
+/// Reads until `out` is full or the source ends; says how many bytes there were.
 pub(crate) fn read_full(source: &mut impl Read, out: &mut [u8]) -> io::Result<usize> {
+    let (done, result) = read_as_far(source, out);
+    result.map(|()| done)
+}
+
+/// As [`read_full`]; says also how many bytes came before an error.
+pub(crate) fn read_as_far(source: &mut impl Read, out: &mut [u8]) -> (usize, io::Result<()>) {
     let mut done = 0;
     while done < out.len() {
         match source.read(&mut out[done..]) {
             Ok(0) => break,
             Ok(read) => done += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => return (done, Err(error)),
         }
     }
-    Ok(done)
+    (done, Ok(()))
 }

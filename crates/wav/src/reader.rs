@@ -4,12 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::convert::decode;
-use crate::parse::{Head, parse, read_full, skip_by_reading};
+use crate::convert::{decode, decode_planar};
+use crate::parse::{Head, parse, read_as_far, skip_by_reading};
+use crate::source::shape;
 use crate::{Encoding, ReadError};
 
 /// Samples are converted in pieces of about this many bytes.
-const PIECE_BYTES: usize = 16 * 1024;
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// A reader for a file on disk.
 pub type FileReader = Reader<BufReader<File>>;
@@ -126,16 +127,46 @@ impl<R: Read> Reader<R> {
     /// [`ReadError::Io`] when the source fails; it is at its end then, unless seeking brings it back.
     pub fn read_interleaved(&mut self, out: &mut [f32]) -> Result<usize, ReadError> {
         let channels = usize::from(self.info.channels);
+        self.read_pieces(out.len() / channels, |encoding, bytes, done| {
+            let samples = bytes.len() / encoding.bytes();
+            decode(encoding, bytes, &mut out[done * channels..][..samples]);
+        })
+    }
+
+    /// As [`read_interleaved`](Self::read_interleaved), into one slice per channel, all of one length: channels × frames.
+    ///
+    /// # Errors
+    /// As [`read_interleaved`](Self::read_interleaved).
+    ///
+    /// # Panics
+    /// If there is not one slice per channel, or they differ in length.
+    pub fn read_planar(&mut self, planes: &mut [&mut [f32]]) -> Result<usize, ReadError> {
+        let (channels, frames) = shape(planes, usize::from(self.info.channels));
+        self.read_pieces(frames, |encoding, bytes, done| {
+            let frames = bytes.len() / encoding.bytes() / channels;
+            if let [left, right] = planes {
+                // By far the most common: no list of slices is made.
+                return decode_planar(
+                    encoding,
+                    bytes,
+                    &mut [&mut left[done..][..frames], &mut right[done..][..frames]],
+                );
+            }
+            let mut planes: Vec<&mut [f32]> = planes.iter_mut().map(|plane| &mut plane[done..][..frames]).collect();
+            decode_planar(encoding, bytes, &mut planes);
+        })
+    }
+
+    /// Reads up to `asked` frames and gives their bytes to `take`, in pieces, with the frames before them.
+    fn read_pieces(&mut self, asked: usize, mut take: impl FnMut(Encoding, &[u8], usize)) -> Result<usize, ReadError> {
         let frame_bytes = self.frame_bytes();
-        let asked = (out.len() / channels) as u64;
-        let wanted = self.left.map_or(asked, |left| left.min(asked)) as usize;
+        let wanted = self.left.map_or(asked as u64, |left| left.min(asked as u64)) as usize;
         let mut done = 0;
         while done < wanted {
             let bytes = (wanted - done).min(self.piece.len() / frame_bytes) * frame_bytes;
             let got = self.fill(bytes)?;
             let frames = got / frame_bytes;
-            let samples = &mut out[done * channels..][..frames * channels];
-            decode(self.info.encoding, &self.piece[..frames * frame_bytes], samples);
+            take(self.info.encoding, &self.piece[..frames * frame_bytes], done);
             self.position += frames as u64;
             self.left = self.left.map(|left| left - frames as u64);
             done += frames;
@@ -148,10 +179,10 @@ impl<R: Read> Reader<R> {
     }
 
     fn fill(&mut self, bytes: usize) -> Result<usize, ReadError> {
-        let result = read_full(&mut self.source, &mut self.piece[..bytes]);
-        result.map_err(|source| {
+        let (done, result) = read_as_far(&mut self.source, &mut self.piece[..bytes]);
+        result.map(|()| done).map_err(|source| {
             self.left = Some(0);
-            let offset = self.data_start + self.position * self.frame_bytes() as u64;
+            let offset = self.data_start + self.position * self.frame_bytes() as u64 + done as u64;
             ReadError::Io { offset, source }
         })
     }

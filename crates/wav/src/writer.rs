@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::convert::{Changed, encode};
+use crate::convert::{Changed, encode, encode_planar};
 use crate::storage::write_all_at;
 use crate::{Broadcast, Format, Storage, WriteError, header};
 
@@ -27,8 +27,6 @@ pub struct Writer<S: Storage> {
     riff_limit: u64,
     /// Whole frames, encoded.
     buffer: Vec<u8>,
-    /// Interleaves planar input.
-    scratch: Vec<f32>,
     handed_over: u64,
     /// Frames in the file, skipped ones included.
     written: u64,
@@ -87,7 +85,6 @@ impl<S: Storage> Writer<S> {
             extra,
             riff_limit: header::RIFF_LIMIT,
             buffer: Vec::with_capacity(BUFFER_BYTES),
-            scratch: Vec::new(),
             handed_over: 0,
             written: 0,
             skipped: 0,
@@ -165,7 +162,7 @@ impl<S: Storage> Writer<S> {
             return Err(WriteError::Shape("the channels differ in length".to_owned()));
         }
         self.handed_over += frames as u64;
-        let result = self.interleave(planes, frames);
+        let result = self.push_planar(planes, frames);
         self.account(result)
     }
 
@@ -261,22 +258,29 @@ impl<S: Storage> Writer<S> {
         &mut self.storage
     }
 
-    fn interleave(&mut self, planes: &[&[f32]], frames: usize) -> io::Result<()> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let step = self.buffer_frames();
-        let mut result = Ok(());
-        for start in (0..frames).step_by(step) {
-            scratch.clear();
-            for frame in start..frames.min(start + step) {
-                scratch.extend(planes.iter().map(|plane| plane[frame]));
-            }
-            result = self.push(&scratch);
-            if result.is_err() {
-                break;
+    fn push_planar(&mut self, planes: &[&[f32]], frames: usize) -> io::Result<()> {
+        let mut done = 0;
+        while done < frames {
+            let now = self.room().min(frames - done);
+            self.encode_planar(planes, done, now);
+            done += now;
+            if self.room() == 0 {
+                self.drain()?;
             }
         }
-        self.scratch = scratch;
-        result
+        Ok(())
+    }
+
+    /// Encodes `frames` frames from `start` on into the buffer.
+    fn encode_planar(&mut self, planes: &[&[f32]], start: usize, frames: usize) {
+        let Self { format, buffer, changed, .. } = self;
+        if let [left, right] = planes {
+            // By far the most common: no list of slices is made.
+            let planes = [left, right].map(|plane| &plane[start..][..frames]);
+            return encode_planar(format.subtype, &planes, buffer, changed);
+        }
+        let planes: Vec<&[f32]> = planes.iter().map(|plane| &plane[start..][..frames]).collect();
+        encode_planar(format.subtype, &planes, buffer, changed);
     }
 
     fn push(&mut self, mut samples: &[f32]) -> io::Result<()> {

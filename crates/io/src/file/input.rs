@@ -7,15 +7,13 @@ use std::path::Path;
 use patchline_wav::{FileReader, FrameSource, Reader, Resampled};
 
 use super::RenderError;
-use crate::channels::Planar;
+use crate::channels::{Planar, with_outputs};
 
 /// An input of a render: a WAV file, a pipe, or frames from anywhere.
 pub struct Input {
     name: String,
     source: Box<dyn FrameSource + Send>,
     converted_from: Option<u32>,
-    /// Interleaved frames on their way.
-    scratch: Vec<f32>,
 }
 
 impl Input {
@@ -44,7 +42,7 @@ impl Input {
 
     /// Takes frames from anywhere; `name` is for messages.
     pub fn from_source(name: impl Into<String>, source: impl FrameSource + Send + 'static) -> Self {
-        Self { name: name.into(), source: Box::new(source), converted_from: None, scratch: Vec::new() }
+        Self { name: name.into(), source: Box::new(source), converted_from: None }
     }
 
     /// The same at `rate` Hz, converted unless that is its rate already.
@@ -97,14 +95,11 @@ impl Input {
     /// were.
     pub(super) fn read(&mut self, frames: usize, first: usize, to: &mut Planar) -> Result<usize, RenderError> {
         let channels = self.channels();
-        self.scratch.resize(frames * channels, 0.0);
-        let read = self.source.read_interleaved(&mut self.scratch);
+        let planes = to.iter_mut(frames).skip(first).take(channels);
+        let read = with_outputs(channels, planes, |planes| self.source.read_planar(planes));
         let got = read.map_err(|source| RenderError::Read { name: self.name.clone(), source })?;
-        for channel in 0..channels {
-            let (heard, silent) = to.channel_mut(first + channel)[..frames].split_at_mut(got);
-            let samples = self.scratch.iter().skip(channel).step_by(channels);
-            heard.iter_mut().zip(samples).for_each(|(to, sample)| *to = *sample);
-            silent.fill(0.0);
+        if got < frames {
+            to.iter_mut(frames).skip(first).take(channels).for_each(|plane| plane[got..].fill(0.0));
         }
         Ok(got)
     }
