@@ -4,6 +4,7 @@
 
 mod control;
 mod flight;
+mod render;
 mod repair;
 mod replay;
 mod sound;
@@ -19,6 +20,7 @@ use patchline_wav::Subtype;
 
 pub(crate) use control::ControlArgs;
 pub(crate) use flight::FlightArgs;
+pub(crate) use render::{RenderArgs, Shard, has_placeholder, is_folder, is_pattern};
 pub(crate) use repair::RepairArgs;
 pub(crate) use replay::{CaptureArgs, ReplayArgs};
 pub(crate) use sound::{BenchArgs, DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
@@ -50,7 +52,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Play a patch until Ctrl-C or its --duration.
     Run(RunArgs),
-    /// Render a patch to a WAV file, as fast as the machine can.
+    /// Render a patch to a WAV file, or many files through it, as fast as the machine can.
     Render(RenderArgs),
     /// Check patches: accept them with a summary, or report every mistake.
     Check(CheckArgs),
@@ -108,6 +110,7 @@ impl Command {
         match self {
             _ if !json => Form::Text,
             Self::Meter(_) | Self::Devices(DevicesArgs { watch: true, .. }) => Form::Lines,
+            Self::Render(args) if args.several() => Form::Lines,
             Self::Render(RenderArgs { output: Some(path), .. }) if path == Path::new("-") => Form::Aside,
             _ => Form::Document,
         }
@@ -115,7 +118,7 @@ impl Command {
 }
 
 /// What every command that reads a patch takes.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PatchArgs {
     /// Sets a parameter before anything starts: --set trim.gain=-6dB. Repeatable.
     #[arg(long, value_name = "NODE.PARAM=VALUE")]
@@ -209,53 +212,6 @@ pub(crate) enum BackendChoice {
     Jack,
     /// The system's own devices: ALSA, WASAPI, CoreAudio.
     Cpal,
-}
-
-/// `runner render`.
-#[derive(Debug, Args)]
-pub(crate) struct RenderArgs {
-    /// The patch to render; `-` reads it from stdin.
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) patch: PathBuf,
-    /// A WAV file as the device's input, `-` for stdin; NODE=FILE gives one input node its own. Repeatable.
-    #[arg(long, short, value_name = "[NODE=]FILE", value_hint = ValueHint::FilePath, value_parser = values::input_file())]
-    pub(crate) input: Vec<InputFile>,
-    /// The WAV file to write, `-` for stdout. Needed when the patch has an output.
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
-    /// Replaces the output file if there is one.
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-    /// Renders this long: "12s", "500ms", "10min", "48000smp" (frames). Needed when no input file gives a length.
-    #[arg(long, short, conflicts_with = "tail", value_parser = duration, allow_hyphen_values = true)]
-    pub(crate) duration: Option<Time>,
-    /// What follows after the input has ended: a time, or `auto` for as long as the nodes ring on.
-    #[arg(long, value_name = "TIME|auto", default_value = "0", allow_hyphen_values = true)]
-    pub(crate) tail: TailChoice,
-    /// Frames per block, 1 to 65536; the samples are the same whatever it is.
-    #[arg(long, value_parser = block, allow_hyphen_values = true)]
-    pub(crate) block: Option<usize>,
-    /// The stream's rate in Hz; without it the patch's, else the file's.
-    #[arg(long, value_name = "HZ", value_parser = rate, allow_hyphen_values = true)]
-    pub(crate) sample_rate: Option<u32>,
-    /// Refuses a file of another rate instead of converting it.
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// How samples are written: PCM_16, PCM_24, PCM_32 or FLOAT.
-    #[arg(long, default_value = "FLOAT", value_parser = subtype(), ignore_case = true)]
-    pub(crate) subtype: Subtype,
-    /// Fixes the start of the run that `{date}` and `{time}` in file names count from: 2026-01-01T00:00:00.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) clock: Option<DateTime>,
-    /// When a node allocates in the audio callback: end at once, or count, go on and exit with 7.
-    #[arg(long, value_enum, default_value = "abort")]
-    pub(crate) on_violation: OnViolation,
-    /// Prints the summary as one JSON object on stdout (on stderr when the WAV goes to stdout).
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// What every command that reads a patch takes.
-    #[command(flatten)]
-    pub(crate) patch_args: PatchArgs,
 }
 
 /// `runner check`.

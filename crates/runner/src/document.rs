@@ -37,6 +37,11 @@ pub(crate) fn begun() {
     WRITTEN.store(true, Ordering::Relaxed);
 }
 
+/// Notes that what was written says already how it ended.
+pub(crate) fn concluded() {
+    FORM.store(Form::Text as u8, Ordering::Relaxed);
+}
+
 /// Writes the document of a failure, where one is wanted and none was written; a line of its own among lines.
 pub(crate) fn fail(failure: &Failure) {
     let form = FORM.load(Ordering::Relaxed);

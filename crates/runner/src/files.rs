@@ -140,7 +140,7 @@ pub(crate) fn differs(output: &Path, input: &Path) -> Result<(), Failure> {
 }
 
 /// The place that a path leads to, without links as far as it exists, and without `..` beyond that.
-fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut known = whole.ancestors().filter_map(|folder| Some((folder, folder.canonicalize().ok()?)));
     let Some((folder, mut place)) = known.next() else { return whole };

@@ -13,8 +13,8 @@ static SIGNALS: AtomicU32 = AtomicU32::new(0);
 static RELOAD: AtomicBool = AtomicBool::new(false);
 /// Set by SIGUSR1, once somebody listens.
 static DUMP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-/// The name of the file on its way: it must not stay behind half done when the end is forced.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// The names of the files on their way: they must not stay behind half done when the end is forced.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Starts listening. A second call, or a program that listens already, changes nothing.
 pub(crate) fn listen() {
@@ -112,21 +112,27 @@ pub(crate) fn stopping() -> bool {
     SIGNALS.load(Ordering::Relaxed) > 0
 }
 
-/// Remembers the name that a file on its way will have, or forgets it.
-pub(crate) fn unfinished(path: Option<&Path>) {
-    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = path.map(Path::to_owned);
+/// Remembers the name that a file on its way will have.
+pub(crate) fn begins(path: &Path) {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
 }
 
-/// Removes what lies beside that name under this process's number. We are leaving: what cannot be removed stays.
+/// Forgets the name of a file that is complete, or was given up.
+pub(crate) fn ended(path: &Path) {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| other != path);
+}
+
+/// Removes what lies beside those names under this process's number. We are leaving: what cannot be removed stays.
 fn remove_unfinished() {
-    let target = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some((target, name)) = target.as_ref().and_then(|path| Some((path, path.file_name()?))) else { return };
-    let name: String = name.to_string_lossy().chars().take(50).collect();
-    let part = format!(".{name}.part-{}-", std::process::id());
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&part) {
-            let _ = std::fs::remove_file(entry.path());
+    let targets = std::mem::take(&mut *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner));
+    for (target, name) in targets.iter().filter_map(|path| Some((path, path.file_name()?))) {
+        let name: String = name.to_string_lossy().chars().take(50).collect();
+        let part = format!(".{name}.part-{}-", std::process::id());
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&part) {
+                let _ = std::fs::remove_file(entry.path());
+            }
         }
     }
 }

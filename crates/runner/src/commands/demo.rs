@@ -61,9 +61,13 @@ fn clear(folder: &Path) -> io::Result<()> {
 fn job(patch: &Path, output: PathBuf) -> RenderArgs {
     RenderArgs {
         patch: patch.to_owned(),
+        more: Vec::new(),
         input: Vec::new(),
         output: Some(output),
         overwrite: true,
+        jobs: None,
+        skip_existing: false,
+        shard: None,
         duration: Some(LENGTH),
         tail: TailChoice::For(Time::ZERO),
         block: None,

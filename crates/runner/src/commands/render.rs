@@ -1,5 +1,6 @@
 //! `runner render`: files through a patch, as fast as the machine.
 
+mod batch;
 mod inputs;
 mod progress;
 mod summary;
@@ -8,8 +9,8 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use patchline_graph::{Engine, Frames, Schedule, StreamSpec, Tail, engine};
-use patchline_io::file::{Length, Output, Progress, Render, RenderError, Summary};
+use patchline_graph::{Engine, Frames, LoadError, Renderer, Schedule, StreamSpec, Tail, engine};
+use patchline_io::file::{Length, Output, Progress, Render, RenderError};
 use patchline_patch::{Loaded, Registry};
 use patchline_wav::WriteError;
 
@@ -18,14 +19,22 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::figures::Figures;
 use crate::load::shown;
 use crate::watch::Watch;
-use crate::{allocator, files, load, overview, signals, style};
+use crate::{allocator, files, load, output, overview, signals, style};
 use inputs::Inputs;
 use progress::Bar;
+use summary::Told;
 
-/// Frames per block where neither the command line nor the patch says: changes no sample.
-const BLOCK: usize = 1024;
+/// Frames per block where neither the command line nor the patch says: changes no sample. Long blocks cost the least, …
+const BLOCK: usize = 4096;
+/// … as long as the buffers of a block, this many samples, stay in the processor's nearer caches, …
+const CACHED: usize = 1 << 17;
+/// … but blocks below this cost more than they save. A patch that needs most of its `max_memory` gets them, too.
+const LEAST_BLOCK: usize = 512;
 
 pub(crate) fn run(registry: &Registry, args: &RenderArgs) -> Outcome {
+    if args.several() {
+        return batch::run(registry, args);
+    }
     let patch = load::read(&args.patch, &args.patch_args)?;
     let loaded = load::load(registry, &patch, &args.patch_args, args.clock)?;
     load::show(&loaded.warnings);
@@ -33,54 +42,74 @@ pub(crate) fn run(registry: &Registry, args: &RenderArgs) -> Outcome {
     render(&loaded, args, |_, _| ())
 }
 
-/// Renders a patch that is loaded; `each` sees the engine after every block.
-pub(crate) fn render(loaded: &Loaded, args: &RenderArgs, each: impl FnMut(&Engine, Progress)) -> Outcome {
-    check_output(loaded, args)?;
-    let inputs = Inputs::open(loaded, args)?;
+/// Renders a patch that is loaded, with a bar, and says what came of it; `each` sees the engine after every block.
+pub(crate) fn render(loaded: &Loaded, args: &RenderArgs, mut each: impl FnMut(&Engine, Progress)) -> Outcome {
     allocator::on_violation(args.on_violation);
     signals::listen();
-    let (mut engine, mut renderer) = engine(stream(loaded, args, &inputs));
-    engine.load(loaded.graph.clone()).map_err(|error| load::refused(loaded, error))?;
-    let length = length(args, engine.schedule(), inputs.rate)?;
-    let job = Render { inputs: inputs.files, output: output(args), block: block(loaded, args), length };
-    let mut watch = Watch::new(inputs.rate);
-    let done = watched(job, &mut engine, &mut renderer, &mut watch, each);
+    let mut bar = Bar::new();
+    let told = rendered(loaded, args, |engine, progress| {
+        bar.show(progress, engine.stream().rate);
+        each(engine, progress);
+    });
+    bar.clear();
+    let told = told?;
+    tell(&told, args)?;
+    told.watch.failure().map_or(Ok(Exit::Ok), Err)
+}
+
+/// On stdout, unless the samples went there.
+fn tell(told: &Told, args: &RenderArgs) -> Result<(), Failure> {
+    let text = if args.json { format!("{}\n", told.data()) } else { told.text() };
+    if args.output.as_deref().is_some_and(is_pipe) {
+        output::tell(text.trim_end());
+        return Ok(());
+    }
+    output::print(&text)
+}
+
+/// Renders a patch that is loaded.
+fn rendered<'a>(
+    loaded: &'a Loaded,
+    args: &'a RenderArgs,
+    mut each: impl FnMut(&Engine, Progress),
+) -> Result<Told<'a>, Failure> {
+    check_output(loaded, args)?;
+    let inputs = Inputs::open(loaded, args)?;
+    let rate = inputs.rate;
+    let (mut engine, mut renderer) = started(loaded, args, &inputs)?;
+    let length = length(args, engine.schedule(), rate)?;
+    let block = block(args.block, loaded, engine.schedule(), engine.stream());
+    let job = Render { inputs: inputs.files, output: output(args), block, length };
+    let mut watch = Watch::new(rate);
+    let done = job.run(&mut engine, &mut renderer, |engine, progress| {
+        watch.listen(engine);
+        each(engine, progress);
+        if signals::stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
     let figures = Figures::new(&engine);
     let tail = (engine.schedule().tail, !engine.schedule().lines.is_empty());
     engine.close(renderer);
     watch.listen(&mut engine);
-    signals::unfinished(None);
+    args.output.iter().for_each(|path| signals::ended(path));
     let done = done.map_err(|error| failed(error, args))?;
-    summary::Told {
-        loaded,
-        args,
-        done: &done,
-        figures: &figures,
-        watch: &watch,
-        stats: engine.stats(),
-        hint: hint(args, tail, inputs.rate),
-    }
-    .tell()?;
-    watch.failure().map_or(Ok(Exit::Ok), Err)
+    Ok(Told { loaded, args, done, figures, watch, stats: engine.stats(), hint: hint(args, tail, rate) })
 }
 
-fn watched(
-    job: Render,
-    engine: &mut Engine,
-    renderer: &mut patchline_graph::Renderer,
-    watch: &mut Watch,
-    mut each: impl FnMut(&Engine, Progress),
-) -> Result<Summary, RenderError> {
-    let rate = engine.stream().rate;
-    let mut bar = Bar::new(rate);
-    let done = job.run(engine, renderer, |engine, progress| {
-        watch.listen(engine);
-        bar.show(progress);
-        each(engine, progress);
-        if signals::stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// An engine that has the patch. Where nobody asked for a block, the longest one that the patch has the memory for.
+fn started(loaded: &Loaded, args: &RenderArgs, inputs: &Inputs) -> Result<(Engine, Renderer), Failure> {
+    let longest = args.block.unwrap_or(match loaded.engine.block {
+        0 => BLOCK,
+        block => block as usize,
     });
-    bar.clear();
-    done
+    let start = |block| {
+        let (mut engine, renderer) = engine(stream(loaded, inputs, block));
+        engine.load(loaded.graph.clone()).map(|_| (engine, renderer))
+    };
+    match start(longest) {
+        Err(LoadError::Graph(_)) if longest == BLOCK && args.block.is_none() => start(LEAST_BLOCK),
+        started => started,
+    }
+    .map_err(|error| load::refused(loaded, error))
 }
 
 // Before anything is opened.
@@ -109,20 +138,23 @@ fn is_pipe(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn stream(loaded: &Loaded, args: &RenderArgs, inputs: &Inputs) -> StreamSpec {
-    let mut stream = StreamSpec::new(inputs.rate, block(loaded, args), inputs.channels(), 0);
+fn stream(loaded: &Loaded, inputs: &Inputs, block: usize) -> StreamSpec {
+    let mut stream = StreamSpec::new(inputs.rate, block, inputs.channels(), 0);
     stream.outputs = None;
     stream.assigned.clone_from(&inputs.assigned);
     loaded.engine.apply(&mut stream);
     stream
 }
 
-fn block(loaded: &Loaded, args: &RenderArgs) -> usize {
-    let from_patch = match loaded.engine.block {
-        0 => BLOCK,
-        block => block as usize,
-    };
-    args.block.unwrap_or(from_patch)
+/// Frames of a block: as asked for, else as many as the caches hold of all buffers.
+fn block(asked: Option<usize>, loaded: &Loaded, schedule: &Schedule, stream: &StreamSpec) -> usize {
+    if asked.is_some() || loaded.engine.block > 0 {
+        return stream.max_frames;
+    }
+    let buffers = schedule.buffers + schedule.device_in.len() + schedule.device_out.len();
+    let fits = CACHED / buffers.max(1);
+    // A power of two, which is what drivers use and kernels like.
+    (1 << fits.max(1).ilog2()).clamp(LEAST_BLOCK, BLOCK).min(stream.max_frames)
 }
 
 fn output(args: &RenderArgs) -> Output {
@@ -131,7 +163,7 @@ fn output(args: &RenderArgs) -> Output {
         None => Output::None,
         Some(path) if is_pipe(path) => Output::Stream { sink: Box::new(std::io::stdout()), subtype },
         Some(path) => {
-            signals::unfinished(Some(path));
+            signals::begins(path);
             Output::File { path: path.clone(), subtype, overwrite: args.overwrite }
         }
     }

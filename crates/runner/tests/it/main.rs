@@ -1,5 +1,6 @@
 //! The binary from outside: what goes in, what comes out, and how it ends.
 
+mod batch;
 mod bench;
 #[cfg(target_os = "linux")]
 #[path = "../../../io-jack/tests/live/buried.rs"]

@@ -11,17 +11,16 @@ const STEP: u64 = 16_384;
 
 pub(super) struct Bar {
     bar: Option<ProgressBar>,
-    rate: u32,
     next: u64,
 }
 
 impl Bar {
-    pub(super) fn new(rate: u32) -> Self {
+    pub(super) fn new() -> Self {
         let bar = output::on_terminal().then(|| output::live().add(ProgressBar::no_length()));
-        Self { bar, rate, next: 0 }
+        Self { bar, next: 0 }
     }
 
-    pub(super) fn show(&mut self, progress: Progress) {
+    pub(super) fn show(&mut self, progress: Progress, rate: u32) {
         let Some(bar) = &self.bar else { return };
         if progress.frames < self.next {
             return;
@@ -32,7 +31,7 @@ impl Bar {
             bar.set_length(total);
         }
         self.next = progress.frames + STEP;
-        bar.set_message(clock(progress.frames, self.rate));
+        bar.set_message(clock(progress.frames, rate));
         bar.set_position(progress.frames);
     }
 

@@ -1,43 +1,50 @@
 //! What a render came to.
 
 use patchline_graph::Stats;
-use patchline_io::file::Summary;
+use patchline_io::file::{Level, Summary};
 use patchline_patch::Loaded;
 use serde_json::{Value, json};
 
-use super::is_pipe;
 use crate::cli::RenderArgs;
-use crate::exit::Failure;
 use crate::figures::Figures;
 use crate::load::shown;
 use crate::units::{clock, count};
 use crate::watch::Watch;
-use crate::{output, report, style};
+use crate::{report, style};
 
 /// Everything there is to tell.
 pub(super) struct Told<'a> {
     pub(super) loaded: &'a Loaded,
     pub(super) args: &'a RenderArgs,
-    pub(super) done: &'a Summary,
-    pub(super) figures: &'a Figures,
-    pub(super) watch: &'a Watch,
+    pub(super) done: Summary,
+    pub(super) figures: Figures,
+    pub(super) watch: Watch,
     pub(super) stats: Stats,
     pub(super) hint: Option<String>,
 }
 
 impl Told<'_> {
-    /// On stdout, unless the samples went there.
-    pub(super) fn tell(&self) -> Result<(), Failure> {
-        let text = if self.args.json { format!("{}\n", self.data()) } else { self.text() };
-        if self.args.output.as_deref().is_some_and(is_pipe) {
-            output::tell(text.trim_end());
-            return Ok(());
-        }
-        output::print(&text)
+    /// The greatest |x| of all channels of the output, where there is one.
+    pub(super) fn peak(&self) -> Option<f32> {
+        self.done.channels.iter().map(Level::peak).reduce(f32::max)
     }
 
-    fn text(&self) -> String {
-        let Summary { frames, rate, channels, elapsed, .. } = self.done;
+    /// What may not be as meant, a line each.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let clipped = self.done.written.map_or(0, |written| written.clipped);
+        let Stats { non_finite_inputs, non_finite_feedback, non_finite_outputs, .. } = self.stats;
+        let counts = [
+            (clipped, "samples were beyond full scale and are held there"),
+            (non_finite_inputs, "samples of the input were not finite and heard as 0"),
+            (non_finite_feedback + non_finite_outputs, "samples that the patch made were not finite and replaced by 0"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        counts.chain(self.watch.faults()).collect()
+    }
+
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let Summary { frames, rate, channels, elapsed, .. } = &self.done;
         let length = format!("{} at {rate} Hz, {frames} frames", clock(*frames, *rate));
         let mut out = match &self.args.output {
             Some(path) => {
@@ -49,7 +56,7 @@ impl Told<'_> {
         let factor = self.done.real_time_factor();
         out.push_str(&format!("rendered in {:.3} s, {factor:.0} × real time\n", elapsed.as_secs_f64()));
         out.push_str(&report::levels(channels));
-        out.push_str(&report::closing(self.figures, &self.stats, self.watch));
+        out.push_str(&report::closing(&self.figures, &self.stats, &self.watch));
         if let Some(written) = self.done.written.filter(|written| written.clipped > 0) {
             let clipped = written.clipped;
             let warning = style::warning("warning");
@@ -61,8 +68,9 @@ impl Told<'_> {
         out
     }
 
-    fn data(&self) -> Value {
-        let Summary { frames, rate, channels, elapsed, written, .. } = self.done;
+    /// For programs.
+    pub(super) fn data(&self) -> Value {
+        let Summary { frames, rate, channels, elapsed, written, .. } = &self.done;
         let file = self.args.output.as_ref().map(|path| {
             json!({
                 "path": shown(path),
@@ -79,10 +87,11 @@ impl Told<'_> {
             "seconds": *frames as f64 / f64::from(*rate),
             "elapsed_seconds": elapsed.as_secs_f64(),
             "real_time_factor": self.done.real_time_factor(),
+            "peak": self.peak(),
             "channels": report::levels_data(channels),
             "hint": self.hint,
         });
-        report::add_data(&mut report, self.figures, &self.stats, self.watch);
+        report::add_data(&mut report, &self.figures, &self.stats, &self.watch);
         report
     }
 }
