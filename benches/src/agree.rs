@@ -33,6 +33,28 @@ pub(crate) fn same_bits(case: &Case, set: InstructionSet) -> Result<(), String> 
     Ok(())
 }
 
+/// The engine while its gains move, beside the loop of the same gains at rest: near, as they move slowly, and yet not the same.
+///
+/// # Errors
+/// It is far off, or nothing moves.
+pub(crate) fn moves(case: &Case) -> Result<(), String> {
+    let signal = Rc::new(Signal::new(case.block));
+    let mut ours = Playing::new(case, Box::new(Ours::new(&case.workload, case.block)), &signal, case.block);
+    let mut loop_ = Playing::new(case, limit(&case.workload, InstructionSet::widest()), &signal, case.block);
+    let mut furthest = 0.0f32;
+    for _ in 0..RATE as usize / case.block {
+        for (moving, resting) in ours.pass().iter().zip(loop_.pass()) {
+            let distances = moving.iter().zip(resting).map(|(moving, resting)| (moving - resting).abs());
+            furthest = distances.fold(furthest, f32::max);
+        }
+    }
+    match furthest {
+        distance if distance > 1e-3 => Err(format!("{case}: moving slowly is off by {distance:e}")),
+        0.0 => Err(format!("{case}: nothing moves")),
+        _ => Ok(()),
+    }
+}
+
 /// A silence may have any sign.
 fn differ(a: f32, b: f32) -> bool {
     a.to_bits() != b.to_bits() && (a != 0.0 || b != 0.0)
@@ -64,4 +86,92 @@ pub(crate) fn near(case: &Case, peer: &dyn Peer, mut playing: Playing, signal: &
     }
     let (frame, channel) = place;
     Err(format!("off by {furthest:e} at frame {frame} of channel {channel}, where the loudest sample is {loudest:e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contestant::Contestant;
+
+    /// Every loop, in blocks that fit vectors, that do not, and that end within a hop of the gate.
+    #[test]
+    fn every_loop_has_the_bits_of_the_engine_on_each_instruction_set() {
+        let workloads = [
+            Workload::Empty,
+            Workload::Through,
+            Workload::Chain { nodes: 1 },
+            Workload::Chain { nodes: 11 },
+            Workload::OpaqueChain { nodes: 11 },
+            Workload::Delays { nodes: 1, feedback: false },
+            Workload::Delays { nodes: 3, feedback: true },
+            Workload::Wide { nodes: 1 },
+            Workload::Wide { nodes: 11 },
+            Workload::OpaqueWide { nodes: 11 },
+            Workload::Meter,
+            Workload::Seeds,
+        ];
+        for set in InstructionSet::here() {
+            for workload in &workloads {
+                for block in [64, 157, 512] {
+                    same_bits(&Case { workload: workload.clone(), block }, set).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn gains_that_move_are_near_those_at_rest() {
+        moves(&Case { workload: Workload::Moving { nodes: 10 }, block: 128 }).unwrap();
+        assert!(
+            moves(&Case { workload: Workload::Chain { nodes: 10 }, block: 128 }).unwrap_err().contains("nothing moves")
+        );
+    }
+
+    /// A gain that is a little too loud.
+    struct Wrong;
+
+    impl Contestant for Wrong {
+        fn run(&mut self, input: [&[f32]; 2], output: [&mut [f32]; 2]) {
+            for (input, output) in input.into_iter().zip(output) {
+                input.iter().zip(output).for_each(|(from, to)| *to = from * 0.8001);
+            }
+        }
+    }
+
+    struct WrongPeer(f32);
+
+    impl Peer for WrongPeer {
+        fn name(&self) -> &'static str {
+            "wrong"
+        }
+
+        fn version(&self) -> &'static str {
+            "0"
+        }
+
+        fn differs(&self) -> &'static str {
+            ""
+        }
+
+        fn contestant(&self, workload: &Workload, _block: usize) -> Option<Box<dyn Contestant>> {
+            (*workload == Workload::Chain { nodes: 1 }).then(|| Box::new(Wrong) as Box<dyn Contestant>)
+        }
+
+        fn tolerance(&self, _workload: &Workload) -> f32 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_peer_that_computes_something_else_is_found_out() {
+        let case = Case { workload: Workload::Chain { nodes: 1 }, block: 64 };
+        let judged = |tolerance: f32| {
+            let peer = WrongPeer(tolerance);
+            let signal = Rc::new(Signal::new(256));
+            let contestant = peer.contestant(&case.workload, case.block).unwrap();
+            near(&case, &peer, Playing::new(&case, contestant, &signal, 256), &signal).map(|_| ())
+        };
+        assert!(judged(1e-5).unwrap_err().contains("off by"));
+        assert_eq!(judged(1e-3), Ok(()));
+    }
 }

@@ -44,7 +44,27 @@ fn device() -> Graph {
     graph
 }
 
-fn gain(factor: f32) -> Gain {
+/// Branches from input to output, each of `depth` nodes in series.
+pub(crate) fn branches<N: Node>(
+    count: usize,
+    depth: usize,
+    name: impl Fn(usize) -> String,
+    node: impl Fn(usize) -> N,
+) -> Graph {
+    let mut graph = device();
+    for branch in 0..count {
+        let mut before = "in".to_owned();
+        for index in branch * depth..(branch + 1) * depth {
+            let name = name(index);
+            graph.add(&name, node(index)).and_then(|graph| graph.link(&before, &name)).expect("good names");
+            before = name;
+        }
+        graph.link(&before, "out").expect("good names");
+    }
+    graph
+}
+
+pub(crate) fn gain(factor: f32) -> Gain {
     let gain = Level::new(f64::from(factor)).expect("the factor is finite");
     Gain { gain, ..Gain::default() }
 }

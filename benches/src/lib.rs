@@ -5,27 +5,43 @@
 //! Other engines are [`Peer`]s, which live in a package of their own, `benches/peers`.
 
 mod agree;
+mod cells;
+mod cli;
 mod contestant;
+mod edit;
+mod goals;
 mod graphs;
+mod growth;
 mod limit;
+mod machine;
 pub mod measure;
 mod opaque;
 mod ours;
 mod play;
+mod report;
 mod results;
+mod start;
 mod suite;
+#[cfg(test)]
+mod testing;
 mod workload;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use contestant::{Contestant, Extra, Peer};
+pub use goals::{Goal, GoalCase};
 pub use graphs::graph;
 pub use limit::{InstructionSet, limit};
+pub use machine::Machine;
 pub use ours::Ours;
 pub use play::Case;
-pub use results::{LeftOut, Measurement, Versus};
-pub use suite::measure as measure_case;
+pub use report::{Document, documents};
+pub use results::{ExtraResult, Growth, LeftOut, Measurement, PeerInfo, Point, Quantity, Results, Versus};
 pub use workload::{DELAY, FEEDBACK, GAIN, METER_WINDOW, MIX, RATE, SEEDS_DELAY, Signal, Workload, gains, mix};
+
+/// The results that the page on performance is made of, below the repository's root.
+pub const RESULTS: &str = "docs/performance.json";
 
 /// Whom to compare with, besides the hand-written loops.
 #[derive(Default)]
@@ -39,46 +55,20 @@ pub struct Others {
 /// The whole program: reads the command line, measures, prints.
 #[must_use]
 pub fn main(others: Others) -> ExitCode {
-    use Workload::*;
-    let filter = std::env::args().nth(1).unwrap_or_default();
-    let blocks = [16, 64, 128, 512];
-    let all = [
-        Empty,
-        Through,
-        Chain { nodes: 1 },
-        Chain { nodes: 10 },
-        Chain { nodes: 100 },
-        Chain { nodes: 1000 },
-        Moving { nodes: 100 },
-        OpaqueChain { nodes: 10 },
-        OpaqueChain { nodes: 100 },
-        Delays { nodes: 1, feedback: false },
-        Delays { nodes: 10, feedback: false },
-        Delays { nodes: 10, feedback: true },
-        Delays { nodes: 100, feedback: false },
-        Wide { nodes: 10 },
-        Wide { nodes: 100 },
-        Wide { nodes: 1000 },
-        OpaqueWide { nodes: 100 },
-        Meter,
-        Seeds,
-    ];
-    for workload in all {
-        for block in blocks {
-            let case = Case { workload: workload.clone(), block };
-            if !case.to_string().contains(&filter) {
-                continue;
-            }
-            let measured = measure_case(&case, &others.peers, measure::Effort::QUICK).unwrap();
-            print!("{case}: {:.0} ns", measured.ours_ns.median);
-            for versus in &measured.versus {
-                print!("; {} {:.0} ns, {:.2}", versus.name, versus.ns.median, versus.ratio.median);
-            }
-            println!();
-            for left in &measured.left_out {
-                println!("left out: {} {}", left.name, left.why);
-            }
-        }
-    }
-    ExitCode::SUCCESS
+    cli::main(others)
+}
+
+/// Results as they are written down.
+fn to_json(results: &Results) -> String {
+    serde_json::to_string_pretty(results).expect("results are plain data") + "\n"
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Says what is going on, where it is not in the way of results.
+fn progress(what: &str) {
+    eprintln!("{what}");
 }

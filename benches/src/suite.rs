@@ -22,10 +22,11 @@ struct Entrant {
 ///
 /// # Errors
 /// The engine does not compute what the hand-written loop computes.
-pub fn measure(case: &Case, peers: &[Box<dyn Peer>], effort: Effort) -> Result<Measurement, String> {
+pub(crate) fn measure(case: &Case, peers: &[Box<dyn Peer>], effort: Effort) -> Result<Measurement, String> {
     // What moves has other bits; the loop beside it is that of the same gains at rest.
-    if !matches!(case.workload, Workload::Moving { .. }) {
-        agree::same_bits(case, InstructionSet::widest())?;
+    match case.workload {
+        Workload::Moving { .. } => agree::moves(case)?,
+        _ => InstructionSet::here().into_iter().try_for_each(|set| agree::same_bits(case, set))?,
     }
     let (entrants, left_out) = entrants(case, peers);
     let signal = Rc::new(Signal::new(case.block));
@@ -46,7 +47,7 @@ fn entrants(case: &Case, peers: &[Box<dyn Peer>]) -> (Vec<Entrant>, Vec<LeftOut>
         let playing = Playing::new(case, contestant, &signal, run);
         match agree::near(case, peer.as_ref(), playing, &signal) {
             Ok(playing) => entrants.push(Entrant { name: peer.name().to_owned(), is_limit: false, playing }),
-            Err(why) => left_out.push(LeftOut { case: case.to_string(), name: peer.name().to_owned(), why }),
+            Err(why) => left_out.push(LeftOut { name: peer.name().to_owned(), why }),
         }
     }
     (entrants, left_out)

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 /// A generated file: where it is, below the repository's root, and what it should hold.
 struct Document {
-    path: &'static str,
+    path: String,
     text: String,
 }
 
@@ -17,8 +17,8 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
-        ["docs"] => documents().iter().try_for_each(write),
-        ["docs", "--check"] => check(&documents()),
+        ["docs"] => documents().and_then(|documents| documents.iter().try_for_each(write)),
+        ["docs", "--check"] => documents().and_then(|documents| check(&documents)),
         _ => Err("usage: cargo run -p xtask -- docs [--check]".to_owned()),
     };
     match done {
@@ -30,12 +30,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn documents() -> Vec<Document> {
-    vec![
-        Document { path: "docs/nodes.md", text: nodes_page::text() },
-        Document { path: "patch.schema.json", text: schema() },
-        Document { path: "fuzz/patch.dict", text: dictionary::text() },
-    ]
+fn documents() -> Result<Vec<Document>, String> {
+    let document = |path: &str, text: String| Document { path: path.to_owned(), text };
+    let mut documents = vec![
+        document("docs/nodes.md", nodes_page::text()),
+        document("patch.schema.json", schema()),
+        document("fuzz/patch.dict", dictionary::text()),
+    ];
+    documents.extend(performance()?);
+    Ok(documents)
+}
+
+/// The page on performance and its figures, from the results beside it.
+fn performance() -> Result<Vec<Document>, String> {
+    let path = root().join(patchline_benches::RESULTS);
+    let json = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let results = serde_json::from_str(&json).map_err(|error| format!("{}: {error}", path.display()))?;
+    let documents = patchline_benches::documents(&results).into_iter();
+    Ok(documents.map(|patchline_benches::Document { path, text }| Document { path, text }).collect())
 }
 
 /// What `runner schema` prints.
@@ -45,7 +57,7 @@ fn schema() -> String {
 }
 
 fn write(document: &Document) -> Result<(), String> {
-    let path = root().join(document.path);
+    let path = root().join(&document.path);
     if std::fs::read_to_string(&path).is_ok_and(|old| old == document.text) {
         return Ok(());
     }
@@ -58,11 +70,11 @@ fn write(document: &Document) -> Result<(), String> {
 
 fn check(documents: &[Document]) -> Result<(), String> {
     let is_stale = |document: &&Document| {
-        let found = std::fs::read_to_string(root().join(document.path)).unwrap_or_default();
+        let found = std::fs::read_to_string(root().join(&document.path)).unwrap_or_default();
         // A checkout on Windows may have turned the line ends.
         found.replace("\r\n", "\n") != document.text
     };
-    let stale: Vec<&str> = documents.iter().filter(is_stale).map(|document| document.path).collect();
+    let stale: Vec<&str> = documents.iter().filter(is_stale).map(|document| document.path.as_str()).collect();
     match stale[..] {
         [] => Ok(()),
         _ => Err(format!("out of date: {}; write anew by ./x docs", stale.join(", "))),
