@@ -2,6 +2,7 @@
 
 mod wait;
 
+use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use crate::channels::Widths;
@@ -58,7 +59,7 @@ fn waits(Resolved { graph, topology, order, widths }: &Resolved, stream: &Stream
         return None;
     }
     let mut waits = Waits { reached: vec![0; own.len()], latest: vec![0; own.len()] };
-    for &node in order {
+    for &node in &**order {
         let arriving = || topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
         let latest =
             |edges: &mut dyn Iterator<Item = &Edge>| edges.map(|edge| waits.reached[edge.from.node]).max().unwrap_or(0);
@@ -77,20 +78,23 @@ fn meet_at_the_device(topology: &Topology, widths: &[Widths], waits: &mut Waits)
         Some(DeviceSide::Output(None)) => Some((0..widths[node].inputs[0]).collect()),
         _ => None,
     };
-    let mut latest: std::collections::HashMap<usize, Frames> = std::collections::HashMap::new();
     let outputs: Vec<(usize, Vec<usize>)> =
         (0..topology.ports.len()).filter_map(|node| Some((node, channels(node)?))).collect();
-    // What shares a channel with what shares a channel waits, too: as often as something changes.
-    loop {
-        let before = waits.latest.clone();
-        for (node, channels) in &outputs {
-            let there = channels.iter().filter_map(|channel| latest.get(channel)).copied().max().unwrap_or(0);
-            waits.latest[*node] = waits.latest[*node].max(there);
-            channels.iter().for_each(|&channel| _ = latest.insert(channel, waits.latest[*node]));
+    // What shares a channel with what shares a channel waits, too.
+    let mut together = UnionFind::<usize>::new(outputs.len());
+    let mut on_channel = FxHashMap::default();
+    for (output, (_, channels)) in outputs.iter().enumerate() {
+        for &channel in channels {
+            together.union(*on_channel.entry(channel).or_insert(output), output);
         }
-        if waits.latest == before {
-            return;
-        }
+    }
+    let mut latest: FxHashMap<usize, Frames> = FxHashMap::default();
+    for (output, (node, _)) in outputs.iter().enumerate() {
+        let there = latest.entry(together.find(output)).or_default();
+        *there = waits.latest[*node].max(*there);
+    }
+    for (output, (node, _)) in outputs.iter().enumerate() {
+        waits.latest[*node] = latest[&together.find(output)];
     }
 }
 

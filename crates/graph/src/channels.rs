@@ -45,7 +45,8 @@ pub(crate) fn resolve(
     let forward = topology.edges.iter().filter(|edge| any_feedback && !edge.feedback);
     let fed_forward = forward.map(|edge| (edge.to.node, edge.to.port)).collect();
     let widths = vec![None; topology.ports.len()];
-    let mut resolver = Resolver { graph, topology, stream, errors, fed_forward, widths, found: Widths::default() };
+    let (found, inputs) = (Widths::default(), Vec::new());
+    let mut resolver = Resolver { graph, topology, stream, errors, any_feedback, fed_forward, widths, found, inputs };
     if !resolver.run_in_order(order) {
         resolver.run(order);
     }
@@ -62,10 +63,13 @@ struct Resolver<'a> {
     stream: &'a StreamSpec,
     errors: &'a mut Vec<GraphError>,
     widths: Vec<Option<Widths>>,
+    any_feedback: bool,
     /// The ports that a forward link enters; looked at where there are feedback links.
     fed_forward: HashSet<(usize, usize)>,
     /// Those found last, which the next node may have, too.
     found: Widths,
+    /// Memory for those of its inputs.
+    inputs: Vec<usize>,
 }
 
 /// What is known of the links that determine a node; the best first.
@@ -82,7 +86,8 @@ impl<'a> Resolver<'a> {
     fn run_in_order(&mut self, order: &[usize]) -> bool {
         let before = self.errors.len();
         for &node in order {
-            if self.determining(node).any(|edge| self.widths[edge.from.node].is_none()) {
+            let is_known = |edge: &Edge| self.widths[edge.from.node].is_some();
+            if self.any_feedback && !self.determining(node).all(is_known) {
                 self.widths.fill(None);
                 self.errors.truncate(before);
                 return false;
@@ -143,8 +148,9 @@ impl<'a> Resolver<'a> {
 
     fn widths_of(&mut self, node: usize) -> Widths {
         let ports = &self.topology.ports[node];
-        let mut inputs: Vec<usize> =
-            ports.inputs.iter().enumerate().map(|(index, port)| self.input_width(node, index, port)).collect();
+        let mut inputs = std::mem::take(&mut self.inputs);
+        inputs.clear();
+        inputs.extend(ports.inputs.iter().enumerate().map(|(index, port)| self.input_width(node, index, port)));
         let mut follow = inputs.first().copied().unwrap_or(0);
         match &ports.device {
             Some(DeviceSide::Input(channels)) => follow = self.device_input(node, channels),
@@ -157,8 +163,9 @@ impl<'a> Resolver<'a> {
         };
         let outputs = ports.outputs.iter().map(output);
         if *self.found.inputs != *inputs || !outputs.clone().eq(self.found.outputs.iter().copied()) {
-            self.found = Widths::new(inputs, outputs.collect());
+            self.found = Widths::new(inputs.clone(), outputs.collect());
         }
+        self.inputs = inputs;
         self.found.clone()
     }
 

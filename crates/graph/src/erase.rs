@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::instructions::{Supported, Work};
 use crate::message::Params;
-use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Tail};
+use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Tail, topology};
 
 /// A node of any type. A clone shares the node.
 pub struct AnyNode(Arc<Erased<dyn DynNode>>);
@@ -14,6 +14,8 @@ pub struct AnyNode(Arc<Erased<dyn DynNode>>);
 /// A node, and what it says of itself once and for all.
 struct Erased<N: ?Sized> {
     ports: Ports,
+    /// Why no node can have such ports, if so.
+    impossible: Option<String>,
     node: N,
 }
 
@@ -23,7 +25,8 @@ pub(crate) type AnyParams = Box<dyn Any + Send>;
 impl AnyNode {
     /// Erases a node's type.
     pub fn new(node: impl Node) -> Self {
-        Self(Arc::new(Erased { ports: node.ports(), node }))
+        let ports = node.ports();
+        Self(Arc::new(Erased { impossible: topology::impossible(&ports), ports, node }))
     }
 
     /// The node, if it is of this type.
@@ -42,6 +45,11 @@ impl AnyNode {
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.0.ports
+    }
+
+    /// Why no node can have its ports, if so.
+    pub(crate) fn impossible(&self) -> Option<&str> {
+        self.0.impossible.as_deref()
     }
 
     /// See [`Node::readings`].

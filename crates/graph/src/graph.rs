@@ -10,26 +10,41 @@ use crate::{AnyNode, Endpoint, EndpointError, Node, NodeName};
 
 /// Nodes and links. A plain value: nothing is checked against the device until it is compiled.
 ///
-/// A clone shares everything until one of the two is changed, and the nodes for good.
+/// A clone shares its nodes, its links and what is said of them until one of the two changes them.
 #[derive(Clone, Default, Debug, PartialEq)]
-pub struct Graph(Arc<Parts>);
+pub struct Graph {
+    nodes: Arc<Nodes>,
+    links: Arc<Links>,
+    marks: Arc<Marks>,
+}
 
 #[derive(Clone, Default, Debug)]
-struct Parts {
-    nodes: IndexMap<NodeName, AnyNode, FxBuildHasher>,
-    links: Vec<Link>,
-    /// The indices of the nodes at both ends of each link, where they were there before it.
+struct Nodes(IndexMap<NodeName, AnyNode, FxBuildHasher>);
+
+#[derive(Clone, Default, Debug)]
+struct Links {
+    all: Vec<Link>,
+    /// The indices of the nodes at both ends of each, where they were there before it.
     ends: Vec<[Option<u32>; 2]>,
+}
+
+/// What is said of nodes, by name.
+#[derive(Clone, Default, Debug, PartialEq)]
+struct Marks {
     optional: BTreeSet<NodeName>,
     bypassed: BTreeSet<NodeName>,
     cut: BTreeSet<NodeName>,
 }
 
-impl PartialEq for Parts {
+impl PartialEq for Nodes {
     fn eq(&self, other: &Self) -> bool {
-        let Self { nodes, links, ends: _, optional, bypassed, cut } = self;
-        nodes.as_slice() == other.nodes.as_slice()
-            && (links, optional, bypassed, cut) == (&other.links, &other.optional, &other.bypassed, &other.cut)
+        self.0.as_slice() == other.0.as_slice()
+    }
+}
+
+impl PartialEq for Links {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
     }
 }
 
@@ -93,7 +108,7 @@ impl Graph {
 
     /// Adds an erased node, or replaces the one of that name.
     pub fn insert(&mut self, name: NodeName, node: AnyNode) {
-        self.parts().nodes.insert(name, node);
+        Arc::make_mut(&mut self.nodes).0.insert(name, node);
     }
 
     /// Says that the node `name` may be left out when there is not time for all: `graph.optional("reverb")`. Any node with
@@ -108,12 +123,12 @@ impl Graph {
 
     /// As [`optional`](Self::optional), for a name that was checked.
     pub fn make_optional(&mut self, name: NodeName) {
-        self.parts().optional.insert(name);
+        self.marks().optional.insert(name);
     }
 
     /// The nodes that may be left out, by name.
     pub fn optional_nodes(&self) -> impl Iterator<Item = &NodeName> {
-        self.0.optional.iter()
+        self.marks.optional.iter()
     }
 
     /// Says what becomes of the sound of the node `name` when a load takes it out or replaces it:
@@ -129,41 +144,41 @@ impl Graph {
     /// As [`on_replace`](Self::on_replace), for a name that was checked.
     pub fn set_on_replace(&mut self, name: NodeName, how: OnReplace) {
         match how {
-            OnReplace::Tail => _ = self.parts().cut.remove(&name),
-            OnReplace::Cut => _ = self.parts().cut.insert(name),
+            OnReplace::Tail => _ = self.marks().cut.remove(&name),
+            OnReplace::Cut => _ = self.marks().cut.insert(name),
         }
     }
 
     /// The nodes that do not ring out, by name.
     pub fn cut_nodes(&self) -> impl Iterator<Item = &NodeName> {
-        self.0.cut.iter()
+        self.marks.cut.iter()
     }
 
     /// What becomes of the sound of a node when a load takes it out or replaces it.
     #[must_use]
     pub fn replacing(&self, name: &str) -> OnReplace {
-        if self.0.cut.contains(name) { OnReplace::Cut } else { OnReplace::Tail }
+        if self.marks.cut.contains(name) { OnReplace::Cut } else { OnReplace::Tail }
     }
 
     /// Says whether the node `name` is left out: its input then passes in its place. Any node with an output may be;
     /// whether there is such a node is checked when the graph is compiled.
     pub fn bypass(&mut self, name: NodeName, on: bool) {
         if on {
-            self.parts().bypassed.insert(name);
+            self.marks().bypassed.insert(name);
         } else {
-            self.parts().bypassed.remove(&name);
+            self.marks().bypassed.remove(&name);
         }
     }
 
     /// The nodes that are left out, by name.
     pub fn bypassed_nodes(&self) -> impl Iterator<Item = &NodeName> {
-        self.0.bypassed.iter()
+        self.marks.bypassed.iter()
     }
 
     /// Whether a node is left out.
     #[must_use]
     pub fn is_bypassed(&self, name: &str) -> bool {
-        self.0.bypassed.contains(name)
+        self.marks.bypassed.contains(name)
     }
 
     /// Links two ends written as in a patch: `graph.link("vad.open", "rec.record")`.
@@ -224,74 +239,72 @@ impl Graph {
         let stays: Vec<bool> = self.links().iter().map(|link| link.from != from || link.to != to).collect();
         let gone = stays.iter().filter(|stays| !**stays).count();
         if gone > 0 {
-            let parts = self.parts();
-            let (mut links, mut ends) = (stays.iter(), stays.iter());
-            parts.links.retain(|_| links.next() == Some(&true));
-            parts.ends.retain(|_| ends.next() == Some(&true));
+            let links = Arc::make_mut(&mut self.links);
+            let (mut of_links, mut of_ends) = (stays.iter(), stays.iter());
+            links.all.retain(|_| of_links.next() == Some(&true));
+            links.ends.retain(|_| of_ends.next() == Some(&true));
         }
         Ok(gone)
     }
 
     /// Adds a link.
     pub fn push_link(&mut self, mut link: Link) {
-        let parts = self.parts();
         let ends = [&mut link.from, &mut link.to].map(|end| {
-            let (index, name, _) = parts.nodes.get_full(&end.node)?;
+            let (index, name, _) = self.nodes.0.get_full(&end.node)?;
             // One text for all who have it.
             end.node.clone_from(name);
             u32::try_from(index).ok()
         });
-        parts.links.push(link);
-        parts.ends.push(ends);
+        let links = Arc::make_mut(&mut self.links);
+        links.all.push(link);
+        links.ends.push(ends);
     }
 
     /// Other links between the same nodes.
     pub(crate) fn set_links(&mut self, links: Vec<Link>) {
-        let parts = self.parts();
-        (parts.links, parts.ends) = Default::default();
+        self.links = Arc::default();
         links.into_iter().for_each(|link| self.push_link(link));
     }
 
     /// The nodes, in the order they were added.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (&NodeName, &AnyNode)> {
-        self.0.nodes.iter()
+        self.nodes.0.iter()
     }
 
     /// The links, in the order they were added.
     #[must_use]
     pub fn links(&self) -> &[Link] {
-        &self.0.links
+        &self.links.all
     }
 
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&AnyNode> {
-        self.0.nodes.get(name)
+        self.nodes.0.get(name)
     }
 
     /// Where a node stands in [`nodes`](Self::nodes).
     #[must_use]
     pub fn index(&self, name: &str) -> Option<usize> {
-        self.0.nodes.get_index_of(name)
+        self.nodes.0.get_index_of(name)
     }
 
     /// The node at an index, and its name.
     pub(crate) fn at(&self, index: usize) -> (&NodeName, &AnyNode) {
-        self.0.nodes.get_index(index).expect("an index of one of its nodes")
+        self.nodes.0.get_index(index).expect("an index of one of its nodes")
     }
 
     /// The indices of the nodes that a link connects, where they are there.
     pub(crate) fn ends(&self, link: usize) -> [Option<usize>; 2] {
-        let Link { from, to, .. } = &self.0.links[link];
-        let [source, target] = self.0.ends[link];
+        let Link { from, to, .. } = &self.links.all[link];
+        let [source, target] = self.links.ends[link];
         [(source, from), (target, to)].map(|(known, end)| match known {
             Some(index) => Some(index as usize),
             None => self.index(end.node.as_str()),
         })
     }
 
-    /// To be changed; copied before if it is shared.
-    fn parts(&mut self) -> &mut Parts {
-        Arc::make_mut(&mut self.0)
+    fn marks(&mut self) -> &mut Marks {
+        Arc::make_mut(&mut self.marks)
     }
 }

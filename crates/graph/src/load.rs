@@ -196,6 +196,7 @@ impl Cast {
         old: &Stage,
     ) -> (Load, Loaded) {
         let mut change = Change::default();
+        change.loaded.carried.reserve(next.before.iter().flatten().count());
         let mut before = std::mem::take(&mut self.members);
         let mut members: Vec<Option<Box<Member>>> = Vec::new();
         members.resize_with(next.before.len(), || None);

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use crate::align::{self, Aligned, Alignment};
 use crate::channels::{self, Widths};
-use crate::topology::Topology;
+use crate::topology::{Edge, Topology};
 use crate::{Graph, GraphError, GraphErrors, Place, StreamSpec, budget, order};
 
-/// A graph by number.
+/// A graph by number. A clone shares all of it.
+#[derive(Clone, Default)]
 pub(crate) struct Resolved {
     pub(crate) graph: Graph,
-    pub(crate) topology: Topology,
+    pub(crate) topology: Arc<Topology>,
     /// Every node after what feeds it.
-    pub(crate) order: Vec<usize>,
+    pub(crate) order: Arc<[usize]>,
     /// The channels of all ports of its nodes.
     pub(crate) widths: Arc<[Widths]>,
 }
@@ -20,7 +21,7 @@ pub(crate) struct Resolved {
 /// A graph as it is compiled by itself.
 pub(crate) struct Alone {
     /// The graph, with nodes on links that wait.
-    pub(crate) resolved: Arc<Resolved>,
+    pub(crate) resolved: Resolved,
     pub(crate) alignments: Vec<Alignment>,
 }
 
@@ -42,27 +43,40 @@ pub(crate) fn resolve(graph: &Graph, stream: &StreamSpec) -> Result<Alone, Graph
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
-    let resolved = Resolved { graph: graph.clone(), topology, order, widths: widths.into() };
+    let (graph, topology) = (graph.clone(), Arc::new(topology));
+    let resolved = Resolved { graph, topology, order: order.into(), widths: widths.into() };
     let (resolved, alignments) = match align::align(&resolved, stream) {
         Some(Aligned { graph, widths, alignments }) => {
-            let resolved = Resolved::again(graph, widths.into()).expect("to let a link wait makes no loop");
-            (resolved, alignments)
+            let topology = Topology::new(&graph, &mut errors);
+            let order = order::of(&topology).expect("to let a link wait makes no loop");
+            (Resolved { graph, topology: Arc::new(topology), order: order.into(), widths: widths.into() }, alignments)
         }
         None => (resolved, Vec::new()),
     };
-    Ok(Alone { resolved: Arc::new(resolved), alignments })
+    Ok(Alone { resolved, alignments })
 }
 
 impl Resolved {
-    /// Of a graph without mistakes whose channels are known; the nodes on loops of links if it has some.
-    pub(crate) fn again(graph: Graph, widths: Arc<[Widths]>) -> Result<Self, Vec<usize>> {
+    /// The same with more nodes and links after those that it has, of a graph without mistakes and by the channels of all
+    /// nodes; where they make loops with the others, the nodes on them.
+    pub(crate) fn with(&self, graph: Graph, widths: Arc<[Widths]>) -> Result<Self, Vec<usize>> {
         let mut errors = Vec::new();
-        let topology = Topology::new(&graph, &mut errors);
+        let topology = self.topology.with(&graph, &mut errors);
         debug_assert!(errors.is_empty(), "{errors:?}");
-        match order::of(&topology) {
-            Some(order) => Ok(Self { graph, topology, order, widths }),
-            None => Err(order::knotted(&topology)),
-        }
+        let order = match self.is_in_order(&topology) {
+            true => Arc::clone(&self.order),
+            false => order::of(&topology).ok_or_else(|| order::knotted(&topology))?.into(),
+        };
+        Ok(Self { graph, topology: Arc::new(topology), order, widths })
+    }
+
+    /// Whether there are only more links, and all of them lead on in the order that there is.
+    fn is_in_order(&self, topology: &Topology) -> bool {
+        let nodes = self.topology.ports.len();
+        let mut place = vec![0; nodes];
+        self.order.iter().enumerate().for_each(|(at, &node)| place[node] = at);
+        let leads_on = |edge: &Edge| edge.feedback || place[edge.from.node] < place[edge.to.node];
+        topology.ports.len() == nodes && topology.edges[self.topology.edges.len()..].iter().all(leads_on)
     }
 }
 

@@ -30,8 +30,8 @@ use crate::{AnyNode, DeviceSide, Fade, Frame, Graph, Link, NodeName, Ports, Sche
 pub(crate) struct Stage {
     /// The graph that was loaded last, with the parameters set since.
     pub(crate) graph: Graph,
-    /// The widths of all ports of its nodes.
-    widths: Arc<[Widths]>,
+    /// The same by number, with the parameters that it was loaded with.
+    resolved: Resolved,
     /// What all outputs of a node go through, of the few that fade.
     fades: BTreeMap<usize, Vec<Running>>,
     /// The number of the wire that each of its links is; [`GONE`] of one that a dip has silenced.
@@ -138,7 +138,7 @@ impl Stage {
     /// The channels of its ports.
     pub(crate) fn widths(&self, actor: usize) -> &Widths {
         match actor.checked_sub(self.nodes()) {
-            None => &self.widths[actor],
+            None => &self.resolved.widths[actor],
             Some(ghost) => &self.ghosts[ghost].widths,
         }
     }
@@ -162,13 +162,18 @@ impl Stage {
     /// loops together, the nodes on them.
     fn union(&self) -> Result<Resolved, Vec<usize>> {
         let mut graph = self.graph.clone();
+        if self.is_alone() {
+            return Ok(Resolved { graph, ..self.resolved.clone() });
+        }
         self.ghosts.iter().for_each(|ghost| graph.insert(ghost.name.clone(), ghost.node.clone()));
         self.left.iter().for_each(|left| graph.push_link(left.link.clone()));
         let widths = match self.ghosts.is_empty() {
-            true => Arc::clone(&self.widths),
-            false => self.widths.iter().chain(self.ghosts.iter().map(|ghost| &ghost.widths)).cloned().collect(),
+            true => Arc::clone(&self.resolved.widths),
+            false => {
+                self.resolved.widths.iter().chain(self.ghosts.iter().map(|ghost| &ghost.widths)).cloned().collect()
+            }
         };
-        Resolved::again(graph, widths)
+        self.resolved.with(graph, widths)
     }
 
     /// What fades in it.

@@ -6,6 +6,7 @@ use crate::stream::MOST_CHANNELS;
 use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Place, Port, Ports};
 
 /// A graph whose names are resolved.
+#[derive(Default)]
 pub(crate) struct Topology {
     /// The ports of each node.
     pub(crate) ports: PortsOf,
@@ -18,6 +19,7 @@ pub(crate) struct Topology {
 }
 
 /// The ports of each node of a graph, by its index.
+#[derive(Default)]
 pub(crate) struct PortsOf(Graph);
 
 /// For each node, its edges: all in one list, node after node.
@@ -29,6 +31,7 @@ pub(crate) struct Adjacency {
 }
 
 /// A link by number.
+#[derive(Clone)]
 pub(crate) struct Edge {
     pub(crate) from: End,
     pub(crate) to: End,
@@ -38,6 +41,7 @@ pub(crate) struct Edge {
 }
 
 /// One end of an edge.
+#[derive(Clone)]
 pub(crate) struct End {
     pub(crate) node: usize,
     pub(crate) port: usize,
@@ -49,18 +53,28 @@ impl Topology {
     pub(crate) fn new(graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
         for (name, node) in graph.nodes() {
             let place = || Place::Node(name.to_string());
-            errors.extend(impossible(node.ports()).map(|why| GraphError::new(place(), format!("`{name}` {why}"))));
+            errors.extend(node.impossible().map(|why| GraphError::new(place(), format!("`{name}` {why}"))));
         }
+        Self::default().with(graph, errors)
+    }
+
+    /// That of a graph which has more nodes and links after those of this one. What cannot be resolved of its links is left
+    /// out and reported.
+    pub(crate) fn with(&self, graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
         let mut edges = Vec::with_capacity(graph.links().len());
-        for (index, link) in graph.links().iter().enumerate() {
+        edges.extend_from_slice(&self.edges);
+        for (index, link) in graph.links().iter().enumerate().skip(self.ports.0.links().len()) {
             let [source, target] = graph.ends(index);
-            let from =
-                end(graph, (source, &link.from), Side::Output).map_err(|why| GraphError::new(Place::From(index), why));
-            let to = end(graph, (target, &link.to), Side::Input).map_err(|why| GraphError::new(Place::To(index), why));
-            match (from, to) {
-                (Ok(from), Ok(to)) => edges.push(Edge { from, to, feedback: link.feedback, link: index }),
-                (from, to) => errors.extend(from.err().into_iter().chain(to.err())),
+            let from = source.and_then(|node| End::new(graph, node, &link.from, Side::Output));
+            let to = target.and_then(|node| End::new(graph, node, &link.to, Side::Input));
+            if let (Some(from), Some(to)) = (from, to) {
+                edges.push(Edge { from, to, feedback: link.feedback, link: index });
+                continue;
             }
+            let wrong =
+                |node, endpoint, side, place| Some(GraphError::new(place, why_not(graph, node, endpoint, side)?));
+            errors.extend(wrong(source, &link.from, Side::Output, Place::From(index)));
+            errors.extend(wrong(target, &link.to, Side::Input, Place::To(index)));
         }
         let nodes = graph.nodes().len();
         Self {
@@ -112,29 +126,42 @@ impl Index<usize> for Adjacency {
     }
 }
 
-fn end(graph: &Graph, (node, endpoint): (Option<usize>, &Endpoint), side: Side) -> Result<End, String> {
-    let name = endpoint.node.as_str();
-    let node = node.ok_or_else(|| format!("there is no node `{name}`"))?;
-    let all = graph.at(node).1.ports();
-    let ports = side.of(all);
-    let port = match &endpoint.port {
-        None if ports.is_empty() => return Err(side.none(name, side.other().of(all))),
-        None => 0,
-        Some(wanted) => {
-            ports.iter().position(|port| port.name == wanted).ok_or_else(|| side.unknown(name, wanted, ports))?
-        }
-    };
-    match &endpoint.channels {
-        Some(range) if range.is_empty() || range.end > MOST_CHANNELS => Err(format!(
-            "`{endpoint}` takes channels that no port has: they are counted from 0 to {}",
-            MOST_CHANNELS - 1
-        )),
-        channels => Ok(End { node, port, channels: channels.clone() }),
+impl End {
+    /// `None` where [`why_not`] says why.
+    fn new(graph: &Graph, node: usize, endpoint: &Endpoint, side: Side) -> Option<Self> {
+        let ports = side.of(graph.at(node).1.ports());
+        let port = match &endpoint.port {
+            None => 0,
+            Some(wanted) => ports.iter().position(|port| port.name == wanted)?,
+        };
+        let channels = endpoint.channels.clone();
+        (port < ports.len() && channels.as_ref().is_none_or(is_possible)).then_some(Self { node, port, channels })
     }
 }
 
+fn is_possible(channels: &Range<usize>) -> bool {
+    !channels.is_empty() && channels.end <= MOST_CHANNELS
+}
+
+/// What is wrong with one end of a link, if anything is.
+fn why_not(graph: &Graph, node: Option<usize>, endpoint: &Endpoint, side: Side) -> Option<String> {
+    let name = endpoint.node.as_str();
+    let Some(node) = node else { return Some(format!("there is no node `{name}`")) };
+    let all = graph.at(node).1.ports();
+    let ports = side.of(all);
+    match &endpoint.port {
+        None if ports.is_empty() => return Some(side.none(name, side.other().of(all))),
+        Some(wanted) if ports.iter().all(|port| port.name != wanted) => return Some(side.unknown(name, wanted, ports)),
+        _ => {}
+    }
+    let possible = endpoint.channels.as_ref().is_none_or(is_possible);
+    (!possible).then(|| {
+        format!("`{endpoint}` takes channels that no port has: they are counted from 0 to {}", MOST_CHANNELS - 1)
+    })
+}
+
 /// Why no node can have these ports, if so.
-fn impossible(ports: &Ports) -> Option<String> {
+pub(crate) fn impossible(ports: &Ports) -> Option<String> {
     let widths = ports.inputs.iter().chain(&ports.outputs).map(|port| match port.channels {
         Channels::Exactly(width) => width,
         Channels::Follow => 0,

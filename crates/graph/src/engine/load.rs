@@ -150,7 +150,7 @@ impl Engine {
         let graph = match graph {
             Some((graph, Alone { resolved, alignments })) => {
                 // That of the graph, without what is on its way out.
-                if !Arc::ptr_eq(&resolved, &next.union) {
+                if !Arc::ptr_eq(&resolved.topology, &next.union.topology) {
                     (schedule.latency, schedule.tail) = longest(&resolved, &schedule);
                 }
                 schedule.alignments = alignments;
@@ -165,7 +165,7 @@ impl Engine {
         schedule.verify().expect("compile upholds what verify checks");
         let (is_new, common) = (graph.is_some(), self.common());
         let out = [&self.out, &self.out];
-        let (union, nodes, before) = (&*next.union, next.stage.nodes(), &*next.before);
+        let (union, nodes, before) = (&next.union, next.stage.nodes(), &*next.before);
         let of = Next { union, nodes, schedule: &schedule, before, is_new, over: None, out, common: &common };
         let fresh = self.cast.prepare(&of)?;
         Ok(Arrival { next, schedule, graph, fresh, cut: false })
@@ -280,7 +280,7 @@ fn longest(Resolved { topology, order, .. }: &Resolved, schedule: &Schedule) -> 
     }
     let mut reached = vec![(0, Tail::None); nodes];
     let longer = |a: (Frames, Tail), b: (Frames, Tail)| (a.0.max(b.0), a.1.max(b.1));
-    for &node in order {
+    for &node in &**order {
         let edges = topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
         let sources = edges.filter(|edge| !edge.feedback).map(|edge| reached[edge.from.node]);
         let (latency, tail) = sources.fold((0, Tail::None), longer);

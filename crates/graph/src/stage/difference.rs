@@ -1,7 +1,6 @@
 //! What a load would do, before it is made.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -77,13 +76,13 @@ pub fn difference(old: &Graph, new: &Graph, stream: &StreamSpec, fade: Frames) -
     Ok(difference)
 }
 
-fn compiled(graph: &Graph, stream: &StreamSpec) -> Result<(Arc<Resolved>, Schedule), GraphErrors> {
+fn compiled(graph: &Graph, stream: &StreamSpec) -> Result<(Resolved, Schedule), GraphErrors> {
     let Alone { resolved, .. } = resolve(graph, stream)?;
     let schedule = build(&resolved, &Fading::default(), stream)?;
     Ok((resolved, schedule))
 }
 
-fn loading<'a>(new: &'a Arc<Resolved>, (stream, fade): (&'a StreamSpec, Frames)) -> Change<'a> {
+fn loading<'a>(new: &'a Resolved, (stream, fade): (&'a StreamSpec, Frames)) -> Change<'a> {
     Change { new, stream, fade, now: 0, moment: Moment::new() }
 }
 

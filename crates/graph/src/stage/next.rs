@@ -1,7 +1,5 @@
 //! The stage after a load.
 
-use std::sync::Arc;
-
 use super::ending::Swept;
 use super::twins::Twins;
 use super::{GONE, Ghost, Left, Running, Stage, is_sink, passes};
@@ -23,7 +21,7 @@ const MOST_FALLS: usize = 8;
 
 /// A load, as a stage takes it.
 pub(crate) struct Change<'a> {
-    pub(crate) new: &'a Arc<Resolved>,
+    pub(crate) new: &'a Resolved,
     pub(crate) stream: &'a StreamSpec,
     /// How long a fade lasts; 0 is a cut.
     pub(crate) fade: Frames,
@@ -39,7 +37,7 @@ pub(crate) struct Next {
     /// Of each who plays, be it on its way out, the number in the stage before, if it was there.
     pub(crate) before: Vec<Option<usize>>,
     /// All of it as one graph.
-    pub(crate) union: Arc<Resolved>,
+    pub(crate) union: Resolved,
 }
 
 impl Next {
@@ -57,7 +55,7 @@ impl Next {
     }
 
     fn without_new_links(stage: Stage, before: Vec<Option<usize>>) -> Self {
-        let union = Arc::new(stage.union().expect("less than what made no loops makes none"));
+        let union = stage.union().expect("less than what made no loops makes none");
         Self { stage, before, union }
     }
 }
@@ -71,11 +69,7 @@ impl Stage {
         let mut carried = old.carried(change, &was, &sounds);
         loop {
             let (stage, mut before) = Transition::new(old, change, (&was, &carried)).run(&sounds);
-            let union = match stage.is_alone() {
-                true => Ok(Arc::clone(change.new)),
-                false => stage.union().map(Arc::new),
-            };
-            match union {
+            match stage.union() {
                 Ok(union) => {
                     if let Some(Swept { ghosts, .. }) = &swept {
                         let number =
@@ -113,7 +107,7 @@ impl Stage {
     /// Whether each node of a new graph goes on as it is, or with other parameters.
     fn carried(&self, change: &Change<'_>, was: &[Option<usize>], sounds: impl Fn(usize) -> bool) -> Vec<bool> {
         let goes_on = |was: usize, node: &AnyNode, widths: &Widths| {
-            self.widths[was] == *widths && !node.rebuilds(self.node(was)) && sounds(was)
+            self.widths(was) == widths && !node.rebuilds(self.node(was)) && sounds(was)
         };
         let nodes = change.new.graph.nodes().zip(&*change.new.widths);
         let all = was.iter().zip(nodes);
@@ -143,7 +137,7 @@ impl<'a> Transition<'a> {
     fn new(old: &'a Stage, change: &'a Change<'a>, (was, carried): (&'a [Option<usize>], &'a [bool])) -> Self {
         let mut next = Stage {
             graph: change.new.graph.clone(),
-            widths: Arc::clone(&change.new.widths),
+            resolved: change.new.clone(),
             numbers: old.numbers,
             ..Stage::default()
         };
@@ -207,7 +201,7 @@ impl<'a> Transition<'a> {
             }
             let since = self.next.number();
             let fades = old.fades.get(&actor).cloned().unwrap_or_default();
-            let (was, widths) = (name.clone(), old.widths[actor].clone());
+            let (was, widths) = (name.clone(), old.widths(actor).clone());
             self.go(actor, Ghost { name: name.leaving(since), was, node: node.clone(), widths, fades, since });
         }
         let leaving = self.next.ghosts.len();

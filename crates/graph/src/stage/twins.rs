@@ -36,20 +36,6 @@ struct Key<'a> {
     direct: bool,
 }
 
-impl<'a> Key<'a> {
-    fn new(link: &'a Link, ends: [Option<usize>; 2]) -> Option<Self> {
-        let [from, to] = ends;
-        let both = [&link.from, &link.to];
-        Some(Self {
-            ends: [from?, to?],
-            ports: both.map(|end| end.port.as_deref()),
-            channels: both.map(|end| end.channels.as_ref()),
-            feedback: link.feedback,
-            direct: link.direct,
-        })
-    }
-}
-
 impl<'a> Twins<'a> {
     pub(super) fn new(old: &'a Stage, new: &'a Graph, was: &'a [Option<usize>]) -> Self {
         Self { old, new, was, next: 0, skipped: Vec::new(), others: None }
@@ -57,42 +43,60 @@ impl<'a> Twins<'a> {
 
     /// The old link that a link of the new graph is, if there is one that was not handed out.
     pub(super) fn take(&mut self, link: usize) -> Option<usize> {
-        let key = Key::new(&self.new.links()[link], self.new.ends(link).map(|node| self.was[node?]))?;
+        let [from, to] = self.new.ends(link).map(|node| self.was[node?]);
+        let (link, ends) = (&self.new.links()[link], [from?, to?]);
         if self.others.is_none() {
-            if let Some(at) = self.look(&key) {
+            if let Some(at) = self.look(link, ends) {
                 return Some(at);
             }
             self.others = Some(self.rest());
         }
-        self.others.as_mut()?.get_mut(&key)?.pop_front()
+        self.others.as_mut()?.get_mut(&Key::new(link, ends))?.pop_front()
     }
 
     /// Looks among those that were skipped, and then at what comes next.
-    fn look(&mut self, key: &Key<'_>) -> Option<usize> {
-        let is_it = |at: usize| self.key(at).is_some_and(|other| other == *key);
-        if let Some(at) = self.skipped.iter().position(|&at| is_it(at)) {
+    fn look(&mut self, link: &Link, ends: [usize; 2]) -> Option<usize> {
+        if let Some(at) = self.skipped.iter().position(|&at| self.is_it(at, link, ends)) {
             return Some(self.skipped.remove(at));
         }
         let most = self.next + FEW.saturating_sub(self.skipped.len());
-        let found = (self.next..=most).find(|&at| is_it(at))?;
+        let found = (self.next..=most).find(|&at| self.is_it(at, link, ends))?;
         self.skipped.extend(self.next..found);
         self.next = found + 1;
         Some(found)
     }
 
+    /// Whether sound goes over an old link that is equal to a new one.
+    fn is_it(&self, at: usize, link: &Link, ends: [usize; 2]) -> bool {
+        self.old.wires.get(at).is_some_and(|&wire| wire != GONE) && self.old.graph.ends(at) == ends.map(Some) && {
+            let old = &self.old.graph.links()[at];
+            (old.feedback, old.direct) == (link.feedback, link.direct)
+                && [(&old.from, &link.from), (&old.to, &link.to)]
+                    .into_iter()
+                    .all(|(old, new)| old.port == new.port && old.channels == new.channels)
+        }
+    }
+
     fn rest(&self) -> FxHashMap<Key<'a>, VecDeque<usize>> {
         let mut rest: FxHashMap<_, VecDeque<usize>> = FxHashMap::default();
         for at in self.skipped.iter().copied().chain(self.next..self.old.wires.len()) {
-            if let Some(key) = self.key(at) {
-                rest.entry(key).or_default().push_back(at);
+            if let ([Some(from), Some(to)], true) = (self.old.graph.ends(at), self.old.wires[at] != GONE) {
+                rest.entry(Key::new(&self.old.graph.links()[at], [from, to])).or_default().push_back(at);
             }
         }
         rest
     }
+}
 
-    /// An old link that sound goes over.
-    fn key(&self, at: usize) -> Option<Key<'a>> {
-        let link = self.old.graph.links().get(at)?;
-        Key::new(link, self.old.graph.ends(at)).filter(|_| self.old.wires[at] != GONE)
+impl<'a> Key<'a> {
+    fn new(link: &'a Link, ends: [usize; 2]) -> Self {
+        let both = [&link.from, &link.to];
+        Self {
+            ends,
+            ports: both.map(|end| end.port.as_deref()),
+            channels: both.map(|end| end.channels.as_ref()),
+            feedback: link.feedback,
+            direct: link.direct,
+        }
     }
 }
