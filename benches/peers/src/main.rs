@@ -3,17 +3,19 @@
 mod custom;
 mod dasp;
 mod edits;
+mod files;
 mod firewheel;
 mod fundsp;
 mod fundsp_net;
+mod plain_wav;
 mod web_audio;
 
 use std::process::ExitCode;
 
-use patchline_benches::{Others, Peer};
+use patchline_benches::{Extra, Others, Peer};
 
 fn main() -> ExitCode {
-    patchline_benches::main(Others { peers: peers(), extras: edits::all() })
+    patchline_benches::main(Others { peers: peers(), extras: extras() })
 }
 
 fn peers() -> Vec<Box<dyn Peer>> {
@@ -25,4 +27,8 @@ fn peers() -> Vec<Box<dyn Peer>> {
         Box::new(fundsp_net::Network),
         Box::new(web_audio::WebAudio),
     ]
+}
+
+fn extras() -> Vec<Box<dyn Extra>> {
+    edits::all().into_iter().chain(files::all()).collect()
 }

@@ -1,0 +1,148 @@
+//! The programs, and how each is told to do the jobs, as its manual says.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use super::{Call, FILE, IN, Job, OUT};
+
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    /// The promise it belongs to.
+    pub(crate) goal: &'static str,
+    /// What it says of its version, where it is installed.
+    pub(crate) version: fn() -> Option<String>,
+    pub(crate) command: fn(Job) -> Option<Call>,
+    /// Whether its output is to be what ours is: not for what only copies.
+    pub(crate) computes: bool,
+}
+
+pub(crate) fn programs() -> &'static [Program] {
+    &[
+        Program {
+            name: "a fused loop",
+            goal: "file-limit",
+            version: || Some("the fused loop".to_owned()),
+            command: fused,
+            computes: true,
+        },
+        Program { name: "cp", goal: "", version: || said("cp", "--version"), command: cp, computes: false },
+        Program {
+            name: "ffmpeg",
+            goal: "file-ffmpeg",
+            version: || said("ffmpeg", "-version"),
+            command: ffmpeg,
+            computes: true,
+        },
+        Program { name: "sox", goal: "file-sox", version: || said("sox", "--version"), command: sox, computes: true },
+        Program {
+            name: "ecasound",
+            goal: "file-ecasound",
+            version: || said("ecasound", "--version"),
+            command: ecasound,
+            computes: true,
+        },
+        Program {
+            name: "camilladsp",
+            goal: "file-camilladsp",
+            version: || said("camilladsp", "--version"),
+            command: camilladsp,
+            computes: true,
+        },
+    ]
+}
+
+/// The first line that a program says.
+fn said(program: &str, argument: &str) -> Option<String> {
+    let output = Command::new(program).arg(argument).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some(text.lines().find(|line| !line.trim().is_empty()).unwrap_or(program).to_owned())
+}
+
+fn call(program: impl Into<OsString>, arguments: &[&str]) -> Call {
+    let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    Call { program: program.into(), arguments, file: None }
+}
+
+/// `runner render`; `PATCHLINE_RUNNER` says which runner.
+pub(crate) fn ours(job: Job) -> Result<Call, String> {
+    let runner = std::env::var_os("PATCHLINE_RUNNER").ok_or("PATCHLINE_RUNNER does not name the runner")?;
+    let arguments = ["render", FILE, "-i", IN, "-o", OUT, "--overwrite", "--subtype", "PCM_16"];
+    let echo = "\n[nodes.echo]\ntype = \"delay\"\ntime = \"24000 smp\"\nmix = 0.4\n";
+    let (links, echo) = match job {
+        Job::Gain => ("in -> gain -> out", ""),
+        Job::Echo => ("in -> gain -> echo -> out", echo),
+    };
+    let nodes =
+        "[nodes.in]\ntype = \"input\"\n[nodes.gain]\ntype = \"gain\"\ngain = 0.5\n[nodes.out]\ntype = \"output\"\n";
+    Ok(Call { file: Some(format!("links = [\"{links}\"]\n{nodes}{echo}")), ..call(runner, &arguments) })
+}
+
+/// The binary beside this one.
+fn fused(job: Job) -> Option<Call> {
+    let fused = std::env::current_exe().ok()?.with_file_name(format!("fused{}", std::env::consts::EXE_SUFFIX));
+    let arguments: &[&str] = match job {
+        Job::Gain => &[IN, OUT, "0.5"],
+        Job::Echo => &[IN, OUT, "0.5", "24000", "0.4"],
+    };
+    Some(call(fused, arguments))
+}
+
+fn cp(job: Job) -> Option<Call> {
+    (job == Job::Gain).then(|| call("cp", &[IN, OUT]))
+}
+
+fn ffmpeg(job: Job) -> Option<Call> {
+    let filter = match job {
+        Job::Gain => "volume=0.5",
+        Job::Echo => "volume=0.5,aecho=in_gain=0.6:out_gain=1:delays=500:decays=0.4",
+    };
+    Some(call("ffmpeg", &["-nostdin", "-v", "error", "-y", "-i", IN, "-af", filter, "-c:a", "pcm_s16le", OUT]))
+}
+
+/// Without dither, which it adds by default and the others do not.
+fn sox(job: Job) -> Option<Call> {
+    let mut arguments = vec!["-D", IN, OUT, "vol", "0.5"];
+    if job == Job::Echo {
+        arguments.extend(["echo", "0.6", "1", "500", "0.4"]);
+    }
+    Some(call("sox", &arguments))
+}
+
+fn ecasound(job: Job) -> Option<Call> {
+    let mut arguments = vec!["-q", "-f:s16_le,2,48000", "-i", IN, "-o", OUT, "-ea:50"];
+    if job == Job::Echo {
+        arguments.push("-etd:500,0,1,40,0");
+    }
+    Some(call("ecasound", &arguments))
+}
+
+/// A gain only: an echo would be a mixer from two channels to four, two delays and a mixer back.
+fn camilladsp(job: Job) -> Option<Call> {
+    let config = format!(
+        "devices:
+  samplerate: 48000
+  chunksize: 4096
+  capture:
+    type: WavFile
+    filename: {IN}
+  playback:
+    type: File
+    channels: 2
+    filename: {OUT}
+    format: S16_LE
+    wav_header: true
+filters:
+  half:
+    type: Gain
+    parameters:
+      gain: 0.5
+      scale: linear
+pipeline:
+  - type: Filter
+    channels: [0, 1]
+    names: [half]
+"
+    );
+    let file = Some(config);
+    (job == Job::Gain).then(|| Call { file, ..call("camilladsp", &["--loglevel", "error", FILE]) })
+}
