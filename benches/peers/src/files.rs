@@ -3,6 +3,8 @@
 //! Two jobs: a gain of 0.5, and a gain with an echo of half a second. What each program wrote is compared with what ours
 //! wrote before anything is timed, to two steps of 16 bits, as some round and some cut. `TMPDIR` says where the files are.
 
+mod fused;
+mod plain_wav;
 mod programs;
 
 use std::cell::RefCell;
@@ -17,7 +19,8 @@ use patchline_benches::Extra;
 use patchline_benches::measure::{Effort, Timed, rounds};
 use tempfile::TempDir;
 
-use crate::plain_wav::{HEADER, header};
+pub(crate) use fused::{FUSED, main as fused};
+use plain_wav::{HEADER, header};
 use programs::{Program, programs};
 
 /// Frames of the file.

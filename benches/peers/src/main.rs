@@ -7,7 +7,7 @@ mod files;
 mod firewheel;
 mod fundsp;
 mod fundsp_net;
-mod plain_wav;
+mod python;
 mod web_audio;
 
 use std::process::ExitCode;
@@ -15,6 +15,13 @@ use std::process::ExitCode;
 use patchline_benches::{Extra, Others, Peer};
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = arguments.split_first()
+        && first == files::FUSED
+    {
+        files::fused(rest).expect("files that can be read and written");
+        return ExitCode::SUCCESS;
+    }
     patchline_benches::main(Others { peers: peers(), extras: extras() })
 }
 
@@ -30,5 +37,5 @@ fn peers() -> Vec<Box<dyn Peer>> {
 }
 
 fn extras() -> Vec<Box<dyn Extra>> {
-    edits::all().into_iter().chain(files::all()).collect()
+    edits::all().into_iter().chain(files::all()).chain(python::all()).collect()
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::Command;
 
-use super::{Call, FILE, IN, Job, OUT};
+use super::{Call, FILE, FUSED, IN, Job, OUT};
 
 pub(crate) struct Program {
     pub(crate) name: &'static str,
@@ -77,14 +77,13 @@ pub(crate) fn ours(job: Job) -> Result<Call, String> {
     Ok(Call { file: Some(format!("links = [\"{links}\"]\n{nodes}{echo}")), ..call(runner, &arguments) })
 }
 
-/// The binary beside this one.
+/// This program, as another one.
 fn fused(job: Job) -> Option<Call> {
-    let fused = std::env::current_exe().ok()?.with_file_name(format!("fused{}", std::env::consts::EXE_SUFFIX));
     let arguments: &[&str] = match job {
-        Job::Gain => &[IN, OUT, "0.5"],
-        Job::Echo => &[IN, OUT, "0.5", "24000", "0.4"],
+        Job::Gain => &[FUSED, IN, OUT, "0.5"],
+        Job::Echo => &[FUSED, IN, OUT, "0.5", "24000", "0.4"],
     };
-    Some(call(fused, arguments))
+    Some(call(std::env::current_exe().ok()?, arguments))
 }
 
 fn cp(job: Job) -> Option<Call> {

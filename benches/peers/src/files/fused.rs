@@ -1,20 +1,19 @@
 //! The hand-written program: a 16-bit stereo WAV file through a gain, and an echo if it is asked for, into another.
 //!
-//! `fused IN OUT FACTOR [DELAY MIX]`: frames of delay, and the echo's share. One loop over what one read gave.
-
-#[path = "../plain_wav.rs"]
-mod plain_wav;
+//! `bench fused IN OUT FACTOR [DELAY MIX]`: frames of delay, and the echo's share. One loop over what one read gave.
 
 use std::fs::File;
 use std::io::{Read, Result, Write};
 
-use plain_wav::{HEADER, header};
+use super::plain_wav::{HEADER, header};
 
 /// Bytes that are read at once: they stay in the second cache.
 const PIECE: usize = 256 * 1024;
 
-fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+/// The first argument of this program that makes it that one.
+pub(crate) const FUSED: &str = "fused";
+
+pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let number = |at: usize| arguments.get(at).map_or(0.0, |text: &String| text.parse::<f64>().expect("a number"));
     let mut input = File::open(&arguments[0])?;
     let mut output = File::create(&arguments[1])?;

@@ -1,10 +1,10 @@
 //! The simplest WAV file: 16-bit stereo at 48 kHz, with a header of 44 bytes that every program reads.
 
 /// Bytes before the samples.
-pub const HEADER: usize = 44;
+pub(super) const HEADER: usize = 44;
 
 /// The header of so many bytes of samples.
-pub fn header(bytes: u64) -> [u8; HEADER] {
+pub(super) fn header(bytes: u64) -> [u8; HEADER] {
     let bytes = u32::try_from(bytes).expect("less than 4 GB");
     let mut header = [0; HEADER];
     let mut at = 0;
