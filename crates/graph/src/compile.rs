@@ -44,7 +44,7 @@ pub(crate) fn build(resolved: &Resolved, fading: &Fading, stream: &StreamSpec) -
 /// Appends steps node by node; knows which buffer every output lives in and how many readers it still has.
 struct Builder<'a> {
     graph: Vec<(&'a str, &'a AnyNode)>,
-    links: &'a [crate::Link],
+    links: &'a crate::Links,
     topology: &'a Topology,
     widths: &'a [Widths],
     fading: &'a Fading,

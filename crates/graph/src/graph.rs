@@ -1,31 +1,39 @@
 //! The graph: named nodes and the links between them, in the order they were written.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::ops::Index;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
+use crate::pieces::{Iter, Pieces};
 use crate::{AnyNode, Endpoint, EndpointError, Node, NodeName};
 
 /// Nodes and links. A plain value: nothing is checked against the device until it is compiled.
 ///
-/// A clone shares its nodes, its links and what is said of them until one of the two changes them.
-#[derive(Clone, Default, Debug, PartialEq)]
+/// Clones share what neither of them changed, be it parts of one list: to clone a large graph and to change a little of it
+/// costs little.
+#[derive(Clone, Default, Debug)]
 pub struct Graph {
-    nodes: Arc<Nodes>,
-    links: Arc<Links>,
+    nodes: Pieces<(NodeName, AnyNode)>,
+    /// The indices of the nodes, by the hash of their names.
+    by_name: Arc<HashTable<u32>>,
+    links: Links,
     marks: Arc<Marks>,
 }
 
-#[derive(Clone, Default, Debug)]
-struct Nodes(IndexMap<NodeName, AnyNode, FxBuildHasher>);
+/// The links of a graph, in the order they were added.
+#[derive(Clone, Default)]
+pub struct Links(Pieces<Placed>);
 
-#[derive(Clone, Default, Debug)]
-struct Links {
-    all: Vec<Link>,
-    /// The indices of the nodes at both ends of each, where they were there before it.
-    ends: Vec<[Option<u32>; 2]>,
+/// A link, and the indices of the nodes at both ends where they were there before it.
+#[derive(Clone)]
+struct Placed {
+    link: Link,
+    ends: [Option<u32>; 2],
 }
 
 /// What is said of nodes, by name.
@@ -36,15 +44,16 @@ struct Marks {
     cut: BTreeSet<NodeName>,
 }
 
-impl PartialEq for Nodes {
+impl PartialEq for Graph {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_slice() == other.0.as_slice()
+        let Self { nodes, by_name: _, links, marks } = self;
+        (nodes, links, marks) == (&other.nodes, &other.links, &other.marks)
     }
 }
 
-impl PartialEq for Links {
+impl PartialEq for Placed {
     fn eq(&self, other: &Self) -> bool {
-        self.all == other.all
+        self.link == other.link
     }
 }
 
@@ -108,7 +117,20 @@ impl Graph {
 
     /// Adds an erased node, or replaces the one of that name.
     pub fn insert(&mut self, name: NodeName, node: AnyNode) {
-        Arc::make_mut(&mut self.nodes).0.insert(name, node);
+        match self.index(name.as_str()) {
+            Some(index) => {
+                // One text for all who have it.
+                let name = self.nodes[index].0.clone();
+                self.nodes.set(index, (name, node));
+            }
+            None => {
+                let index = u32::try_from(self.nodes.len()).expect("memory holds fewer nodes");
+                self.nodes.push((name, node));
+                let nodes = &self.nodes;
+                let hash_of = |&index: &u32| hash(nodes[index as usize].0.as_str());
+                Arc::make_mut(&mut self.by_name).insert_unique(hash_of(&index), index, hash_of);
+            }
+        }
     }
 
     /// Says that the node `name` may be left out when there is not time for all: `graph.optional("reverb")`. Any node with
@@ -236,70 +258,69 @@ impl Graph {
     /// As [`link`](Self::link).
     pub fn unlink(&mut self, from: &str, to: &str) -> Result<usize, EndpointError> {
         let (from, to): (Endpoint, Endpoint) = (from.parse()?, to.parse()?);
-        let stays: Vec<bool> = self.links().iter().map(|link| link.from != from || link.to != to).collect();
-        let gone = stays.iter().filter(|stays| !**stays).count();
-        if gone > 0 {
-            let links = Arc::make_mut(&mut self.links);
-            let (mut of_links, mut of_ends) = (stays.iter(), stays.iter());
-            links.all.retain(|_| of_links.next() == Some(&true));
-            links.ends.retain(|_| of_ends.next() == Some(&true));
-        }
-        Ok(gone)
+        let ends = [&from, &to].map(|end| self.index(end.node.as_str()));
+        let stays = |Placed { link, ends: placed }: &Placed| {
+            let elsewhere = |(at, end): (&Option<u32>, &Option<usize>)| at.is_some_and(|at| Some(at as usize) != *end);
+            placed.iter().zip(&ends).any(elsewhere) || link.from != from || link.to != to
+        };
+        let before = self.links.len();
+        self.links.0.retain(stays);
+        Ok(before - self.links.len())
     }
 
     /// Adds a link.
     pub fn push_link(&mut self, mut link: Link) {
         let ends = [&mut link.from, &mut link.to].map(|end| {
-            let (index, name, _) = self.nodes.0.get_full(&end.node)?;
+            let index = self.index(end.node.as_str())?;
             // One text for all who have it.
-            end.node.clone_from(name);
+            end.node.clone_from(&self.nodes[index].0);
             u32::try_from(index).ok()
         });
-        let links = Arc::make_mut(&mut self.links);
-        links.all.push(link);
-        links.ends.push(ends);
+        self.links.0.push(Placed { link, ends });
     }
 
     /// Other links between the same nodes.
     pub(crate) fn set_links(&mut self, links: Vec<Link>) {
-        self.links = Arc::default();
+        self.links = Links::default();
         links.into_iter().for_each(|link| self.push_link(link));
     }
 
     /// The nodes, in the order they were added.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (&NodeName, &AnyNode)> {
-        self.nodes.0.iter()
+        self.nodes.iter().map(|(name, node)| (name, node))
     }
 
     /// The links, in the order they were added.
     #[must_use]
-    pub fn links(&self) -> &[Link] {
-        &self.links.all
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&AnyNode> {
-        self.nodes.0.get(name)
+        self.index(name).map(|index| &self.nodes[index].1)
     }
 
     /// Where a node stands in [`nodes`](Self::nodes).
     #[must_use]
     pub fn index(&self, name: &str) -> Option<usize> {
-        self.nodes.0.get_index_of(name)
+        let is_it = |&index: &u32| self.nodes[index as usize].0 == *name;
+        self.by_name.find(hash(name), is_it).map(|&index| index as usize)
     }
 
     /// The node at an index, and its name.
+    #[inline]
     pub(crate) fn at(&self, index: usize) -> (&NodeName, &AnyNode) {
-        self.nodes.0.get_index(index).expect("an index of one of its nodes")
+        let (name, node) = &self.nodes[index];
+        (name, node)
     }
 
     /// The indices of the nodes that a link connects, where they are there.
     pub(crate) fn ends(&self, link: usize) -> [Option<usize>; 2] {
-        let Link { from, to, .. } = &self.links.all[link];
-        let [source, target] = self.links.ends[link];
+        let Placed { link: Link { from, to, .. }, ends: [source, target] } = &self.links.0[link];
         [(source, from), (target, to)].map(|(known, end)| match known {
-            Some(index) => Some(index as usize),
+            Some(index) => Some(*index as usize),
             None => self.index(end.node.as_str()),
         })
     }
@@ -307,4 +328,86 @@ impl Graph {
     fn marks(&mut self) -> &mut Marks {
         Arc::make_mut(&mut self.marks)
     }
+}
+
+impl Links {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The link at an index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Link> {
+        self.0.get(index).map(|placed| &placed.link)
+    }
+
+    /// The one that was added last.
+    #[must_use]
+    pub fn last(&self) -> Option<&Link> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> LinksIter<'_> {
+        LinksIter(self.0.iter())
+    }
+}
+
+impl Index<usize> for Links {
+    type Output = Link;
+
+    fn index(&self, index: usize) -> &Link {
+        &self.0[index].link
+    }
+}
+
+impl PartialEq for Links {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl<'a> IntoIterator for &'a Links {
+    type Item = &'a Link;
+    type IntoIter = LinksIter<'a>;
+
+    fn into_iter(self) -> LinksIter<'a> {
+        self.iter()
+    }
+}
+
+/// The links of a graph, one after the other.
+#[derive(Clone)]
+pub struct LinksIter<'a>(Iter<'a, Placed>);
+
+impl<'a> Iterator for LinksIter<'a> {
+    type Item = &'a Link;
+
+    fn next(&mut self) -> Option<&'a Link> {
+        self.0.next().map(|placed| &placed.link)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for LinksIter<'_> {}
+
+fn hash(name: &str) -> u64 {
+    FxBuildHasher.hash_one(name)
 }

@@ -7,6 +7,8 @@ mod change;
 mod compile;
 mod difference;
 mod dip;
+#[cfg(unix)]
+mod growth;
 mod leaving;
 mod load;
 mod nodes;
