@@ -74,7 +74,7 @@ pub(crate) enum Command {
     Nodes(NodesArgs),
     /// List the devices there are.
     Devices(DevicesArgs),
-    /// Measure how long sound takes from the output to the input.
+    /// Measure what a patch costs on this machine, or how long sound takes from the output to the input.
     Bench(BenchArgs),
     /// Say what this machine lacks for sound in real time, and the lines that fix it.
     Doctor(DoctorArgs),
@@ -223,6 +223,12 @@ pub(crate) struct CheckArgs {
     /// What is assumed of a device that is not there.
     #[command(flatten)]
     pub(crate) assumed: Assumed,
+    /// Says how much of a processor the patch will take here, from what its nodes cost each, measured within a second.
+    #[arg(long)]
+    pub(crate) cpu: bool,
+    /// Frames per block for --cpu, 1 to 65536; the patch's, else 128, without it.
+    #[arg(long, requires = "cpu", value_parser = block, allow_hyphen_values = true)]
+    pub(crate) block: Option<usize>,
     /// Prints one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,

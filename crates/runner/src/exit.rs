@@ -60,8 +60,8 @@ impl Exit {
 
 /// What programs get, as `--help` and the man page say it.
 pub(crate) const JSON: &str = "\
-With --json there is one JSON document on stdout whatever happens; of `meter` and `devices --watch` JSON Lines, one
-document in each line. `exit` is the exit code. `error` is null or missing when all went well, else it has `code` (usage,
+With --json there is one JSON document on stdout whatever happens; of `meter`, `devices --watch` and `render` of several
+files JSON Lines, one document in each line. `exit` is the exit code. `error` is null or missing when all went well, else it has `code` (usage,
 patch, device, file, xruns, internal, differs, interrupted), `message`, and what more is known: `mistakes` with line and
 column.";
 

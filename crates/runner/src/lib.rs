@@ -17,6 +17,7 @@ mod allocator;
 mod changes;
 mod cli;
 mod commands;
+mod cpu;
 mod document;
 mod edits;
 mod exit;
@@ -96,7 +97,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Meter(args) => commands::meter::run(args),
         Command::Repair(args) => commands::repair::run(args),
         Command::Nodes(args) => commands::nodes::run(registry, args),
-        Command::Bench(args) => commands::bench::run(args),
+        Command::Bench(args) => commands::bench::run(registry, args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Schema => commands::schema::run(registry),

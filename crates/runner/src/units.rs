@@ -41,6 +41,15 @@ pub(crate) fn percent(part: f64) -> String {
     if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
+/// As [`percent`], with as many digits as small parts need: `0.034 %`.
+pub(crate) fn fine_percent(part: f64) -> String {
+    match part * 100.0 {
+        ..0.0995 => format!("{:.3} %", part * 100.0),
+        ..0.995 => format!("{:.2} %", part * 100.0),
+        _ => percent(part),
+    }
+}
+
 /// A position in the stream: `1:02.345`.
 pub(crate) fn clock(frames: Frames, rate: u32) -> String {
     let millis = (u128::from(frames) * 1000 / u128::from(rate.max(1))) as u64;
@@ -66,6 +75,7 @@ mod tests {
     #[test]
     fn small_parts_have_a_digit_more() {
         assert_eq!([0.0, 0.0123, 0.0996, 0.5, 1.3].map(percent), ["0.0 %", "1.2 %", "10 %", "50 %", "130 %"]);
+        assert_eq!([0.000_342, 0.00123, 0.0123, 0.5].map(fine_percent), ["0.034 %", "0.12 %", "1.2 %", "50 %"]);
     }
 
     #[test]

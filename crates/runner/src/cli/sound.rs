@@ -7,7 +7,7 @@ use patchline_io::{Callback, ChannelCount, DeviceRequest, Patience, SideRequest}
 use patchline_nodes::{Level, QuantityError, Time};
 use patchline_wav::Subtype;
 
-use super::{BackendChoice, block, duration, rate, subtype};
+use super::{BackendChoice, PatchArgs, block, duration, rate, subtype};
 use crate::hosts::{self, NotOpened, Opened};
 use crate::signals;
 
@@ -55,8 +55,8 @@ pub(crate) struct DeviceArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// Where the device is looked for: JACK if a server answers, else the system's own, without it.
-    #[arg(long, value_enum, default_value = "auto")]
-    pub(crate) backend: BackendChoice,
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<BackendChoice>,
     /// Waits for a device or a server that is not there yet.
     #[arg(long)]
     pub(crate) wait_device: bool,
@@ -143,11 +143,12 @@ pub(crate) struct MeterArgs {
 impl DeviceArgs {
     /// Opens what is asked for, now or, if it may be waited for, as soon as it is there.
     pub(crate) fn open<C: Callback>(&self, request: &DeviceRequest) -> Result<Opened<C>, NotOpened> {
+        let backend = self.backend.unwrap_or(BackendChoice::Auto);
         if !self.wait_device {
-            return hosts::open(request, self.backend, &Patience::default());
+            return hosts::open(request, backend, &Patience::default());
         }
         signals::listen();
-        hosts::wait_open(request, self.backend, &Patience::default())
+        hosts::wait_open(request, backend, &Patience::default())
     }
 
     /// The request for these options: the sides are up to the command.
@@ -182,9 +183,28 @@ fn some_channels(text: &str) -> Result<usize, String> {
 /// `runner bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
+    /// The patch to measure, in blocks of several lengths: how long its calls take, what each node costs, which block is
+    /// safe here, and the latency that comes of it. No device is needed; with --backend it plays on one as well.
+    #[arg(value_name = "PATCH", required_unless_present = "loopback", value_hint = ValueHint::FilePath)]
+    pub(crate) patch: Option<PathBuf>,
+    /// How long the patch is measured, in seconds: 0.1 to 3600.
+    #[arg(long, short, default_value = "5", value_parser = seconds, allow_hyphen_values = true, conflicts_with = "loopback")]
+    pub(crate) seconds: f64,
+    /// Frames per block to measure, as in 32,64,128; 16 to 1024 by powers of two, and the patch's own, without it.
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = block, allow_hyphen_values = true, conflicts_with = "loopback")]
+    pub(crate) blocks: Vec<usize>,
+    /// Channels of the device's input where the patch leaves them open; 2 without it.
+    #[arg(long, value_name = "N", value_parser = super::channels, allow_hyphen_values = true, conflicts_with = "loopback")]
+    pub(crate) channels: Option<usize>,
+    /// Draws how the times are spread into this file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "loopback")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Replaces the picture if there is one.
+    #[arg(long, requires = "svg")]
+    pub(crate) overwrite: bool,
     /// Measures how long sound takes from the output to the input, by impulses. Connect the two: by a cable, or by a
     /// device that gives back what is played.
-    #[arg(long, required = true)]
+    #[arg(long, conflicts_with = "patch")]
     pub(crate) loopback: bool,
     /// Where the impulses go, if that is another device than --device.
     #[arg(long, value_name = "NAME", conflicts_with = "device")]
@@ -210,6 +230,15 @@ pub(crate) struct BenchArgs {
     /// The device.
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
+    /// What every command that reads a patch takes.
+    #[command(flatten)]
+    pub(crate) patch_args: PatchArgs,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds =
+        text.trim_end_matches('s').trim_end().parse().ok().filter(|seconds| (0.1..=3_600.0).contains(seconds));
+    seconds.ok_or_else(|| "a number of seconds, 0.1 to 3600, is needed".to_owned())
 }
 
 fn impulses(text: &str) -> Result<u32, String> {

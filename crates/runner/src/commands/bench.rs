@@ -1,5 +1,7 @@
-//! `runner bench --loopback`: how long sound takes from the output to the input, over a real path.
+//! `runner bench`: what a patch costs on this machine; with `--loopback` how long sound takes from the output to the input,
+//! over a real path.
 
+mod patch;
 mod probe;
 mod round_trip;
 
@@ -7,6 +9,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use patchline_io::{Backend, Callback, ChannelCount, DeviceRequest, DeviceSpec, IoEventKind};
+use patchline_patch::Registry;
 use rtrb::Consumer;
 use serde_json::{Value, json};
 use tracing::{debug, info, warn};
@@ -25,8 +28,15 @@ const STEP: Duration = Duration::from_millis(10);
 /// How long a device may stand still or be away, beside the time between impulses.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) fn run(args: &BenchArgs) -> Outcome {
-    if let BackendChoice::Null | BackendChoice::Sim = args.device.backend {
+pub(crate) fn run(registry: &Registry, args: &BenchArgs) -> Outcome {
+    match &args.patch {
+        Some(patch) => patch::run(registry, args, patch),
+        None => loopback(args),
+    }
+}
+
+fn loopback(args: &BenchArgs) -> Outcome {
+    if let Some(BackendChoice::Null | BackendChoice::Sim) = args.device.backend {
         let message = "nothing leads from this device's output to its input: its latency is what `runner run` reports. \
                        Measure a real one, with a cable or a device that gives back what is played";
         return Err(Failure::new(Exit::Usage, message));

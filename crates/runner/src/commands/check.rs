@@ -1,5 +1,6 @@
 //! `runner check`: accepts patches with a summary, or reports every mistake. Creates no file.
 
+mod cpu;
 mod summary;
 
 use std::path::Path;
@@ -21,9 +22,14 @@ pub(crate) fn run(registry: &Registry, args: &CheckArgs) -> Outcome {
         let checked = assumed.check(registry, path, &args.patch_args);
         worst = worse(worst, exit(&checked));
         if args.json {
-            data.push(as_data(path, &checked, &assumed));
+            let mut one = as_data(path, &checked, &assumed);
+            if let Some(found) = cpu::of(&checked, args)? {
+                one["cpu"] = found.data();
+            }
+            data.push(one);
         } else {
             say(path, &checked, &assumed)?;
+            cpu::of(&checked, args)?.map_or(Ok(()), |found| output::print(&found.text()))?;
         }
     }
     if args.json {

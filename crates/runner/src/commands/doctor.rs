@@ -47,6 +47,11 @@ fn linux(machine: &Machine) -> Vec<Check> {
     .collect()
 }
 
+/// Why processors are slower than they could be, if they are.
+pub(crate) fn slow_processor() -> Option<String> {
+    power::governor(&Machine::this()).filter(|check| check.status != Status::Ok).map(|check| check.finding)
+}
+
 /// What was looked at, how it is, and what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Check {

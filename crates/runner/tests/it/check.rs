@@ -55,3 +55,23 @@ fn a_setting_is_checked_like_the_patch() {
         .says("`c`");
     folder.run(["check", "p.toml", "--set", "a"]).exits(2).says("NODE.PARAM=VALUE");
 }
+
+#[test]
+fn the_load_is_predicted_with_its_error() {
+    let folder = Folder::new();
+    let patch = example("seed-chain.toml");
+    let text = folder.run(["check".as_ref(), "--cpu".as_ref(), patch.as_os_str()]).exits(0).stdout;
+    assert!(text.contains(" ± ") && text.contains("of one core at 64 frames, 44100 Hz"), "{text}");
+    let check = |block: &str| {
+        let args = ["check", "--json", "--cpu", "--block", block, patch.to_str().unwrap()];
+        folder.run(args).exits(0).json()["patches"][0]["cpu"].take()
+    };
+    let (short, long) = (check("16"), check("1024"));
+    assert_eq!((&short["block_frames"], &short["sample_rate"]), (&16.into(), &44_100.into()));
+    // What a call costs by itself weighs less in long blocks.
+    assert!(short["load"].as_f64() > long["load"].as_f64(), "{short} {long}");
+    assert!(long["load"].as_f64() > Some(0.0) && long["error"].as_f64() < long["load"].as_f64(), "{long}");
+    assert_eq!(long["nodes"].as_array().map(Vec::len), Some(3), "{long}");
+    folder.run(["check".as_ref(), "--block".as_ref(), "16".as_ref(), patch.as_os_str()]).exits(2).says("--cpu");
+    assert_eq!(folder.listing(), [""; 0]);
+}

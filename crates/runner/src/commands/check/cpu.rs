@@ -1,0 +1,68 @@
+//! `check --cpu`: how much of a processor a patch will take.
+
+use patchline_patch::Checked;
+use serde_json::{Value, json};
+
+use crate::cli::CheckArgs;
+use crate::cpu::{Model, Prediction, machine_name, without_files};
+use crate::exit::Failure;
+use crate::load::{self, Trouble};
+use crate::units::fine_percent;
+
+/// Frames of a block where nobody says: what a device for playing live has.
+const BLOCK: usize = 128;
+/// Nodes that are named to people.
+const MOST_NODES: usize = 3;
+
+/// What was found, on what.
+pub(super) struct Found {
+    prediction: Prediction,
+    block: usize,
+    rate: u32,
+    /// Recorders that nothing is known of.
+    unwritten: Vec<String>,
+}
+
+/// What a patch that was accepted takes, if somebody asks.
+pub(super) fn of(checked: &Result<Checked, Trouble>, args: &CheckArgs) -> Result<Option<Found>, Failure> {
+    let Some(Checked { loaded, stream, schedule }) = checked.as_ref().ok().filter(|_| args.cpu) else {
+        return Ok(None);
+    };
+    let own = match loaded.engine.block {
+        0 => BLOCK,
+        block => block as usize,
+    };
+    let block = args.block.unwrap_or(own);
+    let (graph, unwritten) = without_files(&loaded.graph);
+    let model = Model::measure(&graph, schedule, stream, block).map_err(|error| load::refused(loaded, error))?;
+    Ok(Some(Found { prediction: model.predict(&graph, schedule), block, rate: stream.rate, unwritten }))
+}
+
+impl Found {
+    /// `load 1.8 % ± 0.3 % of one core at 128 frames, 48000 Hz`.
+    pub(super) fn text(&self) -> String {
+        let Self { prediction, block, rate, unwritten } = self;
+        let (load, error) = (fine_percent(prediction.load), fine_percent(prediction.error));
+        let heaviest = prediction.nodes.iter().filter(|(_, load)| *load > 0.0).take(MOST_NODES);
+        let heaviest: Vec<_> = heaviest.map(|(node, load)| format!("`{node}` {}", fine_percent(*load))).collect();
+        let nodes = if heaviest.is_empty() { String::new() } else { format!("; {}", heaviest.join(", ")) };
+        let left: Vec<_> = unwritten.iter().map(|name| format!("`{name}`")).collect();
+        let left = if left.is_empty() { String::new() } else { format!(" (without {})", left.join(", ")) };
+        format!("  {:<9} load {load} ± {error} of one core at {block} frames, {rate} Hz{left}{nodes}\n", "cpu")
+    }
+
+    pub(super) fn data(&self) -> Value {
+        let Self { prediction, block, rate, unwritten } = self;
+        let node = |(node, load): &(String, f64)| json!({ "node": node, "load": load });
+        json!({
+            "load": prediction.load,
+            "error": prediction.error,
+            "block_us": prediction.nanoseconds / 1e3,
+            "block_frames": block,
+            "sample_rate": rate,
+            "machine": machine_name(),
+            "nodes": prediction.nodes.iter().map(node).collect::<Vec<_>>(),
+            "not_measured": unwritten,
+        })
+    }
+}
