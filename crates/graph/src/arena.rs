@@ -21,15 +21,8 @@ pub(crate) struct Arena {
     stride: usize,
 }
 
-// SAFETY: the arena owns its allocation, and only `&mut self` hands out wires that write.
+// SAFETY: the arena owns its allocation.
 unsafe impl Send for Arena {}
-
-/// One buffer, as a pointer that stays valid as long as its arena.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wire(NonNull<f32>);
-
-// SAFETY: a wire is used only through a `Step` on the thread that owns the arena mutably.
-unsafe impl Send for Wire {}
 
 impl Arena {
     /// Allocates `buffers` buffers of `frames` frames, all zero.
@@ -59,12 +52,11 @@ impl Arena {
         }
     }
 
-    /// The wire of a buffer.
-    pub(crate) fn wire(&mut self, buffer: BufferId) -> Wire {
-        let index = buffer as usize;
-        assert!(index < self.buffers, "a verified schedule names only buffers it has");
+    /// Where a buffer is.
+    fn start(&self, buffer: usize) -> NonNull<f32> {
+        assert!(buffer < self.buffers, "a verified schedule names only buffers it has");
         // SAFETY: the index is within the allocation.
-        Wire(unsafe { self.start.add(index * self.stride) })
+        unsafe { self.start.add(buffer * self.stride) }
     }
 }
 
@@ -85,23 +77,88 @@ fn layout(buffers: usize, stride: usize) -> Layout {
     Layout::from_size_align(bytes, LINE).expect("the memory budget keeps an arena below isize::MAX bytes")
 }
 
-impl Wire {
+/// The buffers of a plan: its own, and while a piece is rendered those of the device.
+///
+/// Reading and writing take `&self`: a step reads some buffers and writes others. Whoever calls is a step of a verified
+/// schedule: what it writes is apart from what it reads, and it takes each written buffer once.
+pub(crate) struct Memory {
+    places: Vec<NonNull<f32>>,
+    arena: Arena,
+}
+
+// SAFETY: the places are in the arena, which is ours, or were lent for a piece that is rendered on one thread.
+unsafe impl Send for Memory {}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
+impl Memory {
+    pub(crate) fn new(buffers: usize, frames: usize) -> Self {
+        let arena = Arena::new(buffers, frames);
+        Self { places: (0..buffers).map(|buffer| arena.start(buffer)).collect(), arena }
+    }
+
     /// The buffer's first `frames` samples, for reading.
-    ///
-    /// The caller is a step of a verified schedule, whose written buffers are apart from those it reads.
-    #[inline]
-    pub(crate) fn read<'a>(self, frames: usize) -> &'a [f32] {
-        // SAFETY: `frames` is at most the arena's (the renderer splits blocks), the arena outlives the step, and
-        // `verify` has shown that no write of this step touches this buffer.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr(), frames) }
+    #[inline(always)]
+    pub(crate) fn read<'a>(&self, buffer: BufferId, frames: usize) -> &'a [f32] {
+        // SAFETY: `frames` is at most what the arena has and the device has lent (the renderer splits blocks), both outlive
+        // the step, and `verify` has shown that no write of this step touches this buffer.
+        unsafe { std::slice::from_raw_parts(self.places[buffer as usize].as_ptr(), frames) }
     }
 
     /// The buffer's first `frames` samples, for writing.
-    ///
-    /// The caller is a step of a verified schedule and takes each of its written buffers once.
-    #[inline]
-    pub(crate) fn write<'a>(self, frames: usize) -> &'a mut [f32] {
-        // SAFETY: as `read`; and `verify` has shown that this step writes the buffer only once.
-        unsafe { std::slice::from_raw_parts_mut(self.0.as_ptr(), frames) }
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "one allocation has many buffers, and a step writes some and reads others")]
+    pub(crate) fn write<'a>(&self, buffer: BufferId, frames: usize) -> &'a mut [f32] {
+        // SAFETY: as `read`; and `verify` has shown that this step writes the buffer only once, and that none writes what
+        // the device has lent for reading.
+        unsafe { std::slice::from_raw_parts_mut(self.places[buffer as usize].as_ptr(), frames) }
+    }
+
+    /// Vectors of a buffer from the frame `at` on, for reading; the caller sees to it that the piece has as many frames.
+    #[inline(always)]
+    pub(crate) fn vectors<'a, const LANES: usize>(
+        &self,
+        buffer: BufferId,
+        at: usize,
+        count: usize,
+    ) -> &'a [[f32; LANES]] {
+        // SAFETY: as `read`.
+        let start = unsafe { self.places[buffer as usize].add(at) };
+        // SAFETY: as `read`; samples are arrays of samples.
+        unsafe { std::slice::from_raw_parts(start.as_ptr().cast(), count) }
+    }
+
+    /// As [`vectors`](Self::vectors), for writing.
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "as for `write`")]
+    pub(crate) fn vectors_mut<'a, const LANES: usize>(
+        &self,
+        buffer: BufferId,
+        at: usize,
+        count: usize,
+    ) -> &'a mut [[f32; LANES]] {
+        // SAFETY: as `write`.
+        let start = unsafe { self.places[buffer as usize].add(at) };
+        // SAFETY: as `write`; samples are arrays of samples.
+        unsafe { std::slice::from_raw_parts_mut(start.as_ptr().cast(), count) }
+    }
+
+    /// Lets a buffer that no step writes be these samples, for a piece of as many frames.
+    pub(crate) fn lend(&mut self, buffer: BufferId, samples: &[f32]) {
+        self.places[buffer as usize] = NonNull::from(samples).cast();
+    }
+
+    /// Lets a buffer be these samples, for a piece of as many frames.
+    pub(crate) fn lend_mut(&mut self, buffer: BufferId, samples: &mut [f32]) {
+        self.places[buffer as usize] = NonNull::from(samples).cast();
+    }
+
+    /// Lets a buffer be memory of our own.
+    pub(crate) fn own(&mut self, buffer: BufferId) {
+        self.places[buffer as usize] = self.arena.start(buffer as usize);
     }
 }

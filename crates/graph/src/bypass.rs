@@ -2,8 +2,8 @@
 //!
 //! All of it is counted in frames, so that any split into blocks gives the same bits.
 
-use crate::arena::Wire;
-use crate::{Slot, touched};
+use crate::arena::Memory;
+use crate::{BufferId, Slot, touched};
 
 /// How long a fade takes, in milliseconds.
 const FADE_MS: u64 = 20;
@@ -81,14 +81,14 @@ impl Bypass {
     }
 
     /// Takes the input, before the node runs over it.
-    pub(crate) fn before(&mut self, inputs: &[Wire], outputs: &[Wire], frames: usize) {
+    pub(crate) fn before(&mut self, memory: &Memory, inputs: &[BufferId], outputs: &[BufferId], frames: usize) {
         let Self { latency, lines, at, dry, .. } = self;
         let sources = if self.in_place { outputs } else { inputs };
         if self.in_place && *latency == 0 && self.on && self.level == self.fade {
             return;
         }
         for ((source, line), dry) in sources.iter().zip(lines).zip(dry) {
-            let source = source.read(frames);
+            let source = memory.read(*source, frames);
             if *latency == 0 {
                 dry[..frames].copy_from_slice(source);
                 continue;
@@ -105,26 +105,49 @@ impl Bypass {
     }
 
     /// Fades what the node has made, if it ran, and the input.
-    pub(crate) fn after(&mut self, outputs: &[Wire], frames: usize) {
-        let runs = self.runs();
+    pub(crate) fn after(&mut self, memory: &Memory, outputs: &[BufferId], frames: usize) {
+        let (runs, crossing) = (self.runs(), self.crossing());
         let dry = self.dry.iter().map(|dry| Some(&dry[..frames])).chain(std::iter::repeat(None));
         for (wire, dry) in outputs.iter().zip(dry) {
             match dry {
                 Some(_) if !runs && self.in_place && self.latency == 0 => {}
-                Some(dry) if !runs => wire.write(frames).copy_from_slice(dry),
-                None if !runs => wire.write(frames).fill(0.0),
-                dry => self.fade(wire.write(frames), dry),
+                Some(dry) if !runs => memory.write(*wire, frames).copy_from_slice(dry),
+                None if !runs => memory.write(*wire, frames).fill(0.0),
+                dry => crossing.cross(0, memory.write(*wire, frames), dry),
             }
         }
-        self.level = self.level_at(frames);
+        self.pass(frames);
+    }
+
+    /// So many frames are over.
+    pub(crate) fn pass(&mut self, frames: usize) {
+        let runs = self.runs();
+        self.level = self.crossing().level_at(frames);
         self.fed = self.latency.min(self.fed.saturating_add(frames));
         self.ran = if runs { self.latency.min(self.ran.saturating_add(frames)) } else { 0 };
     }
 
-    fn fade(&self, wet: &mut [f32], dry: Option<&[f32]>) {
+    /// The fade from here on.
+    pub(crate) fn crossing(&self) -> Crossing {
+        Crossing { fade: self.fade, level: self.level, on: self.on, waits: self.waits() }
+    }
+}
+
+/// The fade of a node that is left out, or taken back, seen from one frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crossing {
+    fade: u32,
+    level: u32,
+    on: bool,
+    waits: usize,
+}
+
+impl Crossing {
+    /// Fades what the node has made, from the frame `at` on, and its input or silence.
+    pub(crate) fn cross(&self, at: usize, wet: &mut [f32], dry: Option<&[f32]>) {
         for (frame, wet) in wet.iter_mut().enumerate() {
             let dry = dry.map_or(0.0, |dry| dry[frame]);
-            *wet = match self.level_at(frame) {
+            *wet = match self.level_at(at + frame) {
                 0 => *wet,
                 level if level == self.fade => dry,
                 level => {
@@ -139,7 +162,7 @@ impl Bypass {
 
     /// The level so many frames from here.
     fn level_at(&self, frame: usize) -> u32 {
-        let moved = u32::try_from(frame.saturating_sub(self.waits())).unwrap_or(u32::MAX);
+        let moved = u32::try_from(frame.saturating_sub(self.waits)).unwrap_or(u32::MAX);
         if self.on { self.level.saturating_add(moved).min(self.fade) } else { self.level.saturating_sub(moved) }
     }
 }

@@ -69,8 +69,14 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
     let profile = Arc::new(ProfileCells::default());
     let (span_writer, spans) = (timing.spans > 0).then(|| lapped(timing.spans)).unzip();
     let sampler = Sampler::new(Arc::clone(&profile), timing.time.clone(), span_writer);
-    let renderer =
-        Renderer::new(messages_end, events_end, payloads_end, Arc::clone(&stats), sampler, stream.max_frames);
+    let renderer = Renderer::new(
+        messages_end,
+        events_end,
+        payloads_end,
+        Arc::clone(&stats),
+        sampler,
+        (stream.max_frames, stream.instructions),
+    );
     let fade = load::bounded(stream.fade, stream.rate);
     let engine = Engine {
         stream,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::instructions::{Supported, Work};
 use crate::message::Params;
-use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Tail, topology};
+use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Smoothed, Tail, topology};
 
 /// A node of any type. A clone shares the node.
 pub struct AnyNode(Arc<Erased<dyn DynNode>>);
@@ -16,6 +16,7 @@ struct Erased<N: ?Sized> {
     ports: Ports,
     /// Why no node can have such ports, if so.
     impossible: Option<String>,
+    scales: bool,
     node: N,
 }
 
@@ -24,9 +25,9 @@ pub(crate) type AnyParams = Box<dyn Any + Send>;
 
 impl AnyNode {
     /// Erases a node's type.
-    pub fn new(node: impl Node) -> Self {
+    pub fn new<N: Node>(node: N) -> Self {
         let ports = node.ports();
-        Self(Arc::new(Erased { impossible: topology::impossible(&ports), ports, node }))
+        Self(Arc::new(Erased { impossible: topology::impossible(&ports), ports, scales: N::SCALES, node }))
     }
 
     /// The node, if it is of this type.
@@ -50,6 +51,12 @@ impl AnyNode {
     /// Why no node can have its ports, if so.
     pub(crate) fn impossible(&self) -> Option<&str> {
         self.0.impossible.as_deref()
+    }
+
+    /// See [`Node::SCALES`].
+    #[must_use]
+    pub fn scales(&self) -> bool {
+        self.0.scales
     }
 
     /// See [`Node::readings`].
@@ -195,6 +202,10 @@ impl AnyProcessor {
         self.processor.process(self.instructions, io);
     }
 
+    pub(crate) fn scale(&mut self) -> Option<&mut Smoothed> {
+        self.processor.scale()
+    }
+
     pub(crate) fn reset(&mut self) {
         self.processor.reset();
     }
@@ -207,6 +218,7 @@ impl AnyProcessor {
 trait DynProcessor: Send {
     fn update(&mut self, params: &dyn Any, over: Option<Frames>);
     fn process(&mut self, instructions: Supported, io: &mut Io<'_>);
+    fn scale(&mut self) -> Option<&mut Smoothed>;
     fn reset(&mut self);
     fn companion(&self) -> Option<Arc<dyn Companion>>;
 }
@@ -224,6 +236,10 @@ impl<P: Processor> DynProcessor for P {
 
     fn process(&mut self, instructions: Supported, io: &mut Io<'_>) {
         instructions.run(Block { processor: self, io });
+    }
+
+    fn scale(&mut self) -> Option<&mut Smoothed> {
+        Processor::scale(self)
     }
 
     fn reset(&mut self) {

@@ -67,13 +67,6 @@ impl Ramp {
         Self { fade, start: load.saturating_add(fade.after) }
     }
 
-    /// `dst = src · weight`, from the frame `position` on.
-    pub(crate) fn copy(&self, position: Frame, dst: &mut [f32], src: &[f32]) {
-        for ((out, sample), frame) in dst.iter_mut().zip(src).zip(position..) {
-            *out = self.weighed(*sample, frame);
-        }
-    }
-
     /// `samples *= weight`, from the frame `position` on.
     pub(crate) fn apply(&self, position: Frame, samples: &mut [f32]) {
         for (sample, frame) in samples.iter_mut().zip(position..) {
@@ -132,8 +125,8 @@ mod tests {
     fn any_split_gives_the_same_bits() {
         let input: Vec<f32> = (0..1_200).map(|frame| libm::sinf(frame as f32 * 0.1)).collect();
         let whole = {
-            let mut out = vec![0.0; input.len()];
-            ramp(false).copy(0, &mut out, &input);
+            let mut out = input.clone();
+            ramp(false).apply(0, &mut out);
             out
         };
         let mut parts = input.clone();

@@ -102,6 +102,40 @@ impl Supported {
     }
 }
 
+/// Work that is written for as many samples as an instruction takes.
+pub(crate) trait Lanes {
+    /// Does it; as for [`Work::work`].
+    fn work<const LANES: usize>(self);
+}
+
+/// Work for `LANES` samples at a time.
+struct Of<L, const LANES: usize>(L);
+
+impl<L: Lanes, const LANES: usize> Work for Of<L, LANES> {
+    type Output = ();
+
+    #[inline(always)]
+    fn work(self) {
+        self.0.work::<LANES>();
+    }
+}
+
+impl Supported {
+    /// Does the work with these instructions, for as many samples at a time as they take.
+    #[inline(always)]
+    pub(crate) fn run_lanes(self, work: impl Lanes) {
+        match self.0 {
+            // SAFETY: `of` has found that this processor has them.
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Instructions::Avx2 => unsafe { with_avx2(Of::<_, 8>(work)) },
+            // SAFETY: as above.
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Instructions::Avx512 => unsafe { with_avx512(Of::<_, 16>(work)) },
+            _ => Of::<_, 4>(work).work(),
+        }
+    }
+}
+
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn with_avx2<W: Work>(work: W) -> W::Output {

@@ -1,7 +1,7 @@
 //! What a processor sees of one block.
 
-use crate::arena::Wire;
-use crate::{EventSink, Frame, Readings};
+use crate::arena::Memory;
+use crate::{BufferId, EventSink, Frame, Readings};
 
 /// One block of one processor. Lives on the audio thread.
 pub struct Io<'a> {
@@ -21,14 +21,16 @@ pub struct Io<'a> {
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     pub(crate) frames: usize,
-    pub(crate) wires: &'a [Wire],
+    pub(crate) memory: &'a Memory,
+    pub(crate) wires: &'a [BufferId],
     pub(crate) ports: &'a [usize],
 }
 
 /// The output ports of one block.
 pub struct Outputs<'a> {
     pub(crate) frames: usize,
-    pub(crate) wires: &'a [Wire],
+    pub(crate) memory: &'a Memory,
+    pub(crate) wires: &'a [BufferId],
     pub(crate) ports: &'a [usize],
 }
 
@@ -36,13 +38,15 @@ pub struct Outputs<'a> {
 #[derive(Clone, Copy)]
 pub struct PortIn<'a> {
     frames: usize,
-    wires: &'a [Wire],
+    memory: &'a Memory,
+    wires: &'a [BufferId],
 }
 
 /// One output port: channels × frames.
 pub struct PortOut<'a> {
     frames: usize,
-    wires: &'a [Wire],
+    memory: &'a Memory,
+    wires: &'a [BufferId],
 }
 
 impl Io<'_> {
@@ -74,7 +78,7 @@ impl<'a> Inputs<'a> {
     #[must_use]
     #[inline]
     pub fn port(&self, index: usize) -> PortIn<'a> {
-        PortIn { frames: self.frames, wires: port(self.wires, self.ports, index) }
+        PortIn { frames: self.frames, memory: self.memory, wires: port(self.wires, self.ports, index) }
     }
 }
 
@@ -83,13 +87,14 @@ impl Outputs<'_> {
     #[must_use]
     #[inline]
     pub fn ports<const N: usize>(&mut self) -> [PortOut<'_>; N] {
-        std::array::from_fn(|index| PortOut { frames: self.frames, wires: port(self.wires, self.ports, index) })
+        let Self { frames, memory, wires, ports } = *self;
+        std::array::from_fn(|index| PortOut { frames, memory, wires: port(wires, ports, index) })
     }
 }
 
 /// `widths` has the channels of each port; a port that is not there has none.
 #[inline]
-fn port<'a>(wires: &'a [Wire], widths: &[usize], index: usize) -> &'a [Wire] {
+fn port<'a>(wires: &'a [BufferId], widths: &[usize], index: usize) -> &'a [BufferId] {
     let before: usize = widths.iter().take(index).sum();
     let width = widths.get(index).copied().unwrap_or(0);
     &wires[before..before + width]
@@ -117,14 +122,14 @@ impl<'a> PortIn<'a> {
     #[must_use]
     #[inline]
     pub fn channel(&self, index: usize) -> &'a [f32] {
-        self.wires[index].read(self.frames)
+        self.memory.read(self.wires[index], self.frames)
     }
 
     /// All channels in order.
     #[inline]
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
-        let frames = self.frames;
-        self.wires.iter().map(move |wire| wire.read(frames))
+        let Self { frames, memory, wires } = *self;
+        wires.iter().map(move |&wire| memory.read(wire, frames))
     }
 }
 
@@ -149,13 +154,13 @@ impl PortOut<'_> {
     /// If there is no such channel.
     #[inline]
     pub fn channel(&mut self, index: usize) -> &mut [f32] {
-        self.wires[index].write(self.frames)
+        self.memory.write(self.wires[index], self.frames)
     }
 
     /// All channels in order.
     #[inline]
     pub fn channels(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
-        let frames = self.frames;
-        self.wires.iter().map(move |wire| wire.write(frames))
+        let Self { frames, memory, wires } = *self;
+        wires.iter().map(move |&wire| memory.write(wire, frames))
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::channels::Widths;
-use crate::{Companion, Instructions, Io, NodeName, Ports, Reading, Reports, StreamSpec};
+use crate::{Companion, Instructions, Io, NodeName, Ports, Reading, Reports, Smoothed, StreamSpec};
 
 /// A position in the stream, in frames since the renderer started.
 pub type Frame = u64;
@@ -22,6 +22,11 @@ pub trait Node: Clone + PartialEq + Send + Sync + 'static {
 
     /// The audio half.
     type Processor: Processor<Params = Self>;
+
+    /// Whether all it ever does is to multiply every channel by the one value that [`Processor::scale`] gives: an effect of one
+    /// input and one output, without latency. Such a node is not run. The engine multiplies where it reads the samples
+    /// anyway, in the order of the nodes and with the same bits.
+    const SCALES: bool = false;
 
     /// The named bundles of channels this node reads and writes. Asked once, when it is put into a graph.
     fn ports(&self) -> Ports;
@@ -89,6 +94,11 @@ pub trait Processor: Send + 'static {
     /// It is compiled once for each set of [`Instructions`]. Mark it, and the functions that its loops call,
     /// `#[inline(always)]`: what is not inlined stays compiled for the baseline, at half the speed and less.
     fn process(&mut self, io: &mut Io<'_>);
+
+    /// The factor of a node that only [scales](Node::SCALES): the engine takes its frames, and `process` is not called.
+    fn scale(&mut self) -> Option<&mut Smoothed> {
+        None
+    }
 
     /// Forgets all signal state: the next frame is handled like the first.
     fn reset(&mut self) {}

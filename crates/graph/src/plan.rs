@@ -3,33 +3,35 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::arena::{Arena, Wire};
+use crate::arena::Memory;
 use crate::cost::CostCells;
 use crate::event::Instance;
 use crate::fade::Ramp;
 use crate::feedback::FeedbackLine;
+use crate::kernels::{Term, Unsteady};
 use crate::profile::Watched;
-use crate::{BufferId, Schedule, Slot, Step, touched};
+use crate::{BufferId, Factor, Schedule, Slot, Step, touched};
 
 /// What the renderer runs. Holds no processor: those live in the slab, by slot.
 #[derive(Default)]
 pub(crate) struct Plan {
     pub(crate) ops: Vec<Op>,
-    pub(crate) terms: Vec<(Wire, f32)>,
-    pub(crate) wires: Vec<Wire>,
+    pub(crate) terms: Vec<Term>,
+    pub(crate) factors: Vec<u32>,
+    pub(crate) constants: Vec<f32>,
+    pub(crate) wires: Vec<BufferId>,
     pub(crate) runs: Vec<Run>,
     /// Whose time each run takes, and where it is noted.
     pub(crate) watched: Vec<Watched>,
     /// Channels of all ports of all runs.
     pub(crate) widths: Vec<usize>,
-    pub(crate) device_in: Vec<Option<Wire>>,
-    pub(crate) device_out: Vec<Option<Wire>>,
+    pub(crate) device_in: Vec<Option<BufferId>>,
+    pub(crate) device_out: Vec<Option<BufferId>>,
     pub(crate) lines: Vec<FeedbackLine>,
     pub(crate) feedback: u64,
     /// What fades; filled by the audio thread when it takes over.
     pub(crate) ramps: Vec<Ramp>,
-    /// What all wires point into.
-    _arena: Option<Arena>,
+    pub(crate) memory: Memory,
 }
 
 /// A processor, and the cells for its time.
@@ -38,30 +40,27 @@ pub(crate) struct Part {
     pub(crate) cost: Arc<CostCells>,
 }
 
-/// One step over wires.
+/// One step.
 pub(crate) enum Op {
     Clear {
-        dst: Wire,
+        dst: BufferId,
     },
-    /// `adds` says that `dst` is the first term's source.
     Mix {
-        dst: Wire,
-        adds: bool,
-        terms: Range<usize>,
+        /// Among the wires.
+        dst: Range<u32>,
+        terms: Range<u32>,
+        /// All factors of all terms.
+        factors: Range<u32>,
+        /// Whether all factors are gains.
+        even: bool,
     },
     Receive {
-        dst: Wire,
+        dst: BufferId,
         line: usize,
     },
     Send {
-        src: Wire,
+        src: BufferId,
         line: usize,
-    },
-    Fade {
-        dst: Wire,
-        /// None where it is `dst`.
-        src: Option<Wire>,
-        fade: usize,
     },
     Run {
         run: usize,
@@ -105,47 +104,80 @@ fn append<T: Copy>(list: &mut Vec<T>, inputs: &[T], outputs: &[T]) -> InOut {
 impl Plan {
     /// Makes a verified schedule runnable; `parts` has one for each of its slots.
     pub(crate) fn new(schedule: &Schedule, parts: &[Part], max_frames: usize) -> Self {
-        let mut arena = Arena::new(schedule.buffers, max_frames);
-        let mut wire = |buffer: BufferId| arena.wire(buffer);
         let mut plan = Self {
-            terms: schedule.terms.iter().map(|term| (wire(term.source), term.gain)).collect(),
-            device_in: schedule.device_in.iter().map(|buffer| buffer.map(&mut wire)).collect(),
-            device_out: schedule.device_out.iter().map(|buffer| buffer.map(&mut wire)).collect(),
+            wires: schedule.wires.clone(),
+            device_in: schedule.device_in.clone(),
+            device_out: schedule.device_out.clone(),
             lines: schedule.lines.iter().map(|_| FeedbackLine::new(schedule.feedback)).collect(),
             feedback: schedule.feedback,
             ramps: touched::room(schedule.fades.len()),
+            memory: Memory::new(schedule.buffers, max_frames),
+            ops: Vec::with_capacity(schedule.steps.len()),
+            terms: Vec::with_capacity(schedule.terms.len()),
+            factors: Vec::with_capacity(schedule.factors.len()),
             ..Self::default()
         };
         for step in &schedule.steps {
-            let op = plan.op(schedule, step, parts, &mut wire);
+            let op = plan.op(schedule, step, parts);
             plan.ops.push(op);
         }
-        plan._arena = Some(arena);
         plan
     }
 
-    fn op(&mut self, schedule: &Schedule, step: &Step, parts: &[Part], wire: &mut impl FnMut(BufferId) -> Wire) -> Op {
+    fn op(&mut self, schedule: &Schedule, step: &Step, parts: &[Part]) -> Op {
         match step {
-            Step::Clear { dst } => Op::Clear { dst: wire(*dst) },
-            Step::Mix { dst, terms } => {
-                let adds = schedule.terms[terms.start].source == *dst;
-                Op::Mix { dst: wire(*dst), adds, terms: terms.clone() }
-            }
-            Step::Receive { dst, line } => Op::Receive { dst: wire(*dst), line: *line },
-            Step::Send { src, line } => Op::Send { src: wire(*src), line: *line },
-            Step::Fade { dst, src, fade } => {
-                Op::Fade { dst: wire(*dst), src: (src != dst).then(|| wire(*src)), fade: *fade }
-            }
+            Step::Clear { dst } => Op::Clear { dst: *dst },
+            Step::Mix { dst, terms, .. } => self.mix(schedule, dst, terms, parts),
+            Step::Receive { dst, line } => Op::Receive { dst: *dst, line: *line },
+            Step::Send { src, line } => Op::Send { src: *src, line: *line },
             Step::Run { slot, inputs, outputs } => {
-                let mut of = |range: &Range<usize>| -> Vec<Wire> {
-                    schedule.wires[range.clone()].iter().map(|&buffer| wire(buffer)).collect()
-                };
-                let wires = append(&mut self.wires, &of(inputs), &of(outputs));
+                let start = if inputs.is_empty() { outputs.start } else { inputs.start };
+                let wires = InOut { start, inputs: inputs.len(), outputs: outputs.len() };
                 let ports = self.ports(&schedule.slots[*slot]);
                 let Part { instance, cost } = &parts[*slot];
                 self.runs.push(Run { seat: instance.seat as usize, wires, ports });
                 self.watched.push(Watched { cost: Arc::clone(cost), instance: *instance });
                 Op::Run { run: self.runs.len() - 1 }
+            }
+        }
+    }
+
+    fn mix(&mut self, schedule: &Schedule, dst: &Range<usize>, terms: &Range<usize>, parts: &[Part]) -> Op {
+        let [first_term, first_factor] = [self.terms.len(), self.factors.len()].map(|count| count as u32);
+        let mut even = true;
+        for term in &schedule.terms[terms.clone()] {
+            let start = self.factors.len();
+            for factor in &schedule.factors[term.factors.clone()] {
+                let factor = match *factor {
+                    Factor::Gain(slot) => Unsteady::Gain(parts[slot].instance.seat),
+                    Factor::Fade(fade) => Unsteady::Fade(fade as u32),
+                    Factor::Constant(number) => {
+                        self.constants.push(number);
+                        Unsteady::Constant(self.constants.len() as u32 - 1)
+                    }
+                };
+                even &= matches!(factor, Unsteady::Gain(_));
+                self.factors.push(factor.encode());
+            }
+            self.term(first_term as usize, &term.sources, start);
+        }
+        let of = |start: u32, end: usize| start..end as u32;
+        let (terms, factors) = (of(first_term, self.terms.len()), of(first_factor, self.factors.len()));
+        Op::Mix { dst: of(dst.start as u32, dst.end), terms, factors, even }
+    }
+
+    /// Appends a term whose factors were appended. One that only scales joins the one before it, if that is of the same
+    /// source.
+    fn term(&mut self, first: usize, sources: &Range<usize>, factors: usize) {
+        let count = (self.factors.len() - factors) as u32;
+        let is_first = self.terms.len() == first;
+        let of = |start: u32| &self.wires[start as usize..][..sources.len()];
+        let same = |last: &Term| last.fans && of(last.sources) == of(sources.start as u32);
+        let fans = count == 1 && !is_first;
+        match self.terms.last().is_some_and(same) && fans {
+            true => self.terms.last_mut().into_iter().for_each(|last| last.count += 1),
+            false => {
+                self.terms.push(Term { sources: sources.start as u32, factors: factors as u32, count, fans });
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The audio thread's half: samples in, samples out.
 
+mod device;
 mod steps;
 
 use std::cell::Cell;
@@ -13,13 +14,14 @@ use rtrb::{Consumer, Producer};
 use crate::bypass::Bypass;
 use crate::event::{EventSink, Instance, RawEvent};
 use crate::fade::Ramp;
-use crate::message::{Change, Load, Message, NextFade, Set, Turn};
+use crate::instructions::Supported;
+use crate::message::{Change, Load, Message, NextFade, Params, Set, Turn};
 use crate::plan::{Op, Plan};
 use crate::profile::{Sampler, Watch};
 use crate::slots::{Payload, Slab};
 use crate::stats::StatsCells;
-use crate::{EventKind, Frame, guard, kernels, touched};
-use steps::{Steps, mix};
+use crate::{EventKind, Frame, Instructions, guard, touched};
+use steps::{Parts, Steps, Sums};
 
 /// Parameter changes that can wait for their frame.
 pub(crate) const PENDING: usize = 1024;
@@ -55,6 +57,7 @@ pub struct Renderer {
     pending: Vec<(Frame, Due)>,
     position: Frame,
     max_frames: usize,
+    instructions: Supported,
     /// Messages taken in so far, and how many there may be.
     received: u64,
     most: u64,
@@ -67,8 +70,9 @@ impl Renderer {
         payloads: Producer<Payload>,
         stats: Arc<StatsCells>,
         sampler: Sampler,
-        max_frames: usize,
+        (max_frames, instructions): (usize, Instructions),
     ) -> Self {
+        let instructions = Supported::of(instructions);
         // Each change may leave a boundary behind.
         let pending = touched::room(2 * PENDING);
         let (plan, slab) = (Plan::default(), Slab::default());
@@ -86,6 +90,7 @@ impl Renderer {
             pending,
             position,
             max_frames,
+            instructions,
             received,
             most,
         }
@@ -132,7 +137,7 @@ impl Renderer {
     /// Forgets all signal state; parameters, changes that wait for their frame and the position stay. Not for the
     /// callback: its cost grows with the memory of all nodes.
     pub fn reset(&mut self) {
-        self.slab.seats().filter_map(|seat| seat.processor.as_mut()).for_each(crate::erase::AnyProcessor::reset);
+        self.slab.reset();
         self.plan.lines.iter_mut().for_each(crate::feedback::FeedbackLine::reset);
     }
 
@@ -162,10 +167,13 @@ impl Renderer {
             }
             self.apply_due();
             let length = self.piece(frames - done);
-            self.read_device(done, length, inputs);
+            self.lend_device(done..done + length, inputs, outputs);
             watch.rest();
             self.run_piece(watch, length);
-            self.write_device(done, length, outputs);
+            self.check_device(done..done + length, outputs);
+            if self.slab.gains().moving() > 0 {
+                self.slab.pass(length);
+            }
             self.position += length as Frame;
             done += length;
         }
@@ -209,13 +217,11 @@ impl Renderer {
         }
         for (seat, arrives) in &mut load.exchange {
             std::mem::swap(self.slab.seat(*seat), arrives);
+            self.slab.note(*seat);
         }
         for (seat, params) in &load.updates {
-            let seat = self.slab.seat(*seat);
-            let instance = seat.instance;
-            if let Err(payload) = seat.update(params) {
-                self.bury(instance, payload);
-            }
+            let instance = self.slab.seat(*seat).instance;
+            self.update(instance, params);
         }
         for Turn { instance, on, kit } in &mut load.turns {
             // What was asked for before is overridden.
@@ -281,24 +287,35 @@ impl Renderer {
     fn apply(&mut self, at: Frame, mut set: Set) {
         let instance = set.instance;
         self.stats.sets_done.add(1);
-        let Some(seat) = self.slab.instance(instance) else { return self.stats.stale_sets.add(1) };
+        if self.slab.instance(instance).is_none() {
+            return self.stats.stale_sets.add(1);
+        }
         let late = self.position - at;
         self.stats.late_sets.add(u64::from(late > 0));
         match &mut *set.change {
             Change::Params(params) => {
-                if let Err(payload) = seat.update(params) {
-                    self.bury(instance, payload);
-                }
+                self.update(instance, params);
                 self.say(Some(instance), EventKind::Set { late });
             }
             Change::Bypass { on, kit } => self.turn(instance, *on, kit),
         }
     }
 
+    /// Gives a processor new parameters.
+    fn update(&mut self, instance: Instance, params: &Params) {
+        let seat = instance.seat as usize;
+        if let Err(payload) = self.slab.seat(seat).update(params) {
+            self.bury(instance, payload);
+        }
+        self.slab.note(seat);
+    }
+
     /// Leaves a processor out, or takes it back.
     fn turn(&mut self, instance: Instance, on: bool, kit: &mut Option<Box<Bypass>>) {
         let Some(seat) = self.slab.instance(instance) else { return };
-        if let Some(frames) = seat.turn(on, kit) {
+        let all_out = seat.turn(on, kit);
+        self.slab.note(instance.seat as usize);
+        if let Some(frames) = all_out {
             self.end_piece(instance, self.position.saturating_add(frames));
         }
         self.say(Some(instance), EventKind::Bypassed { on });
@@ -330,33 +347,6 @@ impl Renderer {
         length
     }
 
-    fn read_device(&mut self, done: usize, length: usize, inputs: &[&[f32]]) {
-        let mut bad = 0;
-        for (channel, wire) in self.plan.device_in.iter().enumerate() {
-            let Some(wire) = wire else { continue };
-            let dst = wire.write(length);
-            let given = inputs.get(channel).and_then(|samples| samples.get(done..)).unwrap_or(&[]);
-            let given = &given[..given.len().min(length)];
-            let (heard, silent) = dst.split_at_mut(given.len());
-            bad += kernels::copy_sanitised(heard, given);
-            silent.fill(0.0);
-        }
-        self.stats.non_finite_inputs.add(bad);
-    }
-
-    fn write_device(&mut self, done: usize, length: usize, outputs: &mut [&mut [f32]]) {
-        let mut bad = 0;
-        for (channel, samples) in outputs.iter_mut().enumerate() {
-            let end = samples.len().min(done + length);
-            let Some(dst) = samples.get_mut(done..end) else { continue };
-            match self.plan.device_out.get(channel).copied().flatten() {
-                Some(wire) => bad += kernels::copy_sanitised(dst, wire.read(dst.len())),
-                None => dst.fill(0.0),
-            }
-        }
-        self.stats.non_finite_outputs.add(bad);
-    }
-
     /// Runs all steps; a step that panics is silenced, and the rest goes on behind it.
     fn run_piece(&mut self, watch: &mut impl Watch, length: usize) {
         let current = Cell::new(0);
@@ -371,26 +361,30 @@ impl Renderer {
     }
 
     fn run_from(&mut self, current: &Cell<usize>, watch: &mut impl Watch, length: usize) {
-        let Self { plan, slab, events, stats, position, .. } = self;
-        let Plan { ops, terms, wires, runs, watched, widths, lines, ramps, .. } = plan;
+        let Self { plan, slab, events, stats, position, instructions, .. } = self;
+        let Plan { ops, runs, watched, lines, .. } = plan;
+        let parts = Parts { memory: &plan.memory, wires: &plan.wires, widths: &plan.widths };
+        let sums = Sums {
+            terms: &plan.terms,
+            factors: &plan.factors,
+            constants: &plan.constants,
+            fades: &plan.ramps,
+            instructions: *instructions,
+        };
         guard::with_running(|running| {
-            let mut steps = Steps { wires, widths, slab, events, stats, running, position: *position, length };
+            let mut steps = Steps { parts, sums, slab, events, stats, running, position: *position, length };
             for (index, op) in ops.iter().enumerate().skip(current.get()) {
                 current.set(index);
                 match op {
-                    Op::Clear { dst } => dst.write(length).fill(0.0),
-                    Op::Mix { dst, adds, terms: range } => mix(*dst, *adds, &terms[range.clone()], length),
-                    Op::Receive { dst, line } => lines[*line].receive(*position, dst.write(length)),
+                    Op::Clear { dst } => parts.memory.write(*dst, length).fill(0.0),
+                    Op::Mix { dst, terms, factors, even } => steps.mix(dst, terms, factors, *even),
+                    Op::Receive { dst, line } => lines[*line].receive(*position, parts.memory.write(*dst, length)),
                     Op::Send { src, line } => {
-                        let bad = lines[*line].send(*position, src.read(length));
+                        let bad = lines[*line].send(*position, parts.memory.read(*src, length));
                         if bad > 0 {
                             steps.stats.non_finite_feedback.add(bad);
                         }
                     }
-                    Op::Fade { dst, src: Some(src), fade } => {
-                        ramps[*fade].copy(*position, dst.write(length), src.read(length));
-                    }
-                    Op::Fade { dst, src: None, fade } => ramps[*fade].apply(*position, dst.write(length)),
                     Op::Run { run } => {
                         steps.run(&runs[*run]);
                         watch.ran(watched, *run, length);
@@ -406,7 +400,8 @@ impl Renderer {
     fn silence(&mut self, op: usize, length: usize, payload: Payload) {
         let Op::Run { run } = self.plan.ops[op] else { return std::mem::forget(payload) };
         let run = &self.plan.runs[run];
-        run.wires.of(&self.plan.wires).1.iter().for_each(|wire| wire.write(length).fill(0.0));
+        let memory = &self.plan.memory;
+        run.wires.of(&self.plan.wires).1.iter().for_each(|&wire| memory.write(wire, length).fill(0.0));
         let seat = self.slab.seat(run.seat);
         seat.silence();
         let instance = seat.instance;

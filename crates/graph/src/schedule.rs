@@ -16,12 +16,15 @@ pub enum Step {
         /// The buffer written.
         dst: BufferId,
     },
-    /// Writes the sum of its terms, left to right. `dst` may be the first term's source.
+    /// Writes sums, channel by channel: each the sum of its terms, left to right. A channel's `dst` may be the source of its
+    /// first term.
     Mix {
-        /// The buffer written.
-        dst: BufferId,
-        /// Its terms, in [`Schedule::terms`].
+        /// The buffers written, in [`Schedule::wires`].
+        dst: Range<usize>,
+        /// The terms, in [`Schedule::terms`].
         terms: Range<usize>,
+        /// Why it is a step.
+        why: Why,
     },
     /// Reads a feedback line, [`Schedule::feedback`] frames after it was written.
     Receive {
@@ -37,15 +40,6 @@ pub enum Step {
         /// The line, in [`Schedule::lines`].
         line: usize,
     },
-    /// Lets sound in or out. `dst` may be `src`.
-    Fade {
-        /// The buffer written.
-        dst: BufferId,
-        /// The buffer read.
-        src: BufferId,
-        /// Which, in [`Schedule::fades`].
-        fade: usize,
-    },
     /// Runs a processor.
     Run {
         /// Which, in [`Schedule::slots`].
@@ -57,16 +51,44 @@ pub enum Step {
     },
 }
 
-/// One summand of a mix.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Term {
-    /// The buffer read.
-    pub source: BufferId,
-    /// The factor on it, linear.
-    pub gain: f32,
+/// Why channels are mixed by a step of their own, and not by whoever reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// Several links meet.
+    Meet,
+    /// So many sources of a sum hold buffers that they are summed up before the others come.
+    Fold,
+    /// The device takes it.
+    Device,
+    /// Several read it: it is scaled once for all of them.
+    Shared,
+    /// A node reads it that does more than scale.
+    Read,
+    /// A node works in place on it, and others read it, too.
+    Apart,
 }
 
-/// A node to be run.
+/// One summand of a mix: in each channel, a source times factors, one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// The buffers read, one for each channel, in [`Schedule::wires`].
+    pub sources: Range<usize>,
+    /// What they are multiplied by, the same in all channels, in [`Schedule::factors`].
+    pub factors: Range<usize>,
+}
+
+/// What a source is multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Factor {
+    /// The same number always, linear.
+    Constant(f32),
+    /// The value of a node that only [scales](crate::Node::SCALES): its index in [`Schedule::slots`].
+    Gain(usize),
+    /// The weight of a fade, in [`Schedule::fades`].
+    Fade(usize),
+}
+
+/// A node with a processor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// The node's name.
@@ -81,6 +103,8 @@ pub struct Slot {
     pub outputs: Vec<usize>,
     /// Whether the first output arrives holding the first input.
     pub in_place: bool,
+    /// Whether it only scales: it is not run, but a factor of the mixes that read it.
+    pub scales: bool,
     /// Frames by which its output is later than its input.
     pub latency: Frames,
     /// How long it rings on.
@@ -105,15 +129,17 @@ pub struct Schedule {
     pub steps: Vec<Step>,
     /// The summands of all mixes.
     pub terms: Vec<Term>,
-    /// The buffers of all runs.
+    /// The factors of all summands.
+    pub factors: Vec<Factor>,
+    /// The buffers of all mixes and runs.
     pub wires: Vec<BufferId>,
-    /// The nodes to run.
+    /// The nodes with processors.
     pub slots: Vec<Slot>,
     /// How many buffers there are.
     pub buffers: usize,
-    /// Channels of the device's input and the buffer that each is read into, if anything reads it.
+    /// Channels of the device's input and the buffer that each is, if anything reads it. No step writes these.
     pub device_in: Vec<Option<BufferId>>,
-    /// Channels of the device's output and the buffer that each is written from, if anything writes it.
+    /// Channels of the device's output and the buffer that each is, if anything writes it.
     pub device_out: Vec<Option<BufferId>>,
     /// The channels of all feedback links.
     pub lines: Vec<Line>,
@@ -136,29 +162,47 @@ impl Schedule {
         crate::budget::footprint(self, max_frames)
     }
 
-    /// The printable plan: one line a step, buffers as `b0`, `b1`, ….
+    /// The printable plan: one line a step, buffers as `in0`, `out1`, `b0`, ….
     fn step(&self, f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
         match step {
-            Step::Clear { dst } => write!(f, "clear    b{dst}"),
-            Step::Mix { dst, terms } => {
-                write!(f, "mix      b{dst} =")?;
-                for (index, term) in self.terms[terms.clone()].iter().enumerate() {
-                    let plus = if index == 0 { "" } else { " +" };
-                    write!(f, "{plus} b{}", term.source)?;
-                    if term.gain != 1.0 {
-                        write!(f, " * {}", term.gain)?;
-                    }
-                }
-                Ok(())
-            }
-            Step::Receive { dst, line } => write!(f, "receive  b{dst} = {}", self.lines[*line]),
-            Step::Send { src, line } => write!(f, "send     {} = b{src}", self.lines[*line]),
-            Step::Fade { dst, src, fade } => {
-                let Fade { after, length, rises } = self.fades[*fade];
-                let way = if rises { "in" } else { "out" };
-                write!(f, "fade     b{dst} = b{src} {way} from frame {after} of the load, for {length} frames")
-            }
+            Step::Clear { dst } => write!(f, "clear    {}", self.buffer(*dst)),
+            Step::Mix { dst, terms, why } => self.mix(f, dst, terms, *why),
+            Step::Receive { dst, line } => write!(f, "receive  {} = {}", self.buffer(*dst), self.lines[*line]),
+            Step::Send { src, line } => write!(f, "send     {} = {}", self.lines[*line], self.buffer(*src)),
             Step::Run { slot, inputs, outputs } => self.run(f, &self.slots[*slot], inputs, outputs),
+        }
+    }
+
+    fn mix(&self, f: &mut fmt::Formatter<'_>, dst: &Range<usize>, terms: &Range<usize>, why: Why) -> fmt::Result {
+        write!(f, "mix      {} =", self.buffer_list(dst))?;
+        for (index, term) in self.terms[terms.clone()].iter().enumerate() {
+            let plus = if index == 0 { "" } else { " +" };
+            write!(f, "{plus} {}", self.buffer_list(&term.sources))?;
+            self.factors[term.factors.clone()].iter().try_for_each(|factor| self.factor(f, *factor))?;
+        }
+        write!(f, "    ({why})")
+    }
+
+    fn factor(&self, f: &mut fmt::Formatter<'_>, factor: Factor) -> fmt::Result {
+        match factor {
+            Factor::Constant(gain) => write!(f, " * {gain}"),
+            Factor::Gain(slot) => write!(f, " * {}", self.slots[slot].name),
+            Factor::Fade(fade) => {
+                let Fade { after, length, rises } = self.fades[fade];
+                let way = if rises { "in" } else { "out" };
+                write!(f, " * fade {way} from frame {after} of the load, for {length} frames")
+            }
+        }
+    }
+
+    fn buffer(&self, buffer: BufferId) -> String {
+        let channel = |list: &[Option<BufferId>]| list.iter().position(|&device| device == Some(buffer));
+        match (channel(&self.device_in), channel(&self.device_out)) {
+            (Some(channel), _) => format!("in{channel}"),
+            (None, Some(channel)) => format!("out{channel}"),
+            (None, None) => {
+                format!("b{}", buffer as usize - self.device_in.iter().chain(&self.device_out).flatten().count())
+            }
         }
     }
 
@@ -181,7 +225,7 @@ impl Schedule {
     }
 
     fn buffer_list(&self, wires: &Range<usize>) -> String {
-        let names: Vec<String> = self.wires[wires.clone()].iter().map(|b| format!("b{b}")).collect();
+        let names: Vec<String> = self.wires[wires.clone()].iter().map(|&buffer| self.buffer(buffer)).collect();
         format!("[{}]", names.join(" "))
     }
 }
@@ -194,25 +238,33 @@ impl fmt::Display for Line {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (channel, buffer) in self.device_in.iter().enumerate() {
-            if let Some(buffer) = buffer {
-                writeln!(f, "     in       b{buffer} = device input {channel}")?;
-            }
-        }
         for (index, step) in self.steps.iter().enumerate() {
             write!(f, "{index:>4} ")?;
             self.step(f, step)?;
             writeln!(f)?;
         }
-        for (channel, buffer) in self.device_out.iter().enumerate() {
-            match buffer {
-                Some(buffer) => writeln!(f, "     out      device output {channel} = b{buffer}")?,
-                None => writeln!(f, "     out      device output {channel} = silence")?,
-            }
+        for channel in (0..self.device_out.len()).filter(|&channel| self.device_out[channel].is_none()) {
+            writeln!(f, "     silence  out{channel}")?;
         }
         let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let (steps, buffers) = (count(self.steps.len(), "step"), count(self.buffers, "buffer"));
-        write!(f, "{steps}, {buffers}, {} run", count(self.slots.len(), "node"))
+        let device = self.device_in.iter().chain(&self.device_out).flatten().count();
+        let (steps, buffers) = (count(self.steps.len(), "step"), count(self.buffers - device, "buffer"));
+        let scale = self.slots.iter().filter(|slot| slot.scales).count();
+        let run = count(self.slots.len() - scale, "node");
+        write!(f, "{steps}, {buffers} beside the device's, {run} run, {scale} dissolved in mixes")
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Meet => "links meet",
+            Self::Fold => "a part of a wide sum",
+            Self::Device => "to the device",
+            Self::Shared => "several read it",
+            Self::Read => "for a node that does more than scale",
+            Self::Apart => "a copy to work on in place",
+        })
     }
 }
 

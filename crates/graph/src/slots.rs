@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::bypass::Bypass;
 use crate::erase::AnyProcessor;
 use crate::event::Instance;
+use crate::gains::{Gains, Moving};
 use crate::message::Params;
 use crate::{Readings, guard};
 
@@ -70,31 +71,71 @@ impl Seat {
 
 /// All places.
 #[derive(Default)]
-pub(crate) struct Slab(Vec<Seat>);
+pub(crate) struct Slab {
+    seats: Vec<Seat>,
+    /// The factors of those that only scale.
+    gains: Gains,
+}
 
 impl Slab {
     pub(crate) fn with_seats(count: usize) -> Self {
-        Self((0..count).map(|_| Seat::default()).collect())
+        Self { seats: (0..count).map(|_| Seat::default()).collect(), gains: Gains::with_seats(count) }
     }
 
     pub(crate) fn seat(&mut self, seat: usize) -> &mut Seat {
-        &mut self.0[seat]
+        &mut self.seats[seat]
+    }
+
+    pub(crate) fn gains(&self) -> &Gains {
+        &self.gains
     }
 
     /// The place of this very instance, unless another has taken it since.
     pub(crate) fn instance(&mut self, instance: Instance) -> Option<&mut Seat> {
-        self.0.get_mut(instance.seat as usize).filter(|seat| seat.instance == instance)
+        self.seats.get_mut(instance.seat as usize).filter(|seat| seat.instance == instance)
     }
 
-    pub(crate) fn seats(&mut self) -> impl Iterator<Item = &mut Seat> {
-        self.0.iter_mut()
+    /// Forgets all signal state.
+    pub(crate) fn reset(&mut self) {
+        self.seats.iter_mut().filter_map(|seat| seat.processor.as_mut()).for_each(AnyProcessor::reset);
+        (0..self.seats.len()).for_each(|seat| self.note(seat));
     }
 
     /// Moves everybody into a bigger slab; the old one comes back in its place.
     pub(crate) fn move_into(&mut self, bigger: &mut Slab) {
-        for (old, new) in self.0.iter_mut().zip(&mut bigger.0) {
+        for (old, new) in self.seats.iter_mut().zip(&mut bigger.seats) {
             std::mem::swap(old, new);
         }
+        bigger.gains.adopt(&self.gains);
         std::mem::swap(self, bigger);
+    }
+
+    /// Whoever sits here has changed: notes the factor, if it has one.
+    pub(crate) fn note(&mut self, seat: usize) {
+        let Self { seats, gains } = self;
+        let Seat { processor, mode, bypass, .. } = &mut seats[seat];
+        let Some(scale) = processor.as_mut().and_then(AnyProcessor::scale) else { return gains.settle(seat, 0.0) };
+        match (*mode, bypass) {
+            (Mode::Silent, _) => gains.stir(seat, Moving::Silent),
+            (Mode::Bypassed, Some(bypass)) if !bypass.runs() => gains.settle(seat, 1.0),
+            (Mode::Bypassed, Some(bypass)) => gains.stir(seat, Moving::Crosses(scale.ahead(), bypass.crossing())),
+            _ if scale.is_steady() => gains.settle(seat, scale.target()),
+            _ => gains.stir(seat, Moving::Glides(scale.ahead())),
+        }
+    }
+
+    /// The factors that move have moved for so many frames.
+    #[cold]
+    pub(crate) fn pass(&mut self, frames: usize) {
+        for index in (0..self.gains.moving()).rev() {
+            let seat = self.gains.seat(index);
+            let Seat { processor, mode, bypass, .. } = &mut self.seats[seat];
+            processor.as_mut().and_then(AnyProcessor::scale).map(|scale| scale.take(frames));
+            if let (Mode::Bypassed, Some(bypass)) = (*mode, bypass) {
+                bypass.pass(frames);
+                *mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };
+            }
+            self.note(seat);
+        }
     }
 }

@@ -117,6 +117,11 @@ impl Smoothed {
         self.take(1).at(0)
     }
 
+    /// The values of the frames to come, none of which is taken.
+    pub(crate) fn ahead(&self) -> Ramp {
+        self.line
+    }
+
     /// Takes the next `frames` frames; the ramp gives their values to as many channels as need them.
     #[inline(always)]
     pub fn take(&mut self, frames: usize) -> Ramp {
@@ -127,6 +132,13 @@ impl Smoothed {
 }
 
 impl Ramp {
+    /// The glide seen so many frames on.
+    #[inline(always)]
+    pub(crate) fn skip(mut self, frames: usize) -> Self {
+        self.position += self.moving(frames) as i32;
+        self
+    }
+
     /// The value, if it is the same for every frame to come.
     #[inline(always)]
     pub fn steady(&self) -> Option<f32> {

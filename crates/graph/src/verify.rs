@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{BufferId, Schedule, Step};
+use crate::{BufferId, Factor, Schedule, Step};
 
 /// A schedule that would read and write the same memory at once, or memory that is not there. A bug of ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +15,9 @@ pub struct ScheduleError {
 }
 
 impl Schedule {
-    /// Checks every step: the buffers it writes are distinct and apart from those it reads (a mix may write its first
-    /// source), everything is in range and written before it is read.
+    /// Checks every step: the buffers it writes are distinct and apart from those it reads (a mix may write the first source
+    /// of the same channel), everything is in range and written before it is read, and what the device reads in is not
+    /// written at all.
     ///
     /// # Errors
     /// The first step that does not hold.
@@ -25,8 +26,9 @@ impl Schedule {
         for &buffer in self.device_in.iter().flatten() {
             *written.get_mut(buffer as usize).ok_or(wrong(0, "gives the device a buffer that does not exist"))? = true;
         }
+        let device = written.clone();
         for (index, step) in self.steps.iter().enumerate() {
-            self.verify_step(step, &mut written).map_err(|problem| wrong(index, problem))?;
+            self.verify_step(step, &device, &mut written).map_err(|problem| wrong(index, problem))?;
         }
         let unwritten = |buffer: &BufferId| written.get(*buffer as usize) != Some(&true);
         match self.device_out.iter().flatten().any(unwritten) {
@@ -35,7 +37,7 @@ impl Schedule {
         }
     }
 
-    fn verify_step(&self, step: &Step, written: &mut [bool]) -> Result<(), &'static str> {
+    fn verify_step(&self, step: &Step, device: &[bool], written: &mut [bool]) -> Result<(), &'static str> {
         let (reads, writes, shared) = self.touched(step).ok_or("points outside the schedule")?;
         if reads.iter().any(|&buffer| written.get(buffer as usize) != Some(&true)) {
             return Err("reads a buffer that was never written");
@@ -43,11 +45,14 @@ impl Schedule {
         if writes.iter().any(|&buffer| buffer as usize >= written.len()) {
             return Err("writes a buffer that does not exist");
         }
+        if writes.iter().any(|&buffer| device[buffer as usize]) {
+            return Err("writes what the device reads in");
+        }
         let mut once = HashSet::with_capacity(writes.len());
         if !writes.iter().all(|buffer| once.insert(buffer)) {
             return Err("writes one buffer twice");
         }
-        if reads.iter().any(|buffer| Some(*buffer) != shared && once.contains(buffer)) {
+        if reads.iter().any(|buffer| !shared.contains(buffer) && once.contains(buffer)) {
             return Err("writes a buffer that it reads");
         }
         if self.arriving(step).iter().any(|&buffer| !written[buffer as usize]) {
@@ -67,28 +72,40 @@ impl Schedule {
         }
     }
 
-    /// What a step reads, what it writes, and the one buffer that may be both.
+    /// Whether there is such a factor.
+    fn has(&self, factor: Factor) -> bool {
+        match factor {
+            Factor::Constant(_) => true,
+            Factor::Gain(slot) => self.slots.get(slot).is_some_and(|slot| slot.scales),
+            Factor::Fade(fade) => fade < self.fades.len(),
+        }
+    }
+
+    /// What a step reads, what it writes, and what may be both.
     fn touched(&self, step: &Step) -> Option<Touched> {
         Some(match step {
-            Step::Clear { dst } => (vec![], vec![*dst], None),
-            Step::Mix { dst, terms } => {
-                let sources: Vec<BufferId> = self.terms.get(terms.clone())?.iter().map(|term| term.source).collect();
-                sources.first()?;
-                let once = sources.iter().filter(|&&source| source == *dst).count() == 1;
-                let shared = (once && sources.first() == Some(dst)).then_some(*dst);
-                (sources, vec![*dst], shared)
+            Step::Clear { dst } => (vec![], vec![*dst], vec![]),
+            Step::Mix { dst, terms, .. } => {
+                let (dst, terms) = (self.wires.get(dst.clone())?, self.terms.get(terms.clone())?);
+                let mut sources = Vec::with_capacity(terms.len() * dst.len());
+                for term in terms {
+                    let channels = self.wires.get(term.sources.clone()).filter(|wires| wires.len() == dst.len())?;
+                    sources.extend_from_slice(channels);
+                    self.factors.get(term.factors.clone())?.iter().all(|factor| self.has(*factor)).then_some(())?;
+                }
+                (!terms.is_empty() && !dst.is_empty()).then_some(())?;
+                let taken = dst.iter().zip(&sources).filter(|(dst, first)| dst == first).map(|(dst, _)| *dst);
+                let once = |buffer: &BufferId| sources.iter().filter(|source| *source == buffer).count() == 1;
+                let shared = taken.filter(once).collect();
+                (sources, dst.to_vec(), shared)
             }
             Step::Receive { dst, line } => {
                 self.lines.get(*line)?;
-                (vec![], vec![*dst], None)
+                (vec![], vec![*dst], vec![])
             }
             Step::Send { src, line } => {
                 self.lines.get(*line)?;
-                (vec![*src], vec![], None)
-            }
-            Step::Fade { dst, src, fade } => {
-                self.fades.get(*fade)?;
-                (vec![*src], vec![*dst], (src == dst).then_some(*dst))
+                (vec![*src], vec![], vec![])
             }
             Step::Run { slot, inputs, outputs } => {
                 let slot = self.slots.get(*slot)?;
@@ -97,15 +114,16 @@ impl Schedule {
                 (!slot.in_place || slot.outputs.first() == slot.inputs.first()).then_some(())?;
                 let widths_hold = reads.len() + main == slot.inputs.iter().sum::<usize>()
                     && writes.len() == slot.outputs.iter().sum::<usize>();
-                widths_hold.then_some(())?;
-                (reads.to_vec(), writes.to_vec(), None)
+                let side_by_side = inputs.is_empty() || outputs.is_empty() || inputs.end == outputs.start;
+                (widths_hold && side_by_side).then_some(())?;
+                (reads.to_vec(), writes.to_vec(), vec![])
             }
         })
     }
 }
 
-/// Buffers read, buffers written, and the one that may be both.
-type Touched = (Vec<BufferId>, Vec<BufferId>, Option<BufferId>);
+/// Buffers read, buffers written, and those that may be both.
+type Touched = (Vec<BufferId>, Vec<BufferId>, Vec<BufferId>);
 
 fn wrong(step: usize, problem: &'static str) -> ScheduleError {
     ScheduleError { step, problem }

@@ -49,6 +49,7 @@ impl Gain {
 
 impl Node for Gain {
     const KIND: &'static str = "gain";
+    const SCALES: bool = true;
     type Processor = GainProcessor;
 
     fn ports(&self) -> Ports {
@@ -87,12 +88,11 @@ impl Processor for GainProcessor {
         self.factor.glide(params.factor(), over, Law::Exponential);
     }
 
-    #[inline(always)]
-    fn process(&mut self, io: &mut Io<'_>) {
-        let ramp = self.factor.take(io.frames());
-        for channel in io.main().channels() {
-            ramp.scale(channel);
-        }
+    /// Not called: the factor is part of the mixes that read the node.
+    fn process(&mut self, _io: &mut Io<'_>) {}
+
+    fn scale(&mut self) -> Option<&mut Smoothed> {
+        Some(&mut self.factor)
     }
 
     fn reset(&mut self) {

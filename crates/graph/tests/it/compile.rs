@@ -1,10 +1,10 @@
 //! What the compiler makes of a graph, and what it says about a bad one.
 
 use patchline_graph::{
-    DeviceChannels, Graph, Instructions, Place, Schedule, Slot, Step, StreamSpec, Tail, Term, compile,
+    DeviceChannels, Factor, Graph, Instructions, Place, Schedule, Slot, Step, StreamSpec, Tail, Term, Why, compile,
 };
 
-use crate::nodes::{Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source};
+use crate::nodes::{Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source, Trim};
 
 fn stream() -> StreamSpec {
     StreamSpec::new(48_000, 64, 2, 2)
@@ -35,30 +35,86 @@ fn errors(graph: &Graph) -> Vec<(Place, String)> {
 }
 
 #[test]
-fn a_chain_lives_in_one_buffer_a_channel() {
+fn a_chain_lives_in_the_devices_buffers() {
     let schedule = compile(&chain(1000), &stream()).unwrap();
-    assert_eq!((schedule.buffers, schedule.steps.len()), (2, 1000));
-    assert!(schedule.steps.iter().all(|step| matches!(step, Step::Run { .. })));
+    assert_eq!((schedule.buffers, schedule.steps.len()), (4, 1001));
+    assert!(schedule.steps[1..].iter().all(|step| matches!(step, Step::Run { .. })));
 }
 
 #[test]
-fn a_branch_is_copied_once_and_summed_in_place() {
+fn a_branch_is_copied_and_summed_in_place() {
     let mut graph = chain(1);
     graph.add("side", Scale(2.0)).unwrap();
     graph.chain(&["in", "side", "out"]).unwrap();
-    let printed = compile(&graph, &stream()).unwrap().to_string();
-    let expected = "     in       b0 = device input 0
-     in       b1 = device input 1
-   0 mix      b2 = b0
-   1 mix      b3 = b1
-   2 run      s0 (scale) [b2 b3] in place
+    check_plan(
+        &graph,
+        "   0 mix      [out0 out1] = [in0 in1]    (a copy to work on in place)
+   1 run      s0 (scale) [out0 out1] in place
+   2 mix      [b0 b1] = [in0 in1]    (a copy to work on in place)
    3 run      side (scale) [b0 b1] in place
-   4 mix      b2 = b2 + b0
-   5 mix      b3 = b3 + b1
-     out      device output 0 = b2
-     out      device output 1 = b3
-6 steps, 4 buffers, 2 nodes run";
-    assert_eq!(printed, expected);
+   4 mix      [out0 out1] = [out0 out1] + [b0 b1]    (links meet)
+5 steps, 2 buffers beside the device's, 2 nodes run, 0 dissolved in mixes",
+    );
+}
+
+#[track_caller]
+fn check_plan(graph: &Graph, expected: &str) {
+    assert_eq!(compile(graph, &stream()).unwrap().to_string(), expected);
+}
+
+/// `names` in a chain of trims from `from` to `to`.
+fn trims(graph: &mut Graph, from: &str, names: &[&str], to: &str) {
+    for name in names {
+        graph.add(name, Trim(0.5)).unwrap();
+    }
+    let ends: Vec<&str> = std::iter::once(from).chain(names.iter().copied()).chain([to]).collect();
+    graph.chain(&ends).unwrap();
+}
+
+#[test]
+fn what_only_scales_is_a_factor_of_who_reads_it() {
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::All)).unwrap().add("out", stereo(&[0, 1])).unwrap();
+    graph.add("echo", Scale(0.5)).unwrap();
+    trims(&mut graph, "in", &["level", "pan"], "out");
+    trims(&mut graph, "in", &["send"], "echo");
+    trims(&mut graph, "echo", &["return"], "out");
+    check_plan(
+        &graph,
+        "   0 mix      [b0 b1] = [in0 in1] * send    (for a node that does more than scale)
+   1 run      echo (scale) [b0 b1] in place
+   2 mix      [out0 out1] = [in0 in1] * level * pan + [b0 b1] * return    (links meet)
+3 steps, 2 buffers beside the device's, 1 node run, 4 dissolved in mixes",
+    );
+}
+
+#[test]
+fn what_several_read_is_scaled_once_and_what_nobody_reads_never() {
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::Pick(vec![Some(1)]))).unwrap().add("out", stereo(&[1, 0])).unwrap();
+    trims(&mut graph, "in", &["level"], "out");
+    graph.add("unheard", Trim(0.5)).unwrap().link("in", "unheard").unwrap();
+    check_plan(
+        &graph,
+        "   0 mix      [out1] = [in1] * level    (several read it)
+   1 mix      [out0] = [out1]    (to the device)
+2 steps, 0 buffers beside the device's, 0 nodes run, 2 dissolved in mixes",
+    );
+}
+
+#[test]
+fn wide_sums_are_folded_as_their_sources_come() {
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::MonoMix)).unwrap().add("out", stereo(&[0])).unwrap();
+    for index in 0..20 {
+        let name = format!("s{index}");
+        graph.add(&name, Scale(1.0)).unwrap().chain(&["in", &name, "out"]).unwrap();
+    }
+    let schedule = compile(&graph, &stream()).unwrap();
+    // The device's three, the mean of its inputs, the sum so far and eight sources.
+    assert_eq!((schedule.buffers, schedule.slots.len()), (3 + 1 + 8, 20));
+    let folds = schedule.steps.iter().filter(|step| matches!(step, Step::Mix { why: Why::Fold, .. }));
+    assert_eq!(folds.count(), 2);
 }
 
 #[test]
@@ -162,8 +218,9 @@ fn an_output_without_channels_takes_all_of_the_device_or_what_reaches_it() {
 /// A schedule of one mix over two buffers, the first of which is the device's input.
 fn small() -> Schedule {
     Schedule {
-        steps: vec![Step::Mix { dst: 1, terms: 0..1 }],
-        terms: vec![Term { source: 0, gain: 1.0 }],
+        steps: vec![Step::Mix { dst: 0..1, terms: 0..1, why: Why::Device }],
+        terms: vec![Term { sources: 1..2, factors: 0..0 }],
+        wires: vec![1, 0],
         buffers: 2,
         device_in: vec![Some(0)],
         device_out: vec![Some(1)],
@@ -179,21 +236,34 @@ fn verify_finds_every_planted_violation() {
         schedule.verify().map_err(|error| error.problem)
     };
     assert_eq!(problem(|_| {}), Ok(()));
-    assert_eq!(problem(|s| s.terms[0].source = 1), Err("reads a buffer that was never written"));
+    assert_eq!(problem(|s| s.wires = vec![1, 1]), Err("reads a buffer that was never written"));
+    assert_eq!(problem(|s| s.wires = vec![0, 0]), Err("writes what the device reads in"));
+    assert_eq!(problem(|s| s.terms[0].factors = 0..1), Err("points outside the schedule"));
     assert_eq!(problem(|s| s.steps[0] = Step::Clear { dst: 7 }), Err("writes a buffer that does not exist"));
     assert_eq!(problem(|s| s.steps[0] = Step::Send { src: 0, line: 0 }), Err("points outside the schedule"));
     assert_eq!(problem(|s| s.steps.clear()), Err("sends a buffer that was never written to the device"));
     let second_source = |s: &mut Schedule| {
         s.steps.insert(0, Step::Clear { dst: 1 });
-        s.terms.push(Term { source: 1, gain: 1.0 });
-        s.steps[1] = Step::Mix { dst: 1, terms: 0..2 };
+        s.terms.push(Term { sources: 0..1, factors: 0..0 });
+        s.steps[1] = Step::Mix { dst: 0..1, terms: 0..2, why: Why::Meet };
     };
+    let gain = |s: &mut Schedule| {
+        s.factors.push(Factor::Gain(0));
+        s.terms[0].factors = 0..1;
+    };
+    assert_eq!(problem(gain), Err("points outside the schedule"));
+    let other_channel = |s: &mut Schedule| {
+        (s.buffers, s.wires) = (3, vec![1, 2, 0, 1]);
+        s.steps = vec![Step::Clear { dst: 1 }, Step::Mix { dst: 0..2, terms: 0..1, why: Why::Meet }];
+        s.terms[0].sources = 2..4;
+    };
+    assert_eq!(problem(other_channel), Err("writes a buffer that it reads"));
     assert_eq!(problem(second_source), Err("writes a buffer that it reads"));
-    assert_eq!(problem(|s| s.steps[0] = Step::Mix { dst: 1, terms: 0..0 }), Err("points outside the schedule"));
+    let nothing = |s: &mut Schedule| s.steps[0] = Step::Mix { dst: 0..1, terms: 0..0, why: Why::Meet };
+    assert_eq!(problem(nothing), Err("points outside the schedule"));
     let in_place = |s: &mut Schedule| {
         let slot = compile(&chain(1), &stream()).unwrap().slots.remove(0);
         s.slots.push(Slot { inputs: vec![1], outputs: vec![1], ..slot });
-        s.wires = vec![1];
         s.steps.insert(0, Step::Run { slot: 0, inputs: 0..0, outputs: 0..1 });
     };
     assert_eq!(problem(in_place), Err("works in place on a buffer that was never written"));

@@ -1,10 +1,16 @@
 //! The nodes of random graphs, as an author would write them: one per shape of ports.
 
-use patchline_graph::{DeviceChannels, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor, Tail};
+use patchline_graph::{
+    DeviceChannels, Io, Law, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor, Smoothed, Tail,
+};
 
 /// An in-place effect without state.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Scale(pub(crate) f32);
+
+/// An effect that only scales: a factor of those who read it.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Trim(pub(crate) f32);
 
 /// An in-place effect with state per channel.
 #[derive(Clone, PartialEq)]
@@ -217,6 +223,44 @@ node!(
     |this| Ports::device_output(Some(this.0.clone())),
     |_node, _spec| dissolved()
 );
+
+impl Node for Trim {
+    const KIND: &'static str = "trim";
+    const SCALES: bool = true;
+    type Processor = Playing<Trim, Smoothed>;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
+        Ok(Playing { node: self.clone(), state: Smoothed::new(self.0) })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        64
+    }
+}
+
+impl Processor for Playing<Trim, Smoothed> {
+    type Params = Trim;
+
+    fn update(&mut self, params: &Trim) {
+        self.glide(params, 100);
+    }
+
+    fn glide(&mut self, params: &Trim, over: u64) {
+        self.state.glide(params.0, over, Law::Exponential);
+    }
+
+    fn process(&mut self, _io: &mut Io<'_>) {
+        unreachable!("its factor is part of a mix");
+    }
+
+    fn scale(&mut self) -> Option<&mut Smoothed> {
+        Some(&mut self.state)
+    }
+}
 
 impl Processor for Scale {
     type Params = Scale;

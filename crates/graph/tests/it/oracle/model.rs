@@ -5,7 +5,7 @@ use std::ops::Range;
 use patchline_graph::{DeviceChannels, Endpoint, Graph, Link, NodeName};
 
 use super::random::Dice;
-use crate::nodes::{Combine, DeviceIn, DeviceOut, OnePole, Scale, Side, Sink, Source};
+use crate::nodes::{Combine, DeviceIn, DeviceOut, OnePole, Scale, Side, Sink, Source, Trim};
 
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     DeviceOut(Vec<usize>),
     Source { seed: u32 },
     Scale { factor: f32 },
+    Trim { factor: f32 },
     OnePole { feed: f32, back: f32 },
     Side { depth: f32 },
     Combine { factor: f32 },
@@ -85,8 +86,9 @@ impl Model {
         self.nodes.push(match dice.between(0, 11) {
             0 => vertex(self.device_channels(dice), &[], &[]),
             1 => vertex(kind, &[], &[width]),
-            2..=4 => vertex(Kind::Scale { factor: 2.0 * factor }, &[width], &[width]),
-            5..=6 => vertex(Kind::OnePole { feed: factor, back: 0.9 * dice.sample() }, &[width], &[width]),
+            2 => vertex(Kind::Scale { factor: 2.0 * factor }, &[width], &[width]),
+            3..=5 => vertex(Kind::Trim { factor: 2.0 * factor }, &[width], &[width]),
+            6 => vertex(Kind::OnePole { feed: factor, back: 0.9 * dice.sample() }, &[width], &[width]),
             7..=8 => vertex(Kind::Side { depth: factor }, &[width, 0], &[width, 1]),
             9..=10 => vertex(Kind::Combine { factor }, &[width, 0], &[2]),
             _ => vertex(Kind::Sink, &[width], &[]),
@@ -115,11 +117,12 @@ impl Model {
         })
     }
 
-    /// One to four links into a port; the first one makes it `width` wide.
+    /// One to four links into a port, now and then many more; the first one makes it `width` wide.
     fn feed(&mut self, dice: &mut Dice, node: usize, port: usize, width: usize) {
         let source = self.plug(dice, node, width);
         self.links.push(Wire { from: source, to: Plug { node, port, channels: None }, feedback: false });
-        for _ in 0..dice.between(0, 3) {
+        let more = if dice.chance(10) { 25 } else { 3 };
+        for _ in 0..dice.between(0, more) {
             self.link(dice, node, port, width);
         }
     }
@@ -202,7 +205,7 @@ impl Model {
     pub(crate) fn disturb(&mut self) {
         self.feedback += 1;
         for vertex in &mut self.nodes {
-            if let Kind::Scale { factor } = &mut vertex.kind {
+            if let Kind::Scale { factor } | Kind::Trim { factor } = &mut vertex.kind {
                 *factor *= 0.5;
             }
         }
@@ -231,6 +234,7 @@ impl Model {
             Kind::DeviceOut(channels) => graph.add(&name, DeviceOut(channels)),
             Kind::Source { seed } => graph.add(&name, Source { seed, channels: width(0) }),
             Kind::Scale { factor } => graph.add(&name, Scale(factor)),
+            Kind::Trim { factor } => graph.add(&name, Trim(factor)),
             Kind::OnePole { feed, back } => graph.add(&name, OnePole { feed, back }),
             Kind::Side { depth } => graph.add(&name, Side(depth)),
             Kind::Combine { factor } => graph.add(&name, Combine(factor)),

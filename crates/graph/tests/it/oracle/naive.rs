@@ -19,7 +19,7 @@ pub(crate) fn evaluate(model: &Model, input: &[Vec<f32>], frames: usize) -> Vec<
 }
 
 fn sane(sample: f32) -> f32 {
-    if sample.is_finite() && sample.abs() >= 1e-15 { sample } else { 0.0 }
+    if sample.is_finite() && (sample.abs() >= 1e-15 || sample == 0.0) { sample } else { 0.0 }
 }
 
 struct Run<'a> {
@@ -118,7 +118,7 @@ fn tick(kind: &Kind, state: &mut State, inputs: &[Vec<f32>], device: &[f32]) -> 
         Kind::DeviceIn(channels) => vec![pick(channels, device)],
         Kind::DeviceOut(_) | Kind::Sink => vec![],
         Kind::Source { .. } => vec![state.channels.iter().map(|_| noise(&mut state.random)).collect()],
-        Kind::Scale { factor } => vec![inputs[0].iter().map(|x| x * factor).collect()],
+        Kind::Scale { factor } | Kind::Trim { factor } => vec![inputs[0].iter().map(|x| x * factor).collect()],
         Kind::OnePole { feed, back } => {
             for (y, x) in state.channels.iter_mut().zip(&inputs[0]) {
                 *y = x * feed + *y * back;

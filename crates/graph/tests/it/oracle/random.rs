@@ -31,8 +31,8 @@ impl Dice {
 
     /// Channels × frames of noise, with silence, tiny and non-finite samples strewn in.
     pub(crate) fn signal(&mut self, channels: usize, frames: usize) -> Vec<Vec<f32>> {
-        let odd = [0.0, 1e-20, f32::NAN, f32::INFINITY, -1e-38];
-        let sample = |dice: &mut Self| if dice.chance(3) { odd[dice.between(0, 4)] } else { dice.sample() };
+        let odd = [0.0, 1e-20, f32::NAN, f32::INFINITY, -1e-38, -0.0];
+        let sample = |dice: &mut Self| if dice.chance(3) { odd[dice.between(0, 5)] } else { dice.sample() };
         (0..channels).map(|_| (0..frames).map(|_| sample(self)).collect()).collect()
     }
 
