@@ -170,19 +170,18 @@ impl<'a> Resolver<'a> {
     }
 
     fn input_width(&self, node: usize, index: usize, port: &Port) -> usize {
-        let edges = || {
-            let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
-            edges.filter(move |edge| edge.to.port == index)
-        };
-        if port.optional && edges().next().is_none() {
-            return 0;
-        }
+        let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
+        let mut edges = edges.filter(|edge| edge.to.port == index).peekable();
         match port.channels {
+            _ if port.optional && edges.peek().is_none() => 0,
             Channels::Exactly(width) => width,
             Channels::Follow => {
-                let of = |forward: bool| edges().filter(move |edge| edge.feedback != forward);
-                let known = of(true).filter_map(|edge| self.carried(edge)).max();
-                known.or_else(|| of(false).filter_map(|edge| self.carried(edge)).max()).unwrap_or(1).max(1)
+                let (mut forward, mut back) = (None, None);
+                for edge in edges {
+                    let widest = if edge.feedback { &mut back } else { &mut forward };
+                    *widest = self.carried(edge).max(*widest);
+                }
+                forward.or(back).unwrap_or(1).max(1)
             }
         }
     }

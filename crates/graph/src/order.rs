@@ -6,7 +6,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::topology::Topology;
-use crate::{DeviceSide, Graph, GraphError, Place};
+use crate::{DeviceSide, Graph, GraphError, Place, Ports};
 
 type Forward = DiGraph<(), usize>;
 
@@ -21,16 +21,30 @@ pub(crate) fn order(graph: &Graph, topology: &Topology, errors: &mut Vec<GraphEr
 
 /// The same; `None` where forward links form a loop.
 pub(crate) fn of(topology: &Topology) -> Option<Vec<usize>> {
-    let all = depth_first(topology)?;
-    let group = |node: usize| match topology.ports[node].device {
-        Some(DeviceSide::Input(_)) => 0,
-        None => 1,
-        Some(DeviceSide::Output(_)) => 2,
-    };
-    let mut groups = [const { Vec::new() }; 3];
-    groups[1].reserve(all.len());
-    all.into_iter().for_each(|node| groups[group(node)].push(node));
-    Some(groups.concat())
+    let groups: Vec<Group> = (0..topology.ports.len()).map(|node| Group::of(&topology.ports[node])).collect();
+    let all = depth_first(topology, &groups)?;
+    let mut lists = [const { Vec::new() }; 3];
+    lists[Group::Middle as usize].reserve(all.len());
+    all.into_iter().for_each(|node| lists[groups[node] as usize].push(node));
+    Some(lists.concat())
+}
+
+/// Where in the order a node stands, whatever feeds it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Inputs,
+    Middle,
+    Outputs,
+}
+
+impl Group {
+    fn of(ports: &Ports) -> Self {
+        match ports.device {
+            Some(DeviceSide::Input(_)) => Self::Inputs,
+            None => Self::Middle,
+            Some(DeviceSide::Output(_)) => Self::Outputs,
+        }
+    }
 }
 
 /// The nodes on loops of forward links.
@@ -40,10 +54,10 @@ pub(crate) fn knotted(topology: &Topology) -> Vec<usize> {
 }
 
 /// All nodes, each after what it is fed by; `None` where forward links form a loop.
-fn depth_first(topology: &Topology) -> Option<Vec<usize>> {
+fn depth_first(topology: &Topology, groups: &[Group]) -> Option<Vec<usize>> {
     let nodes = topology.ports.len();
     let forward = |edge: &usize| !topology.edges[*edge].feedback;
-    let outputs = (0..nodes).filter(|&node| matches!(topology.ports[node].device, Some(DeviceSide::Output(_))));
+    let outputs = (0..nodes).filter(|&node| groups[node] == Group::Outputs);
     let ends = (0..nodes).filter(|&node| !topology.outgoing[node].iter().any(forward));
     let mut walk = Walk { topology, reached: vec![Reached::Not; nodes], order: Vec::with_capacity(nodes) };
     outputs.chain(ends).chain(0..nodes).all(|root| walk.from(root)).then_some(walk.order)

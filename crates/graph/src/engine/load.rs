@@ -273,6 +273,10 @@ pub(super) fn bounded(frames: Frames, rate: u32) -> Frames {
 
 /// The longest latency and tail of a graph, of which a schedule has all nodes.
 fn longest(Resolved { topology, order, .. }: &Resolved, schedule: &Schedule) -> (Frames, Tail) {
+    let loops = topology.edges.iter().any(|edge| edge.feedback);
+    if schedule.slots.iter().all(|slot| (slot.latency, slot.tail) == (0, Tail::None)) {
+        return (0, if loops { Tail::Infinite } else { Tail::None });
+    }
     let nodes = topology.ports.len();
     let mut own = vec![(0, Tail::None); nodes];
     for slot in schedule.slots.iter().filter(|slot| slot.node < nodes) {
@@ -288,7 +292,6 @@ fn longest(Resolved { topology, order, .. }: &Resolved, schedule: &Schedule) -> 
     }
     let ends = (0..nodes).filter(|&node| topology.outgoing[node].is_empty());
     let (latency, tail) = ends.map(|node| reached[node]).fold((0, Tail::None), longer);
-    let loops = topology.edges.iter().any(|edge| edge.feedback);
     (latency, if loops { Tail::Infinite } else { tail })
 }
 
