@@ -14,23 +14,41 @@ pub(crate) struct Changed {
 /// Samples that are converted at a time: they stay in the processor's nearest cache.
 const PIECE: usize = 1024;
 
-/// Appends `samples` to `out`.
-pub(crate) fn encode(subtype: Subtype, samples: &[f32], out: &mut Vec<u8>, changed: &mut Changed) {
-    for piece in samples.chunks(PIECE) {
-        encode_piece(subtype, piece, out, changed);
-    }
+/// Makes bytes of samples; keeps the memory that it needs on the way.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    subtype: Subtype,
+    /// Frames of several channels, side by side.
+    samples: Box<[f32; PIECE]>,
+    /// Samples as integers.
+    whole: Box<[i32; PIECE]>,
+    pub(crate) changed: Changed,
 }
 
-/// Appends frames to `out`, their samples side by side; `planes` are channels of equal length, at most as many as a
-/// file has.
-pub(crate) fn encode_planar(subtype: Subtype, planes: &[&[f32]], out: &mut Vec<u8>, changed: &mut Changed) {
-    let channels = planes.len();
-    let step = PIECE / channels.max(1);
-    let mut samples = [0.0; PIECE];
-    for start in (0..planes[0].len()).step_by(step) {
-        let frames = step.min(planes[0].len() - start);
-        interleave(planes, start, &mut samples[..frames * channels]);
-        encode_piece(subtype, &samples[..frames * channels], out, changed);
+impl Encoder {
+    pub(crate) fn new(subtype: Subtype) -> Self {
+        Self { subtype, samples: Box::new([0.0; PIECE]), whole: Box::new([0; PIECE]), changed: Changed::default() }
+    }
+
+    /// Fills `bytes`, which have room for exactly these samples.
+    pub(crate) fn encode(&mut self, samples: &[f32], bytes: &mut [u8]) {
+        let Self { subtype, whole, changed, .. } = self;
+        for (piece, bytes) in samples.chunks(PIECE).zip(bytes.chunks_mut(PIECE * subtype.bytes())) {
+            encode_piece(*subtype, piece, whole, bytes, changed);
+        }
+    }
+
+    /// As [`encode`](Self::encode), for frames: `planes` are channels of equal length.
+    pub(crate) fn encode_planar(&mut self, planes: &[&[f32]], bytes: &mut [u8]) {
+        let (channels, Self { subtype, samples, whole, changed }) = (planes.len(), self);
+        let step = PIECE / channels.max(1);
+        let frames = planes.first().map_or(0, |plane| plane.len());
+        for (index, bytes) in bytes.chunks_mut(step * channels * subtype.bytes()).enumerate() {
+            let start = index * step;
+            let samples = &mut samples[..step.min(frames - start) * channels];
+            interleave(planes, start, samples);
+            encode_piece(*subtype, samples, whole, bytes, changed);
+        }
     }
 }
 
@@ -55,22 +73,17 @@ fn interleave(planes: &[&[f32]], start: usize, out: &mut [f32]) {
 }
 
 /// At most [`PIECE`] samples.
-fn encode_piece(subtype: Subtype, samples: &[f32], out: &mut Vec<u8>, changed: &mut Changed) {
-    let mut bytes = [0; 4 * PIECE];
-    let bytes = &mut bytes[..samples.len() * subtype.bytes()];
-    let mut whole = [0; PIECE];
+fn encode_piece(subtype: Subtype, samples: &[f32], whole: &mut [i32; PIECE], bytes: &mut [u8], changed: &mut Changed) {
     let whole = &mut whole[..samples.len()];
     match subtype {
+        Subtype::Pcm16 if is_tame::<16>(samples) => pack(samples, bytes, |x| rounded16(x).to_le_bytes()),
         Subtype::Pcm16 => {
-            quantise::<16>(samples, whole, changed);
+            held::<16>(samples, whole, changed);
             pack(whole, bytes, |x| (x as i16).to_le_bytes());
         }
         Subtype::Pcm24 => {
             quantise::<24>(samples, whole, changed);
-            pack(whole, bytes, |x| {
-                let [a, b, c, _] = x.to_le_bytes();
-                [a, b, c]
-            });
+            pack24(whole, bytes);
         }
         Subtype::Pcm32 => {
             quantise::<32>(samples, whole, changed);
@@ -78,7 +91,6 @@ fn encode_piece(subtype: Subtype, samples: &[f32], out: &mut Vec<u8>, changed: &
         }
         Subtype::Float => pack(samples, bytes, f32::to_le_bytes),
     }
-    out.extend_from_slice(bytes);
 }
 
 fn pack<T: Copy, const BYTES: usize>(samples: &[T], bytes: &mut [u8], to_bytes: impl Fn(T) -> [u8; BYTES]) {
@@ -87,43 +99,84 @@ fn pack<T: Copy, const BYTES: usize>(samples: &[T], bytes: &mut [u8], to_bytes: 
     }
 }
 
-/// `round(x · 2^(BITS-1))`, halves to even, clipped. The product is exact, so it is rounded once.
-///
-/// Without branches and calls, so that the compiler vectorises it. What is beyond `far` is beyond full scale; up to
-/// there, adding and taking away a number leaves no room for digits behind the point, and the addition rounds as it
-/// should: 1.5 · 2^23 in f32, 1.5 · 2^52 in f64.
-macro_rules! quantise {
-    ($name:ident, $float:ty, $far:expr, $no_digits:expr) => {
-        fn $name<const BITS: u32>(samples: &[f32], out: &mut [i32], changed: &mut Changed) {
-            let (far, no_digits): ($float, $float) = ($far, $no_digits);
-            let scale = (1_u64 << (BITS - 1)) as $float;
-            // At most a piece at a time, so 32 bits are enough.
-            let (mut clipped, mut non_finite) = (0_u32, 0_u32);
-            for (out, &x) in out.iter_mut().zip(samples) {
-                let finite = x.abs() < f32::INFINITY;
-                let x = <$float>::from(if finite { x } else { 0.0 }) * scale;
-                let x = if x > far { far } else { x };
-                let x = if x < -far { -far } else { x };
-                let rounded = (x + no_digits) - no_digits;
-                let held = if rounded > scale - 1.0 { scale - 1.0 } else { rounded };
-                let held = if held < -scale { -scale } else { held };
-                non_finite += u32::from(!finite);
-                clipped += u32::from(held != rounded);
-                *out = held as i32;
-            }
-            changed.clipped += u64::from(clipped);
-            changed.non_finite += u64::from(non_finite);
-        }
-    };
+/// Four samples of three bytes are three words of four.
+fn pack24(samples: &[i32], bytes: &mut [u8]) {
+    let fours = samples.chunks_exact(4);
+    let rest = fours.remainder();
+    let (packed, last) = bytes.split_at_mut(3 * (samples.len() - rest.len()));
+    for (bytes, four) in packed.chunks_exact_mut(12).zip(fours) {
+        let part = |index: usize| four[index] as u32 & 0xFF_FFFF;
+        let [a, b, c, d] = [part(0), part(1), part(2), part(3)];
+        let words = [a | b << 24, b >> 8 | c << 16, c >> 16 | d << 8];
+        pack(&words, bytes, u32::to_le_bytes);
+    }
+    pack(rest, last, |x| {
+        let [a, b, c, _] = x.to_le_bytes();
+        [a, b, c]
+    });
 }
 
-quantise!(quantise_short, f32, 1_048_576.0, 12_582_912.0);
-quantise!(quantise_long, f64, 1_099_511_627_776.0, 6_755_399_441_055_744.0);
-
+/// `round(x · 2^(BITS-1))`, halves to even, clipped. The product is exact, so it is rounded once.
+///
+/// Mostly a piece needs neither clipping nor a look at each sample: then there are two quick loops.
 fn quantise<const BITS: u32>(samples: &[f32], out: &mut [i32], changed: &mut Changed) {
-    match BITS {
-        ..=16 => quantise_short::<BITS>(samples, out, changed),
-        _ => quantise_long::<BITS>(samples, out, changed),
+    if !is_tame::<BITS>(samples) {
+        held::<BITS>(samples, out, changed);
+    } else if BITS <= 24 {
+        rounded::<BITS>(samples, out);
+    } else {
+        rounded_long::<BITS>(samples, out);
+    }
+}
+
+/// For 16 bits there is room to spare: 1.5 · 2^23 leaves no digits behind the point, and the integer in the lower bits.
+fn rounded16(x: f32) -> i16 {
+    (x * 32_768.0 + 12_582_912.0).to_bits() as i16
+}
+
+/// Whether all are finite, and none is beyond the greatest integer.
+fn is_tame<const BITS: u32>(samples: &[f32]) -> bool {
+    let scale = (1_u64 << (BITS - 1)) as f32;
+    // Magnitudes are in the order of their bits, with infinity and NaN above all. (scale - 1 is scale in 32 bits.)
+    let most = ((scale - 1.0).min(scale.next_down()) / scale).to_bits() as i32;
+    let mut wild = 0;
+    for x in samples {
+        wild |= i32::from((x.to_bits() & 0x7FFF_FFFF) as i32 > most);
+    }
+    wild == 0
+}
+
+/// Up to 24 bits. To add 2^23 with the sample's sign leaves no room for digits behind the point, and rounds as it should;
+/// the lower bits are the magnitude then.
+fn rounded<const BITS: u32>(samples: &[f32], out: &mut [i32]) {
+    const NO_DIGITS: f32 = 8_388_608.0;
+    let scale = (1_u64 << (BITS - 1)) as f32;
+    for (out, &x) in out.iter_mut().zip(samples) {
+        let sign = x.to_bits() & 0x8000_0000;
+        let whole = (x * scale + f32::from_bits(NO_DIGITS.to_bits() | sign)).to_bits();
+        let negative = (whole as i32) >> 31;
+        *out = ((whole & 0x007F_FFFF) as i32 ^ negative) - negative;
+    }
+}
+
+/// The same in f64: 1.5 · 2^52 leaves the integer in the lower bits, whatever its sign.
+fn rounded_long<const BITS: u32>(samples: &[f32], out: &mut [i32]) {
+    const NO_DIGITS: f64 = 6_755_399_441_055_744.0;
+    let scale = (1_u64 << (BITS - 1)) as f64;
+    for (out, &x) in out.iter_mut().zip(samples) {
+        *out = (f64::from(x) * scale + NO_DIGITS).to_bits() as i32;
+    }
+}
+
+/// What is beyond is held and counted, what is not finite is 0 and counted.
+fn held<const BITS: u32>(samples: &[f32], out: &mut [i32], changed: &mut Changed) {
+    let scale = (1_u64 << (BITS - 1)) as f64;
+    for (out, &x) in out.iter_mut().zip(samples) {
+        let rounded = if x.is_finite() { (f64::from(x) * scale).round_ties_even() } else { 0.0 };
+        let held = rounded.clamp(-scale, scale - 1.0);
+        changed.non_finite += u64::from(!x.is_finite());
+        changed.clipped += u64::from(held != rounded);
+        *out = held as i32;
     }
 }
 
@@ -212,6 +265,12 @@ mod tests {
         assert_eq!(changed, Changed { clipped, non_finite: 0 }, "{x} in {BITS} bits");
     }
 
+    fn encoded(subtype: Subtype, samples: &[f32]) -> (Vec<u8>, Changed) {
+        let (mut bytes, mut encoder) = (vec![0xEE; samples.len() * subtype.bytes()], Encoder::new(subtype));
+        encoder.encode(samples, &mut bytes);
+        (bytes, encoder.changed)
+    }
+
     #[test]
     fn halves_go_to_even() {
         for (steps, expected) in [(0.5, 0), (1.5, 2), (2.5, 2), (-0.5, 0), (-1.5, -2), (-2.5, -2)] {
@@ -239,41 +298,67 @@ mod tests {
     fn what_is_not_finite_becomes_counted_silence_in_integers_and_stays_in_floats() {
         let samples = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
         for subtype in [Subtype::Pcm16, Subtype::Pcm24, Subtype::Pcm32] {
-            let (mut out, mut changed) = (Vec::new(), Changed::default());
-            encode(subtype, &samples, &mut out, &mut changed);
+            let (out, changed) = encoded(subtype, &samples);
             assert_eq!(out, vec![0; 3 * subtype.bytes()]);
             assert_eq!(changed, Changed { clipped: 0, non_finite: 3 });
         }
-        let (mut out, mut changed) = (Vec::new(), Changed::default());
         let payload = f32::from_bits(0x7FC1_2345);
-        encode(Subtype::Float, &[payload, f32::INFINITY], &mut out, &mut changed);
+        let (out, changed) = encoded(Subtype::Float, &[payload, f32::INFINITY]);
         assert_eq!(out[..4], 0x7FC1_2345_u32.to_le_bytes());
         assert_eq!(out[4..], f32::INFINITY.to_le_bytes());
         assert_eq!(changed, Changed::default());
     }
 
-    /// The formula, sample by sample, as it stands in the documentation of `Subtype`.
-    fn by_the_formula(x: f32, bits: u32) -> i32 {
+    /// The formula, sample by sample, as it stands in the documentation of `Subtype`; and whether it clipped.
+    fn by_the_formula(x: f32, bits: u32) -> (i32, bool) {
         let scale = (1_u64 << (bits - 1)) as f64;
-        if x.is_finite() { (f64::from(x) * scale).round_ties_even().clamp(-scale, scale - 1.0) as i32 } else { 0 }
+        let rounded = if x.is_finite() { (f64::from(x) * scale).round_ties_even() } else { 0.0 };
+        let held = rounded.clamp(-scale, scale - 1.0);
+        (held as i32, held != rounded)
     }
 
     #[test]
     fn any_bits_are_rounded_as_the_formula_says() {
+        // Where it begins to clip, to the last bit.
+        let edges = [32_767.5, 32_767.0, 32_768.5, 32_768.0].into_iter().flat_map(|steps: f32| {
+            let x = steps / 32_768.0;
+            [x.next_down(), x, x.next_up()].into_iter().flat_map(|x| [x, -x])
+        });
         // Every exponent with many mantissas, both signs, and what is not finite.
-        let samples: Vec<f32> = (0..=u32::MAX).step_by(9_973).map(f32::from_bits).collect();
+        let samples: Vec<f32> = (0..=u32::MAX).step_by(9_973).map(f32::from_bits).chain(edges).collect();
         let mut out = vec![0; samples.len()];
-        let check = |out: &[i32], bits| {
+        let check = |out: &[i32], bits, changed: Changed| {
+            let mut clipped = 0;
             for (&x, &found) in samples.iter().zip(out) {
-                assert_eq!(found, by_the_formula(x, bits), "{x:e} in {bits} bits");
+                let (expected, clips) = by_the_formula(x, bits);
+                assert_eq!(found, expected, "{x:e} in {bits} bits");
+                clipped += u64::from(clips);
             }
+            let non_finite = samples.iter().filter(|x| !x.is_finite()).count() as u64;
+            assert_eq!(changed, Changed { clipped, non_finite }, "{bits} bits");
         };
-        quantise::<16>(&samples, &mut out, &mut Changed::default());
-        check(&out, 16);
-        quantise::<24>(&samples, &mut out, &mut Changed::default());
-        check(&out, 24);
-        quantise::<32>(&samples, &mut out, &mut Changed::default());
-        check(&out, 32);
+        // All together, and those that need not be held by themselves: they take another way.
+        let tame: Vec<f32> = samples.iter().copied().filter(|x| x.abs() < 0.999_969).collect();
+        let mut round = vec![0; tame.len()];
+        let check_tame = |out: &[i32], bits| {
+            tame.iter()
+                .zip(out)
+                .for_each(|(&x, &found)| assert_eq!(found, by_the_formula(x, bits).0, "{x:e}, {bits} bits"));
+        };
+        assert!(is_tame::<16>(&tame) && is_tame::<24>(&tame) && is_tame::<32>(&tame));
+        let short: Vec<i32> = tame.iter().map(|&x| i32::from(rounded16(x))).collect();
+        check_tame(&short, 16);
+        quantise::<24>(&tame, &mut round, &mut Changed::default());
+        check_tame(&round, 24);
+        quantise::<32>(&tame, &mut round, &mut Changed::default());
+        check_tame(&round, 32);
+        let mut changed = [Changed::default(); 3];
+        quantise::<16>(&samples, &mut out, &mut changed[0]);
+        check(&out, 16, changed[0]);
+        quantise::<24>(&samples, &mut out, &mut changed[1]);
+        check(&out, 24, changed[1]);
+        quantise::<32>(&samples, &mut out, &mut changed[2]);
+        check(&out, 32, changed[2]);
     }
 
     #[test]
@@ -286,11 +371,10 @@ mod tests {
                 (0..channels).map(|c| side_by_side.iter().skip(c).step_by(channels).copied().collect()).collect();
             let slices: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
             for subtype in Subtype::ALL {
-                let (mut a, mut b) = (Vec::new(), Vec::new());
-                let (mut changed_a, mut changed_b) = (Changed::default(), Changed::default());
-                encode(subtype, &side_by_side, &mut a, &mut changed_a);
-                encode_planar(subtype, &slices, &mut b, &mut changed_b);
-                assert_eq!((&a, changed_a), (&b, changed_b), "{subtype}, {channels} channels");
+                let (a, changed) = encoded(subtype, &side_by_side);
+                let (mut b, mut encoder) = (vec![0xEE; a.len()], Encoder::new(subtype));
+                encoder.encode_planar(&slices, &mut b);
+                assert_eq!((&a, changed), (&b, encoder.changed), "{subtype}, {channels} channels");
                 let encoding = match subtype {
                     Subtype::Pcm16 => Encoding::Pcm16,
                     Subtype::Pcm24 => Encoding::Pcm24,
@@ -322,15 +406,11 @@ mod tests {
 
     fn every_integer_survives(encoding: Encoding, subtype: Subtype, range: std::ops::RangeInclusive<i32>) {
         let bytes = subtype.bytes();
-        let (mut back, mut changed) = (Vec::new(), Changed::default());
-        for integer in range {
-            let stored = integer.to_le_bytes();
-            let mut sample = [0.0];
-            decode(encoding, &stored[..bytes], &mut sample);
-            back.clear();
-            encode(subtype, &sample, &mut back, &mut changed);
-            assert_eq!(back, stored[..bytes], "{integer}");
-        }
+        let stored: Vec<u8> = range.flat_map(|integer| integer.to_le_bytes().into_iter().take(bytes)).collect();
+        let mut samples = vec![0.0; stored.len() / bytes];
+        decode(encoding, &stored, &mut samples);
+        let (back, changed) = encoded(subtype, &samples);
+        assert!(back == stored, "{subtype}");
         assert_eq!(changed, Changed::default());
     }
 

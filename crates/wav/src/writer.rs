@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::convert::{Changed, encode, encode_planar};
+use crate::convert::Encoder;
 use crate::storage::write_all_at;
 use crate::{Broadcast, Format, Storage, WriteError, header};
 
@@ -25,8 +25,10 @@ pub struct Writer<S: Storage> {
     /// Chunks of the header between the sizes and the format.
     extra: Vec<u8>,
     riff_limit: u64,
-    /// Whole frames, encoded.
-    buffer: Vec<u8>,
+    /// Whole frames, encoded: the first `filled` bytes.
+    buffer: Box<[u8]>,
+    filled: usize,
+    encoder: Encoder,
     handed_over: u64,
     /// Frames in the file, skipped ones included.
     written: u64,
@@ -35,7 +37,6 @@ pub struct Writer<S: Storage> {
     /// Frames to be skipped before the buffer.
     ahead: u64,
     lost: u64,
-    changed: Changed,
     closed: bool,
 }
 
@@ -84,13 +85,14 @@ impl<S: Storage> Writer<S> {
             format,
             extra,
             riff_limit: header::RIFF_LIMIT,
-            buffer: Vec::with_capacity(BUFFER_BYTES),
+            buffer: vec![0; (BUFFER_BYTES / format.frame_bytes()).max(1) * format.frame_bytes()].into(),
+            filled: 0,
+            encoder: Encoder::new(format.subtype),
             handed_over: 0,
             written: 0,
             skipped: 0,
             ahead: 0,
             lost: 0,
-            changed: Changed::default(),
             closed: false,
         })
     }
@@ -120,7 +122,7 @@ impl<S: Storage> Writer<S> {
 
     /// Samples handed over so far beyond full scale, held there; always 0 for `FLOAT`.
     pub fn clipped(&self) -> u64 {
-        self.changed.clipped
+        self.encoder.changed.clipped
     }
 
     /// Size of the file, in bytes, once the buffer is written.
@@ -202,7 +204,7 @@ impl<S: Storage> Writer<S> {
 
     /// Frames at the end that are skipped and not part of the file yet.
     pub fn ahead(&self) -> u64 {
-        if self.buffer.is_empty() { self.ahead } else { 0 }
+        if self.filled == 0 { self.ahead } else { 0 }
     }
 
     /// Writes the buffer, and leaves the header as it is.
@@ -248,8 +250,8 @@ impl<S: Storage> Writer<S> {
         Ok(Summary {
             frames: self.written,
             lost: self.lost,
-            clipped: self.changed.clipped,
-            non_finite: self.changed.non_finite,
+            clipped: self.encoder.changed.clipped,
+            non_finite: self.encoder.changed.non_finite,
             bytes: self.bytes(),
         })
     }
@@ -273,21 +275,25 @@ impl<S: Storage> Writer<S> {
 
     /// Encodes `frames` frames from `start` on into the buffer.
     fn encode_planar(&mut self, planes: &[&[f32]], start: usize, frames: usize) {
-        let Self { format, buffer, changed, .. } = self;
+        let bytes = frames * self.format.frame_bytes();
+        let to = &mut self.buffer[self.filled..][..bytes];
+        self.filled += bytes;
         if let [left, right] = planes {
             // By far the most common: no list of slices is made.
             let planes = [left, right].map(|plane| &plane[start..][..frames]);
-            return encode_planar(format.subtype, &planes, buffer, changed);
+            return self.encoder.encode_planar(&planes, to);
         }
         let planes: Vec<&[f32]> = planes.iter().map(|plane| &plane[start..][..frames]).collect();
-        encode_planar(format.subtype, &planes, buffer, changed);
+        self.encoder.encode_planar(&planes, to);
     }
 
     fn push(&mut self, mut samples: &[f32]) -> io::Result<()> {
         while !samples.is_empty() {
             let room = self.room() * usize::from(self.format.channels);
             let (now, later) = samples.split_at(samples.len().min(room));
-            encode(self.format.subtype, now, &mut self.buffer, &mut self.changed);
+            let bytes = now.len() * self.format.subtype.bytes();
+            self.encoder.encode(now, &mut self.buffer[self.filled..][..bytes]);
+            self.filled += bytes;
             samples = later;
             if self.room() == 0 {
                 self.drain()?;
@@ -300,7 +306,8 @@ impl<S: Storage> Writer<S> {
         while frames > 0 {
             let now = frames.min(self.room() as u64);
             let bytes = now as usize * self.format.frame_bytes();
-            self.buffer.extend_from_slice(&ZEROS[..bytes]);
+            self.buffer[self.filled..][..bytes].fill(0);
+            self.filled += bytes;
             frames -= now;
             if self.room() == 0 {
                 self.drain()?;
@@ -311,16 +318,12 @@ impl<S: Storage> Writer<S> {
 
     /// Frames the buffer can still take; never 0 between calls.
     fn room(&self) -> usize {
-        self.buffer_frames() - self.buffer.len() / self.format.frame_bytes()
-    }
-
-    fn buffer_frames(&self) -> usize {
-        (BUFFER_BYTES / self.format.frame_bytes()).max(1)
+        (self.buffer.len() - self.filled) / self.format.frame_bytes()
     }
 
     /// Writes the buffer, behind the gap before it. After an error `written` counts the whole frames that went.
     fn drain(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
+        if self.filled == 0 {
             return Ok(());
         }
         if !S::REWRITABLE {
@@ -328,13 +331,13 @@ impl<S: Storage> Writer<S> {
         }
         // A file that is written beyond its end reads as zeros in between.
         let at = self.data_end() + self.ahead * self.format.frame_bytes() as u64;
-        let (done, result) = write_all_at(&mut self.storage, &self.buffer, at);
+        let (done, result) = write_all_at(&mut self.storage, &self.buffer[..self.filled], at);
         let frames = (done / self.format.frame_bytes()) as u64;
         if frames > 0 {
             self.written += self.ahead + frames;
             self.skipped += std::mem::take(&mut self.ahead);
         }
-        self.buffer.clear();
+        self.filled = 0;
         result
     }
 
@@ -363,7 +366,7 @@ impl<S: Storage> Writer<S> {
         let _ = self.storage.set_len(self.data_end());
         let _ = self.settle();
         // What is written and was not skipped came over; the buffer is empty by now.
-        self.buffer.clear();
+        self.filled = 0;
         let lost = self.handed_over - (self.written - self.skipped) - self.lost;
         self.lost += lost;
         Err(WriteError::Frames { written: self.written, lost, source })
