@@ -25,6 +25,11 @@ pub trait Peer {
     /// What it computes is compared with the hand-written loop before anything is timed, from the first frame on.
     fn contestant(&self, workload: &Workload, block: usize) -> Option<Box<dyn Contestant>>;
 
+    /// Why there is no contestant for this, where that says something about the engine.
+    fn cannot(&self, _workload: &Workload, _block: usize) -> Option<String> {
+        None
+    }
+
     /// How far a sample may be from the hand-written loop's, as a share of the loudest one.
     fn tolerance(&self, _workload: &Workload) -> f32 {
         1e-5

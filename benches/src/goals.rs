@@ -179,6 +179,7 @@ mod tests {
             versus: vec![versus("loop", true, limit), versus("peer", false, peer), versus("slow", false, 100.0)],
             samples: 5,
             left_out: vec![],
+            cannot: vec![],
         };
         let measurements = [measurement(64, times[0]), measurement(128, times[1])];
         let cell =

@@ -54,6 +54,9 @@ pub struct Measurement {
     /// Who would have taken part, but computed something else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// Who cannot do it, and says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cannot: Vec<LeftOut>,
 }
 
 /// Somebody else's time for the same.
@@ -69,12 +72,12 @@ pub struct Versus {
     pub ratio: Spread,
 }
 
-/// A peer that did not compute the same.
+/// A peer that takes no part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Who.
     pub name: String,
-    /// How far off.
+    /// How far off it is, or what it cannot do.
     pub why: String,
 }
 

@@ -29,9 +29,13 @@ pub(crate) fn measure(case: &Case, peers: &[Box<dyn Peer>], effort: Effort) -> R
         _ => InstructionSet::here().into_iter().try_for_each(|set| agree::same_bits(case, set))?,
     }
     let (entrants, left_out) = entrants(case, peers);
+    let cannot = peers.iter().filter_map(|peer| {
+        let why = peer.cannot(&case.workload, case.block)?;
+        Some(LeftOut { name: peer.name().to_owned(), why })
+    });
     let signal = Rc::new(Signal::new(case.block));
     let ours = Playing::new(case, Box::new(Ours::new(&case.workload, case.block)), &signal, case.block);
-    Ok(time(case, ours, entrants, left_out, effort))
+    Ok(Measurement { left_out, cannot: cannot.collect(), ..time(case, ours, entrants, effort) })
 }
 
 fn entrants(case: &Case, peers: &[Box<dyn Peer>]) -> (Vec<Entrant>, Vec<LeftOut>) {
@@ -79,13 +83,7 @@ fn in_turn<'a>(count: usize, case: &Case, playing: impl Iterator<Item = &'a mut 
     rounds(count, &mut turns)
 }
 
-fn time(
-    case: &Case,
-    mut ours: Playing,
-    mut entrants: Vec<Entrant>,
-    left_out: Vec<LeftOut>,
-    effort: Effort,
-) -> Measurement {
+fn time(case: &Case, mut ours: Playing, mut entrants: Vec<Entrant>, effort: Effort) -> Measurement {
     let everybody = std::iter::once(&mut ours).chain(entrants.iter_mut().map(|entrant| &mut entrant.playing));
     let rows = in_turn(effort.rounds, case, everybody);
     let (ours, others) = rows.split_first().expect("the engine takes part");
@@ -101,6 +99,7 @@ fn time(
         ours_ns: Spread::of(ours.iter().copied()),
         versus: versus.collect(),
         samples: effort.rounds,
-        left_out,
+        left_out: vec![],
+        cannot: vec![],
     }
 }

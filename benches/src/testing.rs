@@ -66,6 +66,7 @@ fn measurement(index: usize, case: &crate::Case) -> Measurement {
         ],
         samples: 3,
         left_out: vec![],
+        cannot: vec![],
     }
 }
 

@@ -26,6 +26,10 @@ impl Peer for DaspGraph {
     fn contestant(&self, workload: &Workload, block: usize) -> Option<Box<dyn Contestant>> {
         (block % Buffer::LEN == 0).then(|| Playing::new(workload)).flatten().map(|playing| Box::new(playing) as _)
     }
+
+    fn cannot(&self, _workload: &Workload, block: usize) -> Option<String> {
+        (block % Buffer::LEN != 0).then(|| format!("its buffers have {} frames", Buffer::LEN))
+    }
 }
 
 type Graph = DiGraph<NodeData<BoxedNode>, ()>;

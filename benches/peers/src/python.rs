@@ -1,6 +1,6 @@
 //! The seeds' chain as a callback in Python, beside ours: its process plays a period of the input whenever it is asked to.
 //!
-//! numpy may be installed for it alone: `python3 -m pip install --target .tools/python numpy`.
+//! `./x setup` installs numpy for it alone.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -126,7 +126,7 @@ impl Python {
         let said = self.child.stderr.take().map(|mut stderr| std::io::read_to_string(&mut stderr));
         let said = said.and_then(Result::ok).unwrap_or_default();
         if said.contains("No module named 'numpy'") {
-            return "numpy is missing: python3 -m pip install --target .tools/python numpy".to_owned();
+            return "numpy is missing: ./x setup".to_owned();
         }
         said.lines().last().unwrap_or("Python said nothing").to_owned()
     }
@@ -148,7 +148,7 @@ impl Drop for Python {
 }
 
 fn python() -> Command {
-    let modules: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", ".tools", "python"].iter().collect();
+    let modules: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", ".tools"].iter().collect();
     let mut command = Command::new("python3");
     command.env("PYTHONPATH", modules);
     command

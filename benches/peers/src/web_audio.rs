@@ -46,6 +46,10 @@ impl Peer for WebAudio {
         can.then(|| Box::new(Playing::new(workload)) as _)
     }
 
+    fn cannot(&self, _workload: &Workload, block: usize) -> Option<String> {
+        (block % QUANTUM != 0).then(|| format!("its quanta have {QUANTUM} frames"))
+    }
+
     fn tolerance(&self, workload: &Workload) -> f32 {
         match workload {
             // Its delay times are seconds in f32: 22,050 frames are 0.0003 frames off, and interpolated.

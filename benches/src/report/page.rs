@@ -168,6 +168,7 @@ fn measurements(text: &mut String, measurements: &[Measurement]) {
         });
         let peer = |peer: &crate::Versus| format!("{} {}×", peer.name, number(peer.ratio.inverse().median));
         let mut others: Vec<String> = found.peers().map(peer).collect();
+        others.extend(found.cannot.iter().map(|unable| format!("{} cannot: {}", unable.name, unable.why)));
         others.extend(found.left_out.iter().map(|left| format!("{} left out: {}", left.name, left.why)));
         let (workload, block, ours) = (&found.workload, found.block, time(found.ours_ns.median));
         let _ = writeln!(text, "| {workload} | {block} | {ours} | {limit} | {} |", others.join(", "));

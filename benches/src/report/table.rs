@@ -46,6 +46,9 @@ fn measurements(text: &mut String, measurements: &[Measurement]) {
             let (name, theirs) = (&versus.name, time(versus.ns.median));
             line(text, &format!("    {name:<38} {theirs:>11} {ratio:>8} ({})", quartiles(versus.ratio)));
         }
+        for unable in &found.cannot {
+            line(text, &format!("    {:<38} cannot: {}", unable.name, unable.why));
+        }
         for left in &found.left_out {
             line(text, &format!("    {:<38} left out, as it computes something else: {}", left.name, left.why));
         }
