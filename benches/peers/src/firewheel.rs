@@ -69,8 +69,9 @@ impl Peer for Firewheel {
 
 /// A context, its processor, and what is known of the graph.
 pub(crate) struct Playing {
-    context: FirewheelContext,
+    /// Dropped first: the context waits for that.
     processor: FirewheelProcessor,
+    context: FirewheelContext,
     /// The node before the output.
     last: NodeID,
     now: Instant,

@@ -28,6 +28,11 @@ impl Peer for Static {
     fn contestant(&self, workload: &Workload, _block: usize) -> Option<Box<dyn Contestant>> {
         Some(Box::new(Blocks::new(graph(workload)?)))
     }
+
+    fn cannot(&self, workload: &Workload, _block: usize) -> Option<String> {
+        let can = matches!(workload, Workload::Moving { .. }) || graph(workload).is_some();
+        (!can).then(|| "sizes are types, and this one is not spelled out".to_owned())
+    }
 }
 
 pub(crate) const VERSION: &str = "0.23.0";
@@ -52,6 +57,7 @@ fn graph(workload: &Workload) -> Option<Box<dyn AudioUnit>> {
             let factors = gains(nodes);
             let gain = |index: u64| gain(factors[index as usize]);
             match nodes {
+                1 => Box::new(gain(0)),
                 10 => Box::new(busi::<U10, _, _>(gain)),
                 100 => Box::new(busi::<U100, _, _>(gain)),
                 1000 => Box::new(busi::<U1000, _, _>(gain)),
