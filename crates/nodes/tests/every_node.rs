@@ -7,7 +7,7 @@ use std::path::Path;
 use patchline_guard::CountingAllocator;
 use patchline_nodes::PatchNode;
 use patchline_nodes::declaration::Declaration;
-use patchline_proofs::{Each, Every, every_node, every_type, resolved};
+use patchline_proofs::{Each, Every, every_node, every_type, random, resolved, variants};
 use patchline_prove::{Check, Prove};
 use serde_json::Value;
 
@@ -39,6 +39,22 @@ fn callbacks_with_changes_and_loads_meanwhile_break_no_promise() {
 #[test]
 fn any_split_with_timed_changes_gives_the_same_bits_and_so_does_a_reset() {
     every_node(&mut Proven(&[Check::AnyBlock, Check::Reset]));
+}
+
+#[test]
+fn all_instructions_give_the_same_bits_and_readings_whatever_the_parameters() {
+    struct Sets;
+    impl Each for Sets {
+        fn each<N: PatchNode>(&mut self, folder: &Path) {
+            for (choice, node) in variants::<N>(folder) {
+                println!("{}{choice}", N::KIND);
+                let randoms = (1..=4).map(|seed| random(&node, folder, seed));
+                let proof = randoms.fold(Prove::new(node.clone()), Prove::with);
+                proof.only(&[Check::Instructions]).run().assert_where_checked();
+            }
+        }
+    }
+    every_type(&mut Sets);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use patchline_nodes::{PatchNode, Register, Surroundings, register_all};
 use patchline_prove::Prove;
 use patchline_wav::{FileWriter, Format, Options, Subtype};
 
-pub use other::other;
+pub use other::{other, random};
 
 /// What is done with one node type in a folder of its own, which holds the file that its example names.
 pub trait Each {

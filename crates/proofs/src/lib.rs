@@ -17,5 +17,5 @@ mod soak;
 mod swaps;
 
 pub use allocator::{Switch, allocator};
-pub use catalog::{Each, Every, every_node, every_type, other, resolved, variants};
+pub use catalog::{Each, Every, every_node, every_type, other, random, resolved, variants};
 pub use program::main;

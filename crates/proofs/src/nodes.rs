@@ -25,7 +25,12 @@ pub(crate) fn guarded(callbacks: usize) {
         fn proof<N: PatchNode>(&mut self, name: &str, proof: Prove<N>) {
             let others: Vec<Check> = Check::ALL.into_iter().filter(|check| !CALLBACK.contains(check)).collect();
             let proof = proof.only(&others).alone();
-            row::tell(&judge(name, "any block, reset, finite, NaN, silence, memory", "harness", &proof));
+            row::tell(&judge(
+                name,
+                "any block, any instructions, reset, finite, NaN, silence, memory",
+                "harness",
+                &proof,
+            ));
         }
     }
     every_node(&mut Callbacks(callbacks));

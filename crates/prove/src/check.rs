@@ -21,9 +21,10 @@ pub(crate) fn rows<N: Node>(prove: &Prove<N>) -> Vec<Row> {
     if prove.asks(&callback::CHECKS) {
         rows.extend(callback::rows(prove).into_iter().filter(|row| prove.asks(&[row.check])));
     }
-    let others: [(Check, Make<N>); 7] = [
+    let others: [(Check, Make<N>); 8] = [
         (Check::FirstBlock, memory::first_block),
         (Check::AnyBlock, bits::any_block),
+        (Check::Instructions, bits::any_instructions),
         (Check::Reset, bits::reset),
         (Check::Finite, numbers::finite),
         (Check::NonFinite, numbers::non_finite),

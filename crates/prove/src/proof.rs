@@ -20,6 +20,9 @@ pub enum Check {
     FirstBlock,
     /// Any split of the same samples into blocks gives the same bits, with parameters changed meanwhile.
     AnyBlock,
+    /// All [instructions](patchline_graph::Instructions) of this machine give the same bits and the same readings, in any
+    /// split, with parameters changed meanwhile.
+    Instructions,
     /// After a reset everything sounds as at first, to the bit.
     Reset,
     /// Finite samples in, finite samples out.
@@ -34,7 +37,7 @@ pub enum Check {
 
 impl Check {
     /// All checks, in the order in which they are made.
-    pub const ALL: [Check; 12] = [
+    pub const ALL: [Check; 13] = [
         Check::Allocations,
         Check::Syscalls,
         Check::PageFaults,
@@ -42,6 +45,7 @@ impl Check {
         Check::Panics,
         Check::FirstBlock,
         Check::AnyBlock,
+        Check::Instructions,
         Check::Reset,
         Check::Finite,
         Check::NonFinite,
@@ -60,6 +64,7 @@ impl fmt::Display for Check {
             Check::Panics => "no panic",
             Check::FirstBlock => "first block prepared",
             Check::AnyBlock => "any block",
+            Check::Instructions => "any instructions",
             Check::Reset => "reset",
             Check::Finite => "finite",
             Check::NonFinite => "NaN and infinity",

@@ -1,6 +1,6 @@
 //! What to prove of which node, and how long.
 
-use patchline_graph::Node;
+use patchline_graph::{Instructions, Node};
 
 use crate::{Check, Proof, check};
 
@@ -33,6 +33,7 @@ pub struct Prove<N> {
     pub(crate) input: Option<Vec<Vec<f32>>>,
     pub(crate) checks: Vec<Check>,
     pub(crate) alone: bool,
+    pub(crate) instructions: Instructions,
     pub(crate) around: fn(&mut dyn FnMut()),
 }
 
@@ -50,6 +51,7 @@ impl<N: Node> Prove<N> {
             input: None,
             checks: Check::ALL.to_vec(),
             alone: false,
+            instructions: Instructions::best(),
             around: |callback| callback(),
         }
     }

@@ -229,6 +229,7 @@ impl Stage {
     fn of<N: Node>(prove: &Prove<N>, (graph, outputs): (Graph, usize)) -> Result<Self, String> {
         let (mut engine, renderer) = engine(StreamSpec {
             outputs: None,
+            instructions: prove.instructions,
             ..StreamSpec::new(prove.rate, prove.max_frames, device_channels(&prove.node, prove.channels), 0)
         });
         engine.load(graph).map_err(|error| format!("it does not load: {error}"))?;

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{Instructions, Io, Node, NodeError, Ports, PrepareSpec, Processor};
 use patchline_guard::CountingAllocator;
 use patchline_prove::{Check, Proof, Prove, Verdict};
 
@@ -19,6 +19,7 @@ enum Fault {
     Panics,
     ColdMemory,
     CountsBlocks,
+    DependsOnInstructions,
     KeepsState,
     KeepsNan,
     Overflows,
@@ -49,7 +50,8 @@ impl Node for Pole {
         Ports::effect()
     }
 
-    fn prepare(&self, _spec: &PrepareSpec) -> Result<PoleProcessor, NodeError> {
+    fn prepare(&self, spec: &PrepareSpec) -> Result<PoleProcessor, NodeError> {
+        let odd = self.fault == Fault::DependsOnInstructions && spec.instructions != Instructions::Baseline;
         let bytes = match self.fault {
             Fault::ColdMemory => 1 << 23,
             Fault::UnderDeclares => 1 << 14,
@@ -57,7 +59,8 @@ impl Node for Pole {
         };
         // Zeroed memory is lazy: nothing is touched.
         let memory = vec![0.0; bytes / size_of::<f32>()];
-        Ok(PoleProcessor { fault: self.fault, coefficient: self.coefficient, state: [0.0; 2], blocks: 0, memory })
+        let state = [if odd { 1.0 } else { 0.0 }; 2];
+        Ok(PoleProcessor { fault: self.fault, coefficient: self.coefficient, state, blocks: 0, memory })
     }
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
@@ -166,6 +169,15 @@ fn panics_are_found() {
 fn meaning_in_blocks_and_state_behind_a_reset_are_found() {
     assert!(broken(Fault::CountsBlocks).contains(&Check::AnyBlock));
     assert_eq!(broken(Fault::KeepsState), [Check::Reset, Check::NonFinite]);
+}
+
+#[test]
+fn other_bits_with_other_instructions_are_found() {
+    let proof = proof(Fault::DependsOnInstructions);
+    let row = proof.row(Check::Instructions).unwrap();
+    let found = if Instructions::available().count() > 1 { Verdict::Broken } else { row.verdict };
+    assert_eq!(row.verdict, found, "{proof}");
+    assert_ne!(row.verdict, Verdict::Holds, "{proof}");
 }
 
 #[test]

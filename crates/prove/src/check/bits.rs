@@ -1,8 +1,8 @@
 //! The same samples, to the bit.
 
-use patchline_graph::Node;
+use patchline_graph::{Instructions, Node};
 
-use crate::proof::Row;
+use crate::proof::{Row, Verdict};
 use crate::stage::{self, Feed, NAME, Stage};
 use crate::{Check, Prove, signal};
 
@@ -10,6 +10,9 @@ const FRAMES: usize = 6_000;
 
 /// Frames at which parameters change: within and at the edges of blocks, one on top of another's glide.
 const CHANGES: [u64; 4] = [700, 1_000, 1_333, 4_096];
+
+/// Samples, channels × frames, and all readings by name.
+type Played = (Vec<Vec<f32>>, Vec<(&'static str, Vec<f64>)>);
 
 fn input<N: Node>(prove: &Prove<N>) -> Vec<Vec<f32>> {
     let channels = stage::device_channels(&prove.node, prove.channels);
@@ -33,8 +36,49 @@ fn every_split<N: Node>(prove: &Prove<N>) -> Result<String, String> {
     Ok(format!("{count} splits of {FRAMES} frames, {} parameter changes in each", CHANGES.len()))
 }
 
+pub(crate) fn any_instructions<N: Node>(prove: &Prove<N>) -> Row {
+    if Instructions::available().count() > 1 {
+        return Row::judge(Check::Instructions, every_set(prove));
+    }
+    let verdict = if cfg!(target_arch = "x86_64") { Verdict::NotChecked } else { Verdict::DoesNotApply };
+    Row::new(Check::Instructions, verdict, "this machine has only the baseline")
+}
+
+/// Starting with the node and with all others, compared with the baseline.
+fn every_set<N: Node>(prove: &Prove<N>) -> Result<String, String> {
+    let splits: [&[usize]; 3] = [&[FRAMES], &[64, 1, 3, 255, 17], &[129, 16]];
+    for node in prove.all() {
+        let run = |instructions, split| played(&Prove { node: node.clone(), instructions, ..prove.clone() }, split);
+        let (expected, shown) = run(Instructions::Baseline, splits[0])?;
+        for instructions in Instructions::available() {
+            for split in splits {
+                let place = |error| format!("with {instructions}, in blocks of {split:?}: {error}");
+                let (got, readings) = run(instructions, split)?;
+                same(&got, &expected).map_err(place)?;
+                same_readings(&readings, &shown).map_err(place)?;
+            }
+        }
+    }
+    let sets: Vec<String> = Instructions::available().map(|instructions| instructions.to_string()).collect();
+    Ok(format!("{}: {} splits of {FRAMES} frames each", sets.join(", "), splits.len()))
+}
+
+fn same_readings(got: &[(&'static str, Vec<f64>)], expected: &[(&'static str, Vec<f64>)]) -> Result<(), String> {
+    for ((name, got), (_, expected)) in got.iter().zip(expected) {
+        if got.iter().zip(expected).any(|(g, e)| g.to_bits() != e.to_bits()) {
+            return Err(format!("the reading `{name}` is {got:?} instead of {expected:?}"));
+        }
+    }
+    Ok(())
+}
+
 /// The node's output while its parameters change at fixed frames, where they need no new processor.
 fn changing<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Vec<Vec<f32>>, String> {
+    played(prove, split).map(|(out, _)| out)
+}
+
+/// That, and the readings at the end.
+fn played<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Played, String> {
     let mut stage = Stage::new(prove, Feed::Device)?;
     let mut playing = &prove.node;
     for (round, frame) in CHANGES.into_iter().enumerate() {
@@ -48,8 +92,10 @@ fn changing<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Vec<Vec<f32>>,
         }
     }
     let out = stage.render(&input(prove), FRAMES, split);
+    let readings = stage.engine.readings(NAME).unwrap_or_default();
+    let readings = readings.all().map(|(reading, values)| (reading.name, values)).collect();
     stage.close();
-    Ok(out)
+    Ok((out, readings))
 }
 
 pub(crate) fn reset<N: Node>(prove: &Prove<N>) -> Row {
