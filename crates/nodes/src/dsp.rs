@@ -6,6 +6,7 @@
 pub mod delay;
 pub mod flush;
 pub mod gate;
+mod lanes;
 pub mod level;
 pub mod noise;
 pub mod oscillator;

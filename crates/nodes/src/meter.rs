@@ -89,6 +89,7 @@ pub struct MeterProcessor {
 }
 
 impl MeterProcessor {
+    #[inline(never)]
     fn show(&self, readings: &Readings) {
         for channel in 0..self.channels {
             readings.set(PEAK, channel, self.dbfs(self.meter.peak(channel)));

@@ -1,6 +1,6 @@
 //! `vad_gate`: hears whether somebody is there.
 
-use patchline_graph::{Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading};
+use patchline_graph::{Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -165,7 +165,7 @@ impl Node for VadGate {
         let gate = Gate::new(channels, self.window_frames(rate), self.params(rate), speech);
         let mut envelope = Envelope::new(self.attack.frames(rate), self.release.frames(rate));
         envelope.pass_all(self.mode == Mode::Trigger, false, 0);
-        Ok(VadGateProcessor { gate, envelope, rate })
+        Ok(VadGateProcessor { gate, envelope, rate, shown: None })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
@@ -207,6 +207,8 @@ pub struct VadGateProcessor {
     gate: Gate,
     envelope: Envelope,
     rate: f64,
+    /// The number of the hop that the readings show, and whether they show an open gate.
+    shown: Option<(u64, bool)>,
 }
 
 impl VadGateProcessor {
@@ -227,6 +229,20 @@ impl VadGateProcessor {
         self.gate.advance(frames.len());
     }
 
+    #[inline(never)]
+    fn show(&mut self, readings: &Readings) {
+        let open = self.gate.is_open();
+        readings.set(RMS, 0, self.gate.rms());
+        if self.shown.is_none_or(|(_, shown)| shown != open) {
+            readings.set(OPEN, 0, f64::from(u8::from(open)));
+        }
+        if self.shown.is_none() || self.gate.score().is_some() {
+            readings.set(SCORE, 0, self.gate.score().map_or(0.0, f64::from));
+        }
+        self.shown = Some((self.gate.hops(), open));
+    }
+
+    #[cold]
     fn say(&self, io: &mut Io<'_>, frame: usize) {
         let what = if self.gate.is_open() { "open" } else { "close" };
         io.events.emit(frame, what, self.gate.rms());
@@ -258,13 +274,14 @@ impl Processor for VadGateProcessor {
             }
             at = end;
         }
-        io.readings.set(RMS, 0, self.gate.rms());
-        io.readings.set(OPEN, 0, f64::from(u8::from(self.gate.is_open())));
-        io.readings.set(SCORE, 0, self.gate.score().map_or(0.0, f64::from));
+        if self.shown.is_none_or(|(hops, _)| hops != self.gate.hops()) {
+            self.show(io.readings);
+        }
     }
 
     fn reset(&mut self) {
         self.gate.reset();
+        self.shown = None;
         self.envelope.reset();
     }
 }

@@ -36,7 +36,7 @@ pub struct DelayParams {
 /// ```
 #[derive(Debug, Clone)]
 pub struct DelayLine {
-    ring: Box<[f32]>,
+    memory: Ring,
     /// Where the next frame is written.
     write: usize,
     glide: u64,
@@ -54,7 +54,7 @@ pub struct DelayLine {
     fade: Smoothed,
 }
 
-/// Frames that are moved at once when the ring is longer than the delay.
+/// Frames that are moved at once where those that are read and those that are written overlap.
 const CHUNK: usize = 64;
 
 impl DelayLine {
@@ -62,12 +62,9 @@ impl DelayLine {
     ///
     /// Allocates `capacity` samples (at least one) and touches each, so that no page is missing later.
     pub fn new(capacity: usize, glide: u64, params: DelayParams) -> Self {
-        let mut ring = vec![0.0; capacity.max(1)].into_boxed_slice();
-        // The kernel gives out zeroed pages on first use only; writing through a black box is that use.
-        std::hint::black_box(&mut ring).fill(0.0);
         let delay = params.frames.min(capacity);
         DelayLine {
-            ring,
+            memory: Ring::new(capacity.max(1)),
             write: 0,
             glide,
             dry: Smoothed::new((1.0 - params.mix) as f32),
@@ -83,7 +80,7 @@ impl DelayLine {
 
     /// Bytes that [`new`](DelayLine::new) allocates.
     pub fn footprint(capacity: usize) -> usize {
-        capacity.max(1).saturating_mul(size_of::<f32>())
+        Ring::footprint(capacity.max(1))
     }
 
     /// Glides to new parameters, as fast as all changes or within `over` frames. A delay beyond the capacity is held there.
@@ -92,14 +89,14 @@ impl DelayLine {
         self.dry.set_target((1.0 - params.mix) as f32, over);
         self.wet.set_target(params.mix as f32, over);
         self.feedback.set_target(params.feedback, over);
-        self.wanted = params.frames.min(self.ring.len());
+        self.wanted = params.frames.min(self.memory.frames);
         self.wanted_over = over;
         self.start_fade();
     }
 
     /// Silence in the line, and every glide at its end.
     pub fn reset(&mut self) {
-        self.ring.fill(0.0);
+        self.memory.ring().fill(0.0);
         self.write = 0;
         self.dry.finish();
         self.wet.finish();
@@ -128,7 +125,7 @@ impl DelayLine {
                     (1, later)
                 }
             };
-            self.write = wrapped(self.write + now, self.ring.len());
+            self.write = wrapped(self.write + now, self.memory.frames);
             rest = later;
         }
         lost
@@ -145,31 +142,42 @@ impl DelayLine {
     /// How many frames lie in one piece, both where they are read and where they are written.
     #[inline(always)]
     fn segment(&self, frames: usize) -> usize {
-        let to_end = frames.min(self.ring.len() - self.write);
-        if self.delay == 0 || self.delay == self.ring.len() {
+        let length = self.memory.frames;
+        let to_end = frames.min(length - self.write);
+        if self.delay == 0 || self.delay == length {
             return to_end;
         }
-        // A chunk reads all of its delayed frames before it writes, so it must not be longer than the delay.
-        to_end.min(self.ring.len() - self.tap(self.delay)).min(self.delay).min(CHUNK)
+        // What a segment reads was written before it: it is not longer than the delay.
+        let tap = self.tap(self.delay);
+        to_end.min(length - tap).min(self.delay).min(self.write.abs_diff(tap).max(CHUNK))
     }
 
     #[inline(always)]
     fn steady(&mut self, samples: &mut [f32], weights: [f32; 3]) -> usize {
-        let tap = self.tap(self.delay);
-        let written = self.write..self.write + samples.len();
+        let (tap, write, frames) = (self.tap(self.delay), self.write, samples.len());
+        let ring = self.memory.ring();
         if self.delay == 0 {
-            let stored = &mut self.ring[written];
-            return run(samples.iter_mut().zip(stored).map(|(x, stored)| (*x, x, stored)), weights);
+            let stored = &mut ring[write..write + frames];
+            return echo::<true>(samples.iter_mut().zip(stored).map(|(x, stored)| (*x, x, stored)), weights);
         }
-        if self.delay == self.ring.len() {
-            let stored = &mut self.ring[written];
-            return run(samples.iter_mut().zip(stored).map(|(x, stored)| (*stored, x, stored)), weights);
+        if self.delay == ring.len() {
+            let stored = &mut ring[write..write + frames];
+            let frames = samples.iter_mut().zip(stored).map(|(x, stored)| (*stored, x, stored));
+            return if weights[2] == 0.0 { echo::<false>(frames, weights) } else { echo::<true>(frames, weights) };
         }
-        let mut delayed = [0.0; CHUNK];
-        let delayed = &mut delayed[..samples.len()];
-        delayed.copy_from_slice(&self.ring[tap..tap + samples.len()]);
-        let stored = &mut self.ring[written];
-        run(samples.iter_mut().zip(stored).zip(delayed).map(|((x, stored), d)| (*d, x, stored)), weights)
+        let mut copy = [0.0; CHUNK];
+        let (delayed, stored) = if write.abs_diff(tap) < frames {
+            copy[..frames].copy_from_slice(&ring[tap..tap + frames]);
+            (&copy[..frames], &mut ring[write..write + frames])
+        } else if tap < write {
+            let (past, now) = ring.split_at_mut(write);
+            (&past[tap..tap + frames], &mut now[..frames])
+        } else {
+            let (now, past) = ring.split_at_mut(tap);
+            (&past[..frames], &mut now[write..write + frames])
+        };
+        let frames = samples.iter_mut().zip(stored).zip(delayed).map(|((x, stored), d)| (*d, x, stored));
+        if weights[2] == 0.0 { echo::<false>(frames, weights) } else { echo::<true>(frames, weights) }
     }
 
     /// One frame while something moves.
@@ -186,8 +194,8 @@ impl DelayLine {
             }
         }
         let weights = [self.dry.tick(), self.wet.tick(), self.feedback.tick()];
-        let stored = &mut self.ring[self.write];
-        run(std::iter::once((d, x, stored)), weights)
+        let stored = &mut self.memory.ring()[self.write];
+        echo::<true>(std::iter::once((d, x, stored)), weights)
     }
 
     fn start_fade(&mut self) {
@@ -199,34 +207,81 @@ impl DelayLine {
     }
 
     #[inline(always)]
-    fn delayed(&self, delay: usize, x: f32) -> f32 {
-        if delay == 0 { x } else { self.ring[self.tap(delay)] }
+    fn delayed(&mut self, delay: usize, x: f32) -> f32 {
+        let tap = self.tap(delay);
+        if delay == 0 { x } else { self.memory.ring()[tap] }
     }
 
     /// Where the frame is that was written `delay` frames before the next one.
     #[inline(always)]
     fn tap(&self, delay: usize) -> usize {
-        if delay <= self.write { self.write - delay } else { self.write + self.ring.len() - delay }
+        if delay <= self.write { self.write - delay } else { self.write + self.memory.frames - delay }
     }
 }
 
 /// The formula itself, over (delayed, sample, stored); gives back how many values were not finite.
+///
+/// Without feedback it may be left out: 0 times what was stored, which is finite, changes no sample but −0, which is
+/// stored as 0 anyway.
 #[inline(always)]
-fn run<'a>(frames: impl Iterator<Item = (f32, &'a mut f32, &'a mut f32)>, weights: [f32; 3]) -> usize {
+fn echo<'a, const FEEDS_BACK: bool>(
+    frames: impl ExactSizeIterator<Item = (f32, &'a mut f32, &'a mut f32)>,
+    weights: [f32; 3],
+) -> usize {
     let [dry, wet, feedback] = weights;
-    let mut lost = 0;
+    let count = frames.len();
+    let mut finite = 0u32;
     for (d, x, stored) in frames {
-        let (value, not_finite) = storable(*x + d * feedback);
+        let (value, is_finite) = storable(if FEEDS_BACK { *x + d * feedback } else { *x });
         *x = *x * dry + d * wet;
         *stored = value;
-        lost += not_finite;
+        finite += u32::from(is_finite);
     }
-    lost as usize
+    count - finite as usize
 }
 
 #[inline(always)]
 fn wrapped(at: usize, length: usize) -> usize {
     if at >= length { at - length } else { at }
+}
+
+/// Samples that begin on a cache line, so that no vector of a block lies on two.
+#[derive(Debug)]
+struct Ring {
+    memory: Box<[f32]>,
+    start: usize,
+    frames: usize,
+}
+
+/// Samples on a cache line.
+const LINE: usize = 64 / size_of::<f32>();
+
+impl Ring {
+    fn new(frames: usize) -> Self {
+        let mut memory = vec![0.0; frames + LINE - 1].into_boxed_slice();
+        // The kernel gives out zeroed pages on first use only; writing through a black box is that use.
+        std::hint::black_box(&mut memory).fill(0.0);
+        let start = memory.as_ptr().align_offset(64).min(LINE - 1);
+        Ring { memory, start, frames }
+    }
+
+    fn footprint(frames: usize) -> usize {
+        frames.saturating_add(LINE - 1).saturating_mul(size_of::<f32>())
+    }
+
+    #[inline(always)]
+    fn ring(&mut self) -> &mut [f32] {
+        &mut self.memory[self.start..][..self.frames]
+    }
+}
+
+/// A copy lies elsewhere, and begins on a line of its own.
+impl Clone for Ring {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.frames);
+        copy.ring().copy_from_slice(&self.memory[self.start..][..self.frames]);
+        copy
+    }
 }
 
 #[cfg(test)]

@@ -9,19 +9,22 @@ pub fn flush(v: f32) -> f32 {
     if v.abs() < TINY { 0.0 } else { v }
 }
 
-/// What a recursive kernel may store: `v` flushed, and 0 for NaN and infinities, with 1 for each of those.
+/// What a recursive kernel may store: `v` flushed, and 0 for NaN and infinities; and whether it was finite.
 #[inline(always)]
-pub fn storable(v: f32) -> (f32, u32) {
-    let finite = v.is_finite();
-    (flush(if finite { v } else { 0.0 }), u32::from(!finite))
+pub fn storable(v: f32) -> (f32, bool) {
+    let size = v.abs();
+    let finite = size < f32::INFINITY;
+    (if finite & (size >= TINY) { v } else { 0.0 }, finite)
 }
 
 /// Replaces NaN and infinities by 0; gives back how many there were. Everything else keeps its bits.
+#[inline(always)]
 pub fn sanitize(samples: &mut [f32]) -> usize {
     replace(samples, |_| false)
 }
 
 /// Like [`sanitize`], and replaces denormal numbers by 0 too (uncounted): for what comes from a device or a file.
+#[inline(always)]
 pub fn sanitize_input(samples: &mut [f32]) -> usize {
     replace(samples, |v| v.abs() < f32::MIN_POSITIVE)
 }
@@ -57,9 +60,10 @@ mod tests {
         for v in [1e-15, -1e-15, 1.0, f32::MAX] {
             assert_eq!(flush(v), v);
         }
-        assert_eq!(storable(f32::NAN), (0.0, 1));
-        assert_eq!(storable(f32::NEG_INFINITY), (0.0, 1));
-        assert_eq!(storable(0.5), (0.5, 0));
+        assert_eq!(storable(f32::NAN), (0.0, false));
+        assert_eq!(storable(f32::NEG_INFINITY), (0.0, false));
+        assert_eq!(storable(0.5), (0.5, true));
+        assert_eq!([storable(-0.0), storable(1e-40)].map(|(v, finite)| (v.to_bits(), finite)), [(0, true); 2]);
     }
 
     proptest! {

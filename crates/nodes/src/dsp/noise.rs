@@ -30,22 +30,31 @@ impl White {
     #[inline(always)]
     pub fn tick(&mut self) -> f32 {
         self.state = self.state.wrapping_add(STEP);
-        // The upper 24 bits as a signed number: every value is exact in f32.
-        ((scramble(self.state) as i64) >> 40) as f32 * (1.0 / 8_388_608.0)
+        sample(scramble(self.state))
     }
 
     /// Writes the next samples.
     #[inline(always)]
     pub fn fill(&mut self, samples: &mut [f32]) {
-        for sample in samples {
-            *sample = self.tick();
+        // A state of its own, which no sample can be mistaken for, is computed for several samples at once.
+        let mut state = self.state;
+        for out in samples {
+            state = state.wrapping_add(STEP);
+            *out = sample(scramble(state));
         }
+        self.state = state;
     }
 
     /// Starts anew, with the same samples.
     pub fn reset(&mut self) {
         self.state = self.start;
     }
+}
+
+/// The upper 24 bits as a signed number: every value is exact in f32.
+#[inline(always)]
+fn sample(bits: u64) -> f32 {
+    ((bits >> 32) as i32 >> 8) as f32 * (1.0 / 8_388_608.0)
 }
 
 #[inline(always)]

@@ -44,6 +44,7 @@ pub struct Oscillator {
 
 impl Shape {
     /// The sample at a phase, for samples `width` apart.
+    #[inline(always)]
     fn at(self, turn: f32, width: f32) -> f32 {
         match self {
             Self::Sine => sine(turn),
@@ -153,11 +154,14 @@ impl Oscillator {
             *sample = shape(fraction(self.phase), fraction(step));
             self.phase = self.phase.wrapping_add(step);
         }
-        let width = fraction(self.to);
+        // A phase of its own, which no sample can be mistaken for, is computed for several samples at once.
+        let (mut phase, step) = (self.phase, self.to);
+        let width = fraction(step);
         for sample in samples {
-            *sample = shape(fraction(self.phase), width);
-            self.phase = self.phase.wrapping_add(self.to);
+            *sample = shape(fraction(phase), width);
+            phase = phase.wrapping_add(step);
         }
+        self.phase = phase;
     }
 
     fn step_at(&self, glide: f32) -> u64 {
@@ -179,7 +183,7 @@ fn step(hz: f64, rate: f64) -> u64 {
 /// The upper 24 bits of a phase as turns in [0, 1): exact in f32.
 #[inline(always)]
 fn fraction(phase: u64) -> f32 {
-    (phase >> 40) as i32 as f32 * (1.0 / 16_777_216.0)
+    ((phase >> 32) as u32 >> 8) as i32 as f32 * (1.0 / 16_777_216.0)
 }
 
 /// sin(2π·turn) for a turn in [0, 1), within 2.1e−7, never beyond ±1.

@@ -30,6 +30,11 @@ impl Setting {
         }
     }
 
+    /// Whether it rests.
+    pub fn is_steady(&self) -> bool {
+        self.way.is_steady()
+    }
+
     /// What it is now.
     pub fn value(&self) -> f64 {
         if self.way.is_steady() { self.target } else { f64::from(self.way.value()) }
