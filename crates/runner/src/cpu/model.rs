@@ -1,7 +1,7 @@
 //! What a call of `render` costs, as a sum over the steps of its schedule.
 //!
-//! A call is worth so many nanoseconds by itself, each summand of a mix some, each run of a node of one kind, width and
-//! set of parameters some. These are found from small graphs of the nodes in question, measured here and now, by least
+//! A call is worth so many nanoseconds by itself, each mix some, each of its summands and factors some (a gain that was
+//! dissolved is a factor), each run of a node of one kind, width and set of parameters some. These are found from small graphs of the nodes in question, measured here and now, by least
 //! squares of the relative error; none is negative. Other graphs of the same nodes, which had no part in that, show how
 //! far it is off.
 
@@ -11,7 +11,7 @@ mod graphs;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use patchline_graph::{Frames, Graph, LoadError, Schedule, Slot, Step, StreamSpec};
+use patchline_graph::{Factor, Frames, Graph, LoadError, Schedule, Slot, Step, StreamSpec, Term};
 
 use super::Bed;
 use fit::least_squares;
@@ -35,8 +35,12 @@ enum Feature {
     Call,
     /// A channel that comes in or goes out.
     Device,
-    /// A summand of a mix, and what else moves a channel: silence, fades, feedback lines.
+    /// A mix, of however many channels.
+    Mix,
+    /// A channel of a summand of a mix, and what else moves a channel: silence, feedback lines.
     Term,
+    /// What a channel of a summand is multiplied by: a gain that was dissolved, a fade.
+    Factor,
     /// A run of this kind.
     Run(usize),
 }
@@ -45,7 +49,7 @@ enum Feature {
 pub(crate) struct Model {
     kinds: Kinds,
     costs: BTreeMap<Feature, f64>,
-    /// By how much the worst of the graphs kept apart was off, relative to what it took.
+    /// By how much the worst of the graphs kept apart was off, or took longer in another round, relative to what it took.
     error: f64,
     /// Frames of a block, and the pieces that feedback makes of it.
     block: usize,
@@ -102,11 +106,12 @@ impl Model {
             // The first round warms up.
             cases.iter_mut().for_each(|case| case.measure(time, round > 0));
         }
+        let unrest = cases[judged_from..].iter().map(Case::unrest).fold(0.0, f64::max);
         let measured: Vec<_> = cases.into_iter().map(Case::finish).collect();
         let (fitted, judged) = measured.split_at(judged_from);
         let costs = least_squares(fitted);
         let off = |(features, took): &(BTreeMap<Feature, f64>, f64)| (cost(&costs, features) - took).abs() / took;
-        let error = judged.iter().map(off).fold(0.0, f64::max);
+        let error = judged.iter().map(off).fold(unrest, f64::max);
         Ok(Self { kinds, costs, error, block, pieces, rate: stream.rate })
     }
 
@@ -116,12 +121,16 @@ impl Model {
         let nanoseconds = cost(&self.costs, &features) * self.pieces;
         let period = self.block as f64 * 1e9 / f64::from(self.rate);
         let load = nanoseconds / period;
-        let of = |slot: &Slot| {
-            let run = Feature::Run(self.kinds.index(slot, graph));
-            self.costs.get(&run).map_or(0.0, |cost| cost * self.pieces)
-        };
-        let mut nodes: Vec<(String, f64)> =
-            schedule.slots.iter().map(|slot| (slot.name.clone(), of(slot) / period)).collect();
+        let price = |feature| self.costs.get(&feature).map_or(0.0, |cost| cost * self.pieces / period);
+        let run = |slot: &Slot| if slot.scales { 0.0 } else { price(Feature::Run(self.kinds.index(slot, graph))) };
+        let mut nodes: Vec<(String, f64)> = schedule.slots.iter().map(|slot| (slot.name.clone(), run(slot))).collect();
+        for Term { sources, factors } in &schedule.terms {
+            for factor in &schedule.factors[factors.clone()] {
+                if let Factor::Gain(slot) = *factor {
+                    nodes[slot].1 += price(Feature::Factor) * sources.len() as f64;
+                }
+            }
+        }
         nodes.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         Prediction { nanoseconds, load, error: load * self.error, nodes }
     }
@@ -139,7 +148,13 @@ fn features(graph: &Graph, schedule: &Schedule, kinds: &Kinds) -> BTreeMap<Featu
     add(Feature::Device, device);
     for step in &schedule.steps {
         match step {
-            Step::Mix { terms, .. } => add(Feature::Term, terms.len()),
+            Step::Mix { terms, .. } => {
+                add(Feature::Mix, 1);
+                for Term { sources, factors } in &schedule.terms[terms.clone()] {
+                    add(Feature::Term, sources.len());
+                    add(Feature::Factor, sources.len() * factors.len());
+                }
+            }
             Step::Run { slot, .. } => add(Feature::Run(kinds.index(&schedule.slots[*slot], graph)), 1),
             _ => add(Feature::Term, 1),
         }
@@ -171,6 +186,14 @@ impl Case {
             round.sort_unstable();
             self.times.push(round[round.len() / 2]);
         }
+    }
+
+    /// By how much the typical round took longer than the quietest, relative to that.
+    fn unrest(&self) -> f64 {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        let (least, typical) = (times[0].max(1) as f64, times[times.len() / 2] as f64);
+        typical / least - 1.0
     }
 
     /// The quietest round: what else runs only ever adds.
