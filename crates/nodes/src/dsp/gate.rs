@@ -272,7 +272,7 @@ impl Gate {
 impl Lanes<LANES> for Squares {
     #[inline(always)]
     fn hear(&mut self, frames: &[f32; LANES]) {
-        self.0.iter_mut().zip(frames).for_each(|(square, x)| *square += x * x);
+        self.0 = std::array::from_fn(|lane| self.0[lane] + frames[lane] * frames[lane]);
     }
 
     #[inline(always)]

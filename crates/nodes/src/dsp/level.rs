@@ -136,10 +136,9 @@ impl Channel {
 impl Lanes<LANES> for Levels {
     #[inline(always)]
     fn hear(&mut self, frames: &[f32; LANES]) {
-        for ((square, peak), x) in self.squares.iter_mut().zip(&mut self.peaks).zip(frames) {
-            *square += x * x;
-            *peak = larger(x.abs(), *peak);
-        }
+        // One list after the other: written in one loop, lanes stay in memory, and the peaks become masked stores.
+        self.squares = std::array::from_fn(|lane| self.squares[lane] + frames[lane] * frames[lane]);
+        self.peaks = std::array::from_fn(|lane| larger(frames[lane].abs(), self.peaks[lane]));
     }
 
     #[inline(always)]
