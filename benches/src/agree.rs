@@ -109,6 +109,9 @@ mod tests {
             Workload::OpaqueWide { nodes: 11 },
             Workload::Meter,
             Workload::Seeds,
+            Workload::Mixed { seed: 1, nodes: 30 },
+            Workload::Mixed { seed: 2, nodes: 12 },
+            Workload::Mixed { seed: 3, nodes: 1 },
         ];
         for set in InstructionSet::here() {
             for workload in &workloads {

@@ -118,8 +118,9 @@ fn disagreements(measurements: &[Measurement]) -> Result<(), String> {
 
 /// Every case: what is promised something, and what else is good to know.
 fn cases() -> Vec<Case> {
-    let more = [Workload::Chain { nodes: 1 }, Workload::Wide { nodes: 1 }];
-    let more = more.into_iter().flat_map(|workload| [16, 64, 128, 512].map(|block| (workload.clone(), block)));
+    let mixed = [(1, 30), (2, 100), (3, 300)].map(|(seed, nodes)| Workload::Mixed { seed, nodes });
+    let more = [Workload::Chain { nodes: 1 }, Workload::Wide { nodes: 1 }].into_iter().chain(mixed);
+    let more = more.flat_map(|workload| [16, 64, 128, 512].map(|block| (workload.clone(), block)));
     let more = more.map(|(workload, block)| Case { workload, block });
     let mut all: Vec<Case> = Vec::new();
     for case in cells().into_iter().flat_map(|cell| cell.cases).chain(more) {

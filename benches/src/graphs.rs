@@ -3,6 +3,7 @@
 use patchline_graph::{Graph, Node};
 use patchline_nodes::{Delay, Gain, Input, Level, Meter, Output, Time, VadGate};
 
+use crate::mixed::{self, Drawn, Kind, draw};
 use crate::opaque::Opaque;
 use crate::workload::{self, DELAY, FEEDBACK, GAIN, MIX, SEEDS_DELAY, Workload, mix};
 
@@ -22,6 +23,7 @@ pub fn graph(workload: &Workload) -> Graph {
         Workload::OpaqueWide { nodes } => wide(nodes, Opaque),
         Workload::Meter => series(with(with(device(), 0, gain(GAIN)), 1, Meter::default()), 2),
         Workload::Seeds => seeds(),
+        Workload::Mixed { seed, nodes } => mixed(&draw(seed, nodes)),
     }
 }
 
@@ -100,4 +102,24 @@ fn seeds() -> Graph {
     let delay = Delay { mix: MIX, ..Delay::new(Time::Frames(SEEDS_DELAY as u64)) };
     let graph = with(with(device(), 0, gain(GAIN)), 1, delay);
     series(with(with(graph, 2, Meter::default()), 3, VadGate::default()), 4)
+}
+
+fn mixed(drawn: &Drawn) -> Graph {
+    let end = |id: usize| if id == 0 { "in".to_owned() } else { name(id - 1) };
+    let mut graph = device();
+    for (index, node) in drawn.nodes.iter().enumerate() {
+        graph = match node.kind {
+            Kind::Gain(factor) => with(graph, index, gain(factor)),
+            Kind::Opaque(factor) => with(graph, index, Opaque(factor)),
+            Kind::Delay => with(graph, index, Delay { mix: MIX, ..Delay::new(Time::Frames(mixed::DELAY as u64)) }),
+            Kind::Meter => with(graph, index, Meter::default()),
+        };
+        for source in &node.sources {
+            graph.link(&end(*source), &name(index)).expect("good names");
+        }
+    }
+    for id in &drawn.ends {
+        graph.link(&end(*id), "out").expect("good names");
+    }
+    graph
 }

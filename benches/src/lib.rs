@@ -15,6 +15,7 @@ mod growth;
 mod limit;
 mod machine;
 pub mod measure;
+mod mixed;
 mod opaque;
 mod ours;
 mod play;

@@ -11,6 +11,7 @@ mod effects;
 mod gate;
 mod level;
 mod meter;
+mod mixed;
 mod ring;
 mod simd;
 mod walk;
@@ -36,6 +37,7 @@ pub fn limit(workload: &Workload, set: InstructionSet) -> Box<dyn Contestant> {
         }
         Workload::Meter => Box::new(meter::Metered { set, gain: GAIN, levels: level::Levels::new(METER_WINDOW) }),
         Workload::Seeds => Box::new(effects::Effects::new(set, GAIN, SEEDS_DELAY, MIX)),
+        Workload::Mixed { seed, nodes } => Box::new(mixed::Mixed::new(set, &crate::mixed::draw(seed, nodes))),
     }
 }
 

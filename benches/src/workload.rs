@@ -69,6 +69,13 @@ pub enum Workload {
     /// closes over 960 frames: frame k after the closing (from 0) is multiplied by `1 + (0 − 1)·((k + 1)·(1/960))` in
     /// f32, and by 0 from frame 959 on.
     Seeds,
+    /// Gains, opaque nodes, delays of 4,800 frames (mix [`MIX`]), meters and sums, drawn by chance.
+    Mixed {
+        /// Decides everything.
+        seed: u32,
+        /// How many nodes.
+        nodes: usize,
+    },
 }
 
 impl Workload {
@@ -97,7 +104,8 @@ impl Workload {
             | Self::OpaqueChain { nodes }
             | Self::Delays { nodes, .. }
             | Self::Wide { nodes }
-            | Self::OpaqueWide { nodes } => nodes,
+            | Self::OpaqueWide { nodes }
+            | Self::Mixed { nodes, .. } => nodes,
         }
     }
 }
@@ -121,6 +129,7 @@ impl fmt::Display for Workload {
             Self::OpaqueWide { nodes } => write!(f, "{} in parallel", some(nodes, "opaque node")),
             Self::Meter => write!(f, "gain, meter"),
             Self::Seeds => write!(f, "gain, delay, meter, gate"),
+            Self::Mixed { seed, nodes } => write!(f, "mixed graph {seed} of {}", some(nodes, "node")),
         }
     }
 }

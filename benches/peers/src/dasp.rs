@@ -68,7 +68,7 @@ impl Playing {
                 playing.append(Meter::default());
                 playing.append(Gate::default());
             }
-            Workload::Moving { .. } => return None,
+            Workload::Moving { .. } | Workload::Mixed { .. } => return None,
         }
         Some(playing)
     }

@@ -55,7 +55,7 @@ impl Peer for Firewheel {
 
     fn contestant(&self, workload: &Workload, block: usize) -> Option<Box<dyn Contestant>> {
         let meters = matches!(workload, Workload::Meter | Workload::Seeds);
-        if matches!(workload, Workload::Moving { .. }) || (*self == Self::CustomMeter && !meters) {
+        if matches!(workload, Workload::Moving { .. } | Workload::Mixed { .. }) || (*self == Self::CustomMeter && !meters) {
             return None;
         }
         Some(Box::new(Playing::new(workload, block, *self)))
@@ -119,7 +119,7 @@ fn stream(block: usize) -> ActivateInfo {
 fn fill(context: &mut FirewheelContext, workload: &Workload, meters: Firewheel) -> NodeID {
     let (input, output) = (context.graph_in_node_id(), context.graph_out_node_id());
     match *workload {
-        Workload::Empty | Workload::Moving { .. } => input,
+        Workload::Empty | Workload::Moving { .. } | Workload::Mixed { .. } => input,
         Workload::Through => {
             link(context, input, output);
             input

@@ -77,7 +77,7 @@ fn graph(workload: &Workload) -> Option<Box<dyn AudioUnit>> {
         },
         Workload::Meter => Box::new(gain(GAIN) >> meter()),
         Workload::Seeds => Box::new(gain(GAIN) >> echo(SEEDS_DELAY, MIX) >> meter() >> gate()),
-        Workload::Moving { .. } => return None,
+        Workload::Moving { .. } | Workload::Mixed { .. } => return None,
     })
 }
 

@@ -54,7 +54,7 @@ fn net(workload: &Workload) -> Option<Net> {
             append(&mut net, meter());
             append(&mut net, gate());
         }
-        Workload::Moving { .. } => return None,
+        Workload::Moving { .. } | Workload::Mixed { .. } => return None,
     }
     Some(net)
 }

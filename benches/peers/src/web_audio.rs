@@ -42,7 +42,7 @@ impl Peer for WebAudio {
     }
 
     fn contestant(&self, workload: &Workload, block: usize) -> Option<Box<dyn Contestant>> {
-        let can = block % QUANTUM == 0 && RUN % block == 0 && !matches!(workload, Workload::Moving { .. });
+        let can = block % QUANTUM == 0 && RUN % block == 0 && !matches!(workload, Workload::Moving { .. } | Workload::Mixed { .. });
         can.then(|| Box::new(Playing::new(workload)) as _)
     }
 
@@ -145,7 +145,7 @@ fn fill(context: &OfflineAudioContext, workload: &Workload, input: &Shared, outp
     sink.connect(&context.destination());
     let mut chain = Chain { context, nodes: vec![Box::new(source)] };
     match *workload {
-        Workload::Empty | Workload::Moving { .. } => return,
+        Workload::Empty | Workload::Moving { .. } | Workload::Mixed { .. } => return,
         Workload::Through => {}
         Workload::Chain { nodes } | Workload::OpaqueChain { nodes } => {
             gains(nodes).into_iter().for_each(|factor| chain.append(gain(context, factor)));

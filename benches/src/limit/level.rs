@@ -50,6 +50,43 @@ impl Levels {
         }
     }
 
+    /// Hears frames of one window.
+    #[inline(always)]
+    pub(super) fn listen<V: Vector>(&mut self, channels: [&[f32]; 2]) {
+        let heard = self.groups::<V, 2>(channels, 0);
+        self.singles::<V>(channels, heard);
+        self.advance(channels[0].len());
+    }
+
+    #[inline(always)]
+    fn singles<V: Vector>(&mut self, channels: [&[f32]; 2], at: usize) {
+        let heard = self.groups::<V, 1>(channels, at);
+        if V::LANES > 1 && heard < channels[0].len() {
+            self.singles::<V::Half>(channels, heard);
+        }
+    }
+
+    /// As many whole groups as there are; gives back where the rest begins.
+    #[inline(always)]
+    fn groups<V: Vector, const K: usize>(&mut self, channels: [&[f32]; 2], mut at: usize) -> usize {
+        let (width, end) = (K * V::LANES, channels[0].len());
+        if end - at < width {
+            return at;
+        }
+        let mut lanes = self.open::<V, K>();
+        while end - at >= width {
+            for channel in 0..2 {
+                let samples: [V; K] = load(channels[channel], at);
+                for k in 0..K {
+                    lanes.hear(channel, k, samples[k]);
+                }
+            }
+            at += width;
+        }
+        self.keep(lanes);
+        at
+    }
+
     /// Counts frames that the lanes have heard, at most as many as [`piece`](Self::piece) said.
     #[inline(always)]
     pub(super) fn advance(&mut self, frames: usize) {

@@ -125,7 +125,9 @@ fn curves(file: &'static str, of: &str, title: &str, x: &str, growth: &[Growth])
 }
 
 fn draw_curves(file: &'static str, title: &str, x: &str, curves: Vec<Curve>, caption: String) -> Figure {
-    let label = |value: f64| time(value).replace(".00", "").replace(".0", "");
+    let label = |value: f64| {
+        if value == 1000.0 { "1 µs".to_owned() } else { time(value).replace(".00", "").replace(".0", "") }
+    };
     let svg = Curves { title, x, y: "both axes logarithmic", curves, label }.draw();
     Figure { file, caption, svg }
 }
