@@ -46,7 +46,45 @@ use Against::{BestPeer, Limit, Nobody, Others, OursByOthers, Peer, Quantity};
 use Bound::{AtLeast, AtMost};
 
 fn cell(key: &'static str, name: &'static str, against: Against, cases: Vec<Case>, bound: Bound) -> Cell {
-    Cell { key, name, against, cases, bound, reason: None }
+    Cell { key, name, against, cases, bound, reason: reason(key) }
+}
+
+/// What was found, by counting instructions, where a promise is not kept. Shown only where it is not.
+fn reason(key: &str) -> Option<&'static str> {
+    let reason = match key {
+        "chain-peers" | "chain-limit" | "chain-limit-100" | "short-peers" | "short-limit" | "wide-peers"
+        | "wide-limit" => {
+            "What a call of `render` costs apart from the gains (messages, pieces, lending the device's buffers, looking for NaN \
+             in what comes and goes) is as much as tens of gains."
+        }
+        "empty-peers" | "empty-ns" => {
+            "Two thirds of the instructions are the call's own (messages, the piece's length, lending the device's buffers), \
+             the rest look for NaN in what the device gives and takes; others look for none."
+        }
+        "moving-limit" => {
+            "Each moving gain computes its place in the glide anew, in f64, for the bits to be the same for any split."
+        }
+        "opaque-peers" | "opaque-limit-128" | "opaque-limit-512" => {
+            "Each node is a pass over the block in the nearest cache, and a call behind a pointer; the loop keeps samples in \
+             registers."
+        }
+        "wide-opaque-limit" => {
+            "Each branch copies the input, passes over it, and is added in another pass; the loop does all in registers."
+        }
+        "delays-peers" | "delays-limit" | "delays-100-peers" | "delays-100-limit" => {
+            "Each delay is a pass that also looks for NaN and denormals in what it stores; the loop takes all delays in one \
+             pass and looks for none. Delays written for other engines by hand are as tight."
+        }
+        "meter-firewheel" | "meter-limit" => {
+            "The meter listens in a pass of its own, and what the device gives and takes is looked through for NaN."
+        }
+        "seeds-peers" | "seeds-limit-128" | "seeds-limit-512" => {
+            "Four passes instead of one, and a third of the instructions are the gate's sums of squares in f64, which the loop \
+             does in f32."
+        }
+        _ => return None,
+    };
+    Some(reason)
 }
 
 fn cases(workloads: impl IntoIterator<Item = Workload>, blocks: &[usize]) -> Vec<Case> {

@@ -19,6 +19,17 @@ pub(super) struct Figure {
 /// Frames per block of the figures that show one.
 const BLOCK: usize = 128;
 
+/// The workloads that others are shown at; the page's table has all.
+const SHOWN: [Workload; 7] = [
+    Workload::Chain { nodes: 100 },
+    Workload::OpaqueChain { nodes: 100 },
+    Workload::Delays { nodes: 10, feedback: false },
+    Workload::Delays { nodes: 100, feedback: false },
+    Workload::Wide { nodes: 100 },
+    Workload::Meter,
+    Workload::Seeds,
+];
+
 /// All figures that these results have something for.
 pub(super) fn figures(results: &Results) -> Vec<Figure> {
     let growth = [
@@ -62,11 +73,14 @@ fn peers(results: &Results) -> Option<Figure> {
         bars.sort_by(|a, b| a.value.total_cmp(&b.value));
         (found.workload.clone(), bars)
     };
-    let shown = results.measurements.iter().filter(|found| found.block == BLOCK && found.peers().next().is_some());
+    let shown = SHOWN
+        .iter()
+        .map(|workload| workload.to_string())
+        .filter_map(|name| results.measurements.iter().find(|found| found.workload == name && found.block == BLOCK));
     let title = "Other engines: times as long as Patchline";
     let note = "Stereo at 48 kHz in blocks of 128 frames, one process, rounds interleaved. 1× is Patchline.";
     let caption = "Bars: how many times as long as this engine others take.".to_owned();
-    draw_bars("peers.svg", title, note, shown.map(group).collect(), caption)
+    draw_bars("peers.svg", title, note, shown.map(group).filter(|(_, bars)| !bars.is_empty()).collect(), caption)
 }
 
 fn draw_bars(
