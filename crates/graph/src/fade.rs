@@ -68,28 +68,33 @@ impl Ramp {
     }
 
     /// `samples *= weight`, from the frame `position` on.
+    #[inline(always)]
     pub(crate) fn apply(&self, position: Frame, samples: &mut [f32]) {
-        for (sample, frame) in samples.iter_mut().zip(position..) {
-            *sample = self.weighed(*sample, frame);
-        }
-    }
-
-    fn weighed(&self, sample: f32, frame: Frame) -> f32 {
         let Fade { length, rises, .. } = self.fade;
-        let passed = frame.saturating_sub(self.start);
-        let begun = frame >= self.start;
-        match (begun && passed >= length, begun && passed > 0, rises) {
-            (true, _, true) | (_, false, false) => sample,
-            (true, _, false) | (_, false, true) => SILENCE,
-            (_, _, rises) => {
-                // A cubic that is level at both ends: neither has a corner that could be heard. The two weights add up
-                // to 1 exactly.
-                let x = passed as f64 / length as f64;
-                let weight = (x * x * (3.0 - 2.0 * x)) as f32;
-                sample * if rises { weight } else { 1.0 - weight }
-            }
+        // Frame `start` itself has not moved yet, and frame `start + length` is there.
+        let before = split(samples, position, self.start.saturating_add(1));
+        let (before, rest) = samples.split_at_mut(before);
+        let position = position + before.len() as Frame;
+        let within = split(rest, position, self.start.saturating_add(length));
+        let (within, after) = rest.split_at_mut(within);
+        let [closed, first] = [if rises { before } else { after }, within];
+        closed.fill(SILENCE);
+        let passed = position.saturating_sub(self.start);
+        let step = length as f64;
+        for (sample, frame) in first.iter_mut().zip(0_i32..) {
+            // A cubic that is level at both ends: neither has a corner that could be heard. The two weights add up to 1
+            // exactly.
+            let x = (passed as f64 + f64::from(frame)) / step;
+            let weight = (x * x * (3.0 - 2.0 * x)) as f32;
+            *sample *= if rises { weight } else { 1.0 - weight };
         }
     }
+}
+
+/// How many of the samples from the frame `position` on come before the frame `end`.
+#[inline(always)]
+fn split(samples: &[f32], position: Frame, end: Frame) -> usize {
+    usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX).min(samples.len())
 }
 
 #[cfg(test)]
@@ -102,17 +107,23 @@ mod tests {
         Ramp::new(Fade { after: 10, length: LENGTH, rises }, 100)
     }
 
+    fn weighed(rises: bool, sample: f32, frame: Frame) -> f32 {
+        let mut samples = [sample];
+        ramp(rises).apply(frame, &mut samples);
+        samples[0]
+    }
+
     #[test]
     fn what_comes_and_what_goes_add_up_to_one() {
         for frame in 0..2_000 {
-            let [up, down] = [true, false].map(|rises| ramp(rises).weighed(1.0, frame));
+            let [up, down] = [true, false].map(|rises| weighed(rises, 1.0, frame));
             assert_eq!(up + down, 1.0, "{frame}");
         }
     }
 
     #[test]
     fn before_and_after_it_is_all_or_nothing_to_the_bit() {
-        let weighed = |rises, frame, sample: f32| ramp(rises).weighed(sample, frame).to_bits();
+        let weighed = |rises, frame, sample: f32| weighed(rises, sample, frame).to_bits();
         for sample in [0.3_f32, -0.0, f32::NAN, f32::INFINITY] {
             assert_eq!(weighed(true, 110 + LENGTH, sample), sample.to_bits());
             assert_eq!(weighed(false, 110, sample), sample.to_bits());

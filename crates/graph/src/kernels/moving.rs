@@ -13,7 +13,8 @@ use crate::{Frame, Ramp};
 const TILE: usize = 64;
 const CHANNELS: usize = 2;
 
-type Tile = [[f32; TILE]; CHANNELS];
+/// Up to 64 frames of a channel.
+type Tile = [f32; TILE];
 
 /// What a factor of a plan stands for.
 #[derive(Clone, Copy, Debug)]
@@ -86,74 +87,77 @@ impl MovingSum<'_> {
     #[inline(always)]
     fn tile(&self, channel: usize, at: usize) {
         let channels = CHANNELS.min(self.dst.len() - channel);
-        let mut sum = [[0.0; TILE]; CHANNELS];
+        let (mut sums, mut products) = ([[0.0; TILE]; CHANNELS], [[0.0; TILE]; CHANNELS]);
+        let (sums, products) = (&mut sums[..channels], &mut products[..channels]);
         let mut is_first = true;
         for term in self.terms {
             let factors = &self.factors[term.factors as usize..][..term.count as usize];
             let (each, whole) = if term.fans { (factors.chunks(1), None) } else { ([].chunks(1), Some(factors)) };
             for factors in each.chain(whole) {
-                let mut product = [[0.0; TILE]; CHANNELS];
-                self.load(term, channel..channel + channels, at, &mut product);
-                factors.iter().for_each(|&factor| self.times(&mut product, factor, at));
+                self.load(term, channel, at, products);
+                factors.iter().for_each(|&factor| self.times(products, factor, at));
                 if std::mem::take(&mut is_first) {
-                    sum = product;
+                    sums.copy_from_slice(products);
                 } else {
-                    sum.iter_mut().zip(&product).for_each(|(sum, product)| add(sum, product));
+                    sums.iter_mut().zip(&*products).for_each(|(sum, product)| add(sum, product));
                 }
             }
         }
         let frames = TILE.min(self.frames - at);
-        for (&dst, sum) in self.dst[channel..].iter().zip(&sum[..channels]) {
+        for (&dst, sum) in self.dst[channel..].iter().zip(&*sums) {
             self.memory.write(dst, self.frames)[at..at + frames].copy_from_slice(&sum[..frames]);
         }
     }
 
     #[inline(always)]
-    fn load(&self, term: &Term, channels: std::ops::Range<usize>, at: usize, tile: &mut Tile) {
+    fn load(&self, term: &Term, channel: usize, at: usize, tiles: &mut [Tile]) {
         let frames = TILE.min(self.frames - at);
-        for (channel, samples) in channels.zip(tile) {
+        for (channel, samples) in (channel..).zip(tiles) {
             let source = self.memory.read(self.wires[term.sources as usize + channel], self.frames);
             samples[..frames].copy_from_slice(&source[at..at + frames]);
         }
     }
 
     #[inline(always)]
-    fn times(&self, tile: &mut Tile, factor: u32, at: usize) {
+    fn times(&self, tiles: &mut [Tile], factor: u32, at: usize) {
         match Unsteady::of(factor) {
-            Unsteady::Constant(index) => scale(tile, self.constants[index as usize]),
+            Unsteady::Constant(index) => scale(tiles, self.constants[index as usize]),
             Unsteady::Fade(index) => {
                 let (fade, from) = (&self.fades[index as usize], self.position + at as Frame);
-                tile.iter_mut().for_each(|samples| fade.apply(from, samples));
+                let frames = TILE.min(self.frames - at);
+                tiles.iter_mut().for_each(|samples| fade.apply(from, &mut samples[..frames]));
             }
             Unsteady::Gain(seat) => match self.gains.of(seat as usize) {
-                None => scale(tile, self.gains.steady()[seat as usize]),
-                Some(Moving::Glides(ramp)) => glide(tile, *ramp, at),
-                Some(Moving::Crosses(ramp, crossing)) => cross(tile, *ramp, *crossing, at),
-                Some(Moving::Silent) => *tile = [[0.0; TILE]; CHANNELS],
+                None => scale(tiles, self.gains.steady()[seat as usize]),
+                Some(Moving::Glides(ramp)) => glide(tiles, *ramp, at),
+                Some(Moving::Crosses(ramp, crossing)) => cross(tiles, *ramp, *crossing, at),
+                Some(Moving::Silent) => tiles.fill([0.0; TILE]),
             },
         }
     }
 }
 
 #[inline(always)]
-fn scale(tile: &mut Tile, gain: f32) {
-    tile.as_flattened_mut().iter_mut().for_each(|sample| *sample *= gain);
+fn scale(tiles: &mut [Tile], gain: f32) {
+    tiles.as_flattened_mut().iter_mut().for_each(|sample| *sample *= gain);
 }
 
 #[inline(always)]
-fn glide(tile: &mut Tile, ramp: Ramp, at: usize) {
+fn glide(tiles: &mut [Tile], ramp: Ramp, at: usize) {
     let mut values = [0.0; TILE];
     ramp.skip(at).fill(&mut values);
-    for samples in tile {
+    for samples in tiles {
         samples.iter_mut().zip(&values).for_each(|(sample, value)| *sample *= value);
     }
 }
 
 #[inline(never)]
-fn cross(tile: &mut Tile, ramp: Ramp, crossing: Crossing, at: usize) {
-    let dry = *tile;
-    glide(tile, ramp, at);
-    tile.iter_mut().zip(&dry).for_each(|(wet, dry)| crossing.cross(at, wet, Some(dry)));
+fn cross(tiles: &mut [Tile], ramp: Ramp, crossing: Crossing, at: usize) {
+    for tile in tiles {
+        let dry = *tile;
+        glide(std::slice::from_mut(tile), ramp, at);
+        crossing.cross(at, tile, Some(&dry));
+    }
 }
 
 #[inline(always)]
