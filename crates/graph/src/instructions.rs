@@ -104,26 +104,28 @@ impl Supported {
 
 /// Work that is written for as many samples as an instruction takes.
 pub(crate) trait Lanes {
+    type Output;
+
     /// Does it; as for [`Work::work`].
-    fn work<const LANES: usize>(self);
+    fn work<const LANES: usize>(self) -> Self::Output;
 }
 
 /// Work for `LANES` samples at a time.
 struct Of<L, const LANES: usize>(L);
 
 impl<L: Lanes, const LANES: usize> Work for Of<L, LANES> {
-    type Output = ();
+    type Output = L::Output;
 
     #[inline(always)]
-    fn work(self) {
-        self.0.work::<LANES>();
+    fn work(self) -> L::Output {
+        self.0.work::<LANES>()
     }
 }
 
 impl Supported {
     /// Does the work with these instructions, for as many samples at a time as they take.
     #[inline(always)]
-    pub(crate) fn run_lanes(self, work: impl Lanes) {
+    pub(crate) fn run_lanes<L: Lanes>(self, work: L) -> L::Output {
         match self.0 {
             // SAFETY: `of` has found that this processor has them.
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -5,6 +5,6 @@ mod clean;
 mod moving;
 mod sum;
 
-pub(crate) use clean::{Clean, copy_sanitised, sanitise};
+pub(crate) use clean::{Clean, Finite, copy_sanitised, silence_non_finite};
 pub(crate) use moving::{MovingSum, Unsteady};
 pub(crate) use sum::{Sum, Term};

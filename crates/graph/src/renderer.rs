@@ -167,10 +167,11 @@ impl Renderer {
             }
             self.apply_due();
             let length = self.piece(frames - done);
-            self.lend_device(done..done + length, inputs, outputs);
+            let piece = done..done + length;
+            self.lend_device(&piece, inputs, outputs);
             watch.rest();
             self.run_piece(watch, length);
-            self.check_device(done..done + length, outputs);
+            self.check_device(&piece, outputs);
             if self.slab.gains().moving() > 0 {
                 self.slab.pass(length);
             }

@@ -32,6 +32,8 @@ pub(crate) struct Sum<'a> {
 }
 
 impl Lanes for Sum<'_> {
+    type Output = ();
+
     /// Channels two by two. As many frames as registers hold of one channel, as long as there are so many; then of both
     /// channels together, half of them, a quarter, an eighth: a short block has no less to do at once.
     #[inline(always)]

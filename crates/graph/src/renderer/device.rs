@@ -3,30 +3,26 @@
 use std::ops::Range;
 
 use super::Renderer;
-use crate::kernels::{self, Clean};
+use crate::kernels::{self, Clean, Finite};
 
 impl Renderer {
-    /// Lets the plan's buffers of the device be the device's own, for a piece of a block. What comes in is copied where it is
-    /// not clean, what goes out is copied later where the device has less room.
-    pub(super) fn lend_device(&mut self, piece: Range<usize>, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    /// Lets the plan's buffers of the device be the device's own, for a piece of a block.
+    #[inline(always)]
+    pub(super) fn lend_device(&mut self, piece: &Range<usize>, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let plan = &mut self.plan;
-        for (channel, buffer) in plan.device_in.iter().enumerate() {
-            let Some(buffer) = *buffer else { continue };
-            let given = inputs.get(channel).copied().unwrap_or(&[]);
-            match given.get(piece.clone()).filter(|samples| self.instructions.run(Clean(samples))) {
-                Some(samples) => plan.memory.lend(buffer, samples),
-                None => {
-                    plan.memory.own(buffer);
-                    let given = &given[piece.start.min(given.len())..piece.end.min(given.len())];
-                    let (heard, silent) = plan.memory.write(buffer, piece.len()).split_at_mut(given.len());
-                    let bad = kernels::copy_sanitised(heard, given);
-                    silent.fill(0.0);
-                    self.stats.non_finite_inputs.add(bad);
+        let clean = Clean { channels: inputs, wanted: &plan.device_in, piece };
+        if !self.instructions.run_lanes(clean) {
+            self.hear(piece, inputs);
+        } else {
+            for (&buffer, samples) in plan.device_in.iter().zip(inputs) {
+                if let (Some(buffer), Some(samples)) = (buffer, samples.get(piece.clone())) {
+                    plan.memory.lend(buffer, samples);
                 }
             }
         }
-        for (channel, buffer) in plan.device_out.iter().enumerate() {
-            let Some(buffer) = *buffer else { continue };
+        let plan = &mut self.plan;
+        for (channel, &buffer) in plan.device_out.iter().enumerate() {
+            let Some(buffer) = buffer else { continue };
             match outputs.get_mut(channel).and_then(|samples| samples.get_mut(piece.clone())) {
                 Some(samples) => plan.memory.lend_mut(buffer, samples),
                 None => plan.memory.own(buffer),
@@ -34,22 +30,47 @@ impl Renderer {
         }
     }
 
+    /// Copies what comes in: silence where the device has less, 0 where a sample is not finite, or tiny.
+    #[cold]
+    fn hear(&mut self, piece: &Range<usize>, inputs: &[&[f32]]) {
+        let memory = &mut self.plan.memory;
+        for (channel, &buffer) in self.plan.device_in.iter().enumerate() {
+            let Some(buffer) = buffer else { continue };
+            memory.own(buffer);
+            let given = inputs.get(channel).copied().unwrap_or(&[]);
+            let given = &given[piece.start.min(given.len())..piece.end.min(given.len())];
+            let (heard, silent) = memory.write(buffer, piece.len()).split_at_mut(given.len());
+            self.stats.non_finite_inputs.add(kernels::copy_sanitised(heard, given));
+            silent.fill(0.0);
+        }
+    }
+
     /// Sees to it that the device gets what was rendered for it, and nothing that is not finite.
-    pub(super) fn check_device(&mut self, piece: Range<usize>, outputs: &mut [&mut [f32]]) {
+    #[inline(always)]
+    pub(super) fn check_device(&mut self, piece: &Range<usize>, outputs: &mut [&mut [f32]]) {
+        let finite = Finite { channels: outputs, wanted: &self.plan.device_out, piece };
+        if !self.instructions.run_lanes(finite) {
+            self.mend(piece, outputs);
+        }
         for (channel, samples) in outputs.iter_mut().enumerate() {
+            if self.plan.device_out.get(channel).is_none_or(Option::is_none) {
+                let end = samples.len().min(piece.end);
+                samples.get_mut(piece.start..end).into_iter().for_each(|samples| samples.fill(0.0));
+            }
+        }
+    }
+
+    /// Fills channels that are shorter than the block as far as they go, and silences what is not finite.
+    #[cold]
+    fn mend(&mut self, piece: &Range<usize>, outputs: &mut [&mut [f32]]) {
+        for (samples, buffer) in outputs.iter_mut().zip(&self.plan.device_out) {
             let whole = samples.len() >= piece.end;
             let end = samples.len().min(piece.end);
-            let Some(samples) = samples.get_mut(piece.start..end) else { continue };
-            match self.plan.device_out.get(channel).copied().flatten() {
-                None => samples.fill(0.0),
-                Some(_) if whole && self.instructions.run(Clean(samples)) => {}
-                Some(buffer) => {
-                    if !whole {
-                        samples.copy_from_slice(self.plan.memory.read(buffer, samples.len()));
-                    }
-                    self.stats.non_finite_outputs.add(kernels::sanitise(samples));
-                }
+            let (Some(buffer), Some(samples)) = (*buffer, samples.get_mut(piece.start..end)) else { continue };
+            if !whole {
+                samples.copy_from_slice(self.plan.memory.read(buffer, samples.len()));
             }
+            self.stats.non_finite_outputs.add(kernels::silence_non_finite(samples));
         }
     }
 }

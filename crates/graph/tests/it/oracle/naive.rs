@@ -12,7 +12,7 @@ pub(crate) fn evaluate(model: &Model, input: &[Vec<f32>], frames: usize) -> Vec<
     for frame in 0..frames {
         let device: Vec<f32> = input.iter().map(|channel| sane(channel[frame])).collect();
         for (channel, sample) in run.frame(&device).into_iter().enumerate() {
-            output[channel].push(sane(sample));
+            output[channel].push(if sample.is_finite() { sample } else { 0.0 });
         }
     }
     output
