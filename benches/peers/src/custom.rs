@@ -222,3 +222,27 @@ fn in_lanes(samples: &[f32], mut add: impl FnMut(usize, f32)) {
         add(lane, *sample);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meter_shows_peak_and_rms_of_the_last_whole_window_in_any_blocks() {
+        let left: Vec<f32> = (0..3 * METER_WINDOW).map(|frame| (frame as f32 * 0.01).sin() * 0.5).collect();
+        let right: Vec<f32> = left.iter().map(|sample| sample * -0.25).collect();
+        let window = &left[2 * METER_WINDOW..];
+        let peak = window.iter().fold(0.0, |peak: f32, sample| peak.max(sample.abs()));
+        let rms = (window.iter().map(|sample| sample * sample).sum::<f32>() / METER_WINDOW as f32).sqrt();
+        for block in [1, 7, 128, 5000] {
+            let mut meter = Meter::default();
+            for (left, right) in left.chunks(block).zip(right.chunks(block)) {
+                meter.listen([left, right]);
+            }
+            let shown = [0, 1, 2, 3].map(|at| f32::from_bits(meter.shown.0[at].load(Ordering::Relaxed)));
+            for (shown, right) in shown.into_iter().zip([peak, peak * 0.25, rms, rms * 0.25]) {
+                assert!((shown - right).abs() < 1e-5, "blocks of {block}: {shown} instead of {right}");
+            }
+        }
+    }
+}

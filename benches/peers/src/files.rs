@@ -77,7 +77,8 @@ impl Extra for WholeFile {
 
     fn measure(&mut self, effort: Effort) -> Result<Timed, String> {
         let theirs = (self.program.command)(self.job).ok_or("it cannot do this job")?;
-        let version = (self.program.version)().ok_or_else(|| format!("{} is not installed", self.program.name))?;
+        let version = (self.program.version)()
+            .ok_or_else(|| format!("{} is not here: {}", self.program.name, self.program.install))?;
         let mut folder = self.folder.borrow_mut();
         if folder.is_none() {
             *folder = Some(Folder::new().map_err(|error| format!("no files to measure with: {error}"))?);

@@ -9,6 +9,8 @@ pub(crate) struct Program {
     pub(crate) name: &'static str,
     /// The promise it belongs to.
     pub(crate) goal: &'static str,
+    /// How it gets here.
+    pub(crate) install: &'static str,
     /// What it says of its version, where it is installed.
     pub(crate) version: fn() -> Option<String>,
     pub(crate) command: fn(Job) -> Option<Call>,
@@ -20,22 +22,39 @@ pub(crate) fn programs() -> &'static [Program] {
     &[
         Program {
             name: "a fused loop",
+            install: "",
             goal: "file-limit",
             version: || Some("the fused loop".to_owned()),
             command: fused,
             computes: true,
         },
-        Program { name: "cp", goal: "", version: || said("cp", "--version"), command: cp, computes: false },
+        Program {
+            name: "cp",
+            install: "",
+            goal: "",
+            version: || said("cp", "--version"),
+            command: cp,
+            computes: false,
+        },
         Program {
             name: "ffmpeg",
+            install: "apt-get install ffmpeg",
             goal: "file-ffmpeg",
             version: || said("ffmpeg", "-version"),
             command: ffmpeg,
             computes: true,
         },
-        Program { name: "sox", goal: "file-sox", version: || said("sox", "--version"), command: sox, computes: true },
+        Program {
+            name: "sox",
+            install: "apt-get install sox",
+            goal: "file-sox",
+            version: || said("sox", "--version"),
+            command: sox,
+            computes: true,
+        },
         Program {
             name: "ecasound",
+            install: "apt-get install ecasound",
             goal: "file-ecasound",
             version: || said("ecasound", "--version"),
             command: ecasound,
@@ -43,6 +62,7 @@ pub(crate) fn programs() -> &'static [Program] {
         },
         Program {
             name: "camilladsp",
+            install: "cargo install camilladsp --version 5.0.0-beta.1",
             goal: "file-camilladsp",
             version: || said("camilladsp", "--version"),
             command: camilladsp,
@@ -115,12 +135,12 @@ fn ecasound(job: Job) -> Option<Call> {
     Some(call("ecasound", &arguments))
 }
 
-/// A gain only: an echo would be a mixer from two channels to four, two delays and a mixer back.
+/// In chunks of the size that its manual starts from. A gain only: an echo would be a mixer from two channels to four, two delays and a mixer back.
 fn camilladsp(job: Job) -> Option<Call> {
     let config = format!(
         "devices:
   samplerate: 48000
-  chunksize: 4096
+  chunksize: 1024
   capture:
     type: WavFile
     filename: {IN}
