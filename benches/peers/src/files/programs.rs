@@ -45,11 +45,19 @@ pub(crate) fn programs() -> &'static [Program] {
             computes: true,
         },
         Program {
-            name: "sox",
+            name: "sox (with dither, as by default)",
             install: "apt-get install sox",
             goal: "file-sox",
             version: || said("sox", "--version"),
             command: sox,
+            computes: true,
+        },
+        Program {
+            name: "sox -D (no dither)",
+            install: "apt-get install sox",
+            goal: "file-sox",
+            version: || said("sox", "--version"),
+            command: undithered,
             computes: true,
         },
         Program {
@@ -118,13 +126,20 @@ fn ffmpeg(job: Job) -> Option<Call> {
     Some(call("ffmpeg", &["-nostdin", "-v", "error", "-y", "-i", IN, "-af", filter, "-c:a", "pcm_s16le", OUT]))
 }
 
-/// Without dither, which it adds by default and the others do not.
+/// As it is typed: with fewer bits at the end than in between, it adds dither.
 fn sox(job: Job) -> Option<Call> {
-    let mut arguments = vec!["-D", IN, OUT, "vol", "0.5"];
+    let mut arguments = vec![IN, OUT, "vol", "0.5"];
     if job == Job::Echo {
         arguments.extend(["echo", "0.6", "1", "500", "0.4"]);
     }
     Some(call("sox", &arguments))
+}
+
+/// Told to leave that, as the others do.
+fn undithered(job: Job) -> Option<Call> {
+    let mut call = sox(job)?;
+    call.arguments.insert(0, "-D".to_owned());
+    Some(call)
 }
 
 fn ecasound(job: Job) -> Option<Call> {
