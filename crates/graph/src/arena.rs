@@ -111,7 +111,6 @@ impl Memory {
 
     /// The buffer's first `frames` samples, for writing.
     #[inline(always)]
-    #[expect(clippy::mut_from_ref, reason = "one allocation has many buffers, and a step writes some and reads others")]
     pub(crate) fn write<'a>(&self, buffer: BufferId, frames: usize) -> &'a mut [f32] {
         // SAFETY: as `read`; and `verify` has shown that this step writes the buffer only once, and that none writes what
         // the device has lent for reading.
@@ -134,7 +133,6 @@ impl Memory {
 
     /// As [`vectors`](Self::vectors), for writing.
     #[inline(always)]
-    #[expect(clippy::mut_from_ref, reason = "as for `write`")]
     pub(crate) fn vectors_mut<'a, const LANES: usize>(
         &self,
         buffer: BufferId,

@@ -42,29 +42,23 @@ pub(crate) struct Part {
 
 /// One step.
 pub(crate) enum Op {
-    Clear {
-        dst: BufferId,
-    },
-    Mix {
-        /// Among the wires.
-        dst: Range<u32>,
-        terms: Range<u32>,
-        /// All factors of all terms.
-        factors: Range<u32>,
-        /// Whether all factors are gains.
-        even: bool,
-    },
-    Receive {
-        dst: BufferId,
-        line: usize,
-    },
-    Send {
-        src: BufferId,
-        line: usize,
-    },
-    Run {
-        run: usize,
-    },
+    Clear { dst: BufferId },
+    Mix(Mix),
+    Receive { dst: BufferId, line: usize },
+    Send { src: BufferId, line: usize },
+    Run { run: usize },
+}
+
+/// A sum in each of some channels.
+#[derive(Clone)]
+pub(crate) struct Mix {
+    /// Among the wires.
+    pub(crate) dst: Range<u32>,
+    pub(crate) terms: Range<u32>,
+    /// All factors of all terms.
+    pub(crate) factors: Range<u32>,
+    /// Whether all factors are gains.
+    pub(crate) even: bool,
 }
 
 /// One processor's place and ports. Everything a step needs lies side by side in the plan's flat lists.
@@ -163,7 +157,7 @@ impl Plan {
         }
         let of = |start: u32, end: usize| start..end as u32;
         let (terms, factors) = (of(first_term, self.terms.len()), of(first_factor, self.factors.len()));
-        Op::Mix { dst: of(dst.start as u32, dst.end), terms, factors, even }
+        Op::Mix(Mix { dst: of(dst.start as u32, dst.end), terms, factors, even })
     }
 
     /// Appends a term whose factors were appended. One that only scales joins the one before it, if that is of the same

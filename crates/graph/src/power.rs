@@ -27,10 +27,10 @@ mod tests {
     fn it_is_as_close_as_it_says() {
         for step in -1_000_000..=1_000_000 {
             let x = f64::from(step) * 1e-3;
-            let error = (exp2(x) / x.exp2() - 1.0).abs();
+            let error = (exp2(x) / libm::exp2(x) - 1.0).abs();
             assert!(error < 1e-11, "{x}: {error}");
         }
         assert_eq!([exp2(0.0), exp2(10.0), exp2(-3.0)], [1.0, 1024.0, 0.125]);
-        assert_eq!(exp2(f64::INFINITY), 1000_f64.exp2());
+        assert_eq!(exp2(f64::INFINITY), libm::exp2(1000.0));
     }
 }

@@ -1,7 +1,7 @@
 //! The audio thread's half: samples in, samples out.
 
 mod device;
-mod steps;
+mod piece;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +21,8 @@ use crate::profile::{Sampler, Watch};
 use crate::slots::{Payload, Slab};
 use crate::stats::StatsCells;
 use crate::{EventKind, Frame, Instructions, guard, touched};
-use steps::{Parts, Steps, Sums};
+use device::Device;
+use piece::Piece;
 
 /// Parameter changes that can wait for their frame.
 pub(crate) const PENDING: usize = 1024;
@@ -167,11 +168,7 @@ impl Renderer {
             }
             self.apply_due();
             let length = self.piece(frames - done);
-            let piece = done..done + length;
-            self.lend_device(&piece, inputs, outputs);
-            watch.rest();
-            self.run_piece(watch, length);
-            self.check_device(&piece, outputs);
+            self.run_piece(watch, Device { piece: done..done + length, inputs, outputs });
             if self.slab.gains().moving() > 0 {
                 self.slab.pass(length);
             }
@@ -349,52 +346,23 @@ impl Renderer {
     }
 
     /// Runs all steps; a step that panics is silenced, and the rest goes on behind it.
-    fn run_piece(&mut self, watch: &mut impl Watch, length: usize) {
-        let current = Cell::new(0);
-        while current.get() < self.plan.ops.len() {
-            let run = AssertUnwindSafe(|| self.run_from(&current, watch, length));
-            if let Err(payload) = catch_unwind(run) {
-                self.silence(current.get(), length, payload);
-                current.set(current.get() + 1);
-                watch.rest();
-            }
-        }
-    }
-
-    fn run_from(&mut self, current: &Cell<usize>, watch: &mut impl Watch, length: usize) {
-        let Self { plan, slab, events, stats, position, instructions, .. } = self;
-        let Plan { ops, runs, watched, lines, .. } = plan;
-        let parts = Parts { memory: &plan.memory, wires: &plan.wires, widths: &plan.widths };
-        let sums = Sums {
-            terms: &plan.terms,
-            factors: &plan.factors,
-            constants: &plan.constants,
-            fades: &plan.ramps,
-            instructions: *instructions,
-        };
+    #[inline(always)]
+    fn run_piece(&mut self, watch: &mut impl Watch, mut device: Device<'_, '_, '_>) {
+        let (mut first, instructions) = (Cell::new(0), self.instructions);
         guard::with_running(|running| {
-            let mut steps = Steps { parts, sums, slab, events, stats, running, position: *position, length };
-            for (index, op) in ops.iter().enumerate().skip(current.get()) {
-                current.set(index);
-                match op {
-                    Op::Clear { dst } => parts.memory.write(*dst, length).fill(0.0),
-                    Op::Mix { dst, terms, factors, even } => steps.mix(dst, terms, factors, *even),
-                    Op::Receive { dst, line } => lines[*line].receive(*position, parts.memory.write(*dst, length)),
-                    Op::Send { src, line } => {
-                        let bad = lines[*line].send(*position, parts.memory.read(*src, length));
-                        if bad > 0 {
-                            steps.stats.non_finite_feedback.add(bad);
-                        }
-                    }
-                    Op::Run { run } => {
-                        steps.run(&runs[*run]);
-                        watch.ran(watched, *run, length);
-                    }
+            loop {
+                let Self { plan, slab, events, stats, position, .. } = self;
+                let (watch, device, current, position) = (&mut *watch, &mut device, &first, *position);
+                let piece = Piece { plan, slab, events, stats, position, running, watch, device, current };
+                match catch_unwind(AssertUnwindSafe(|| instructions.run_lanes(piece))) {
+                    Ok(()) => break,
+                    Err(payload) => self.silence(first.get(), device.piece.len(), payload),
                 }
+                *first.get_mut() += 1;
+                watch.rest();
             }
             running.set(None);
         });
-        current.set(ops.len());
     }
 
     /// Silences the processor of a step that panicked, in this piece already.

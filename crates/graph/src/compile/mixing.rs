@@ -195,8 +195,8 @@ impl Builder<'_> {
             }
             sums.end();
         }
-        for channel in 0..readers.len() {
-            if self.values[node][channel].is_plain() || readers[channel] <= 1 {
+        for (channel, &readers) in readers.iter().enumerate() {
+            if self.values[node][channel].is_plain() || readers <= 1 {
                 continue;
             }
             let channels = self.alike(&sums, channel);

@@ -1,0 +1,152 @@
+//! A piece of a block: all steps of the plan, one after the other.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use rtrb::Producer;
+
+use super::device::Device;
+use crate::event::{EventSink, Instance, RawEvent};
+use crate::instructions::{Lanes, Work};
+use crate::kernels::{MovingSum, Sum};
+use crate::plan::{Mix, Op, Plan};
+use crate::profile::Watch;
+use crate::slots::{Mode, Seat, Slab};
+use crate::stats::StatsCells;
+use crate::{Frame, Inputs, Io, Outputs};
+
+/// What a piece is rendered with. All of it is compiled once for each set of instructions.
+pub(super) struct Piece<'a, 'd, 'i, 'o, W> {
+    pub(super) plan: &'a mut Plan,
+    pub(super) slab: &'a mut Slab,
+    pub(super) events: &'a mut Producer<RawEvent>,
+    pub(super) stats: &'a StatsCells,
+    /// The frame of its first sample.
+    pub(super) position: Frame,
+    pub(super) running: &'a Cell<Option<Instance>>,
+    pub(super) watch: &'a mut W,
+    pub(super) device: &'a mut Device<'d, 'i, 'o>,
+    /// The step that runs: the first one, unless those before it have run.
+    pub(super) current: &'a Cell<usize>,
+}
+
+impl<W: Watch> Lanes for Piece<'_, '_, '_, '_, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<const LANES: usize>(mut self) {
+        if self.current.get() == 0 {
+            self.device.lend::<LANES>(self.plan, self.stats);
+            self.watch.rest();
+        }
+        let frames = self.device.piece.len();
+        for index in self.current.get()..self.plan.ops.len() {
+            self.current.set(index);
+            let Plan { ops, memory, lines, .. } = &mut *self.plan;
+            match ops[index] {
+                Op::Mix(ref mix) => {
+                    let mix = mix.clone();
+                    if mix.even && (self.slab.gains().moving() == 0 || !self.moves(&mix)) {
+                        self.mix::<LANES>(&mix, frames);
+                    } else {
+                        self.mix_moving(&mix, frames);
+                    }
+                }
+                Op::Run { run } => {
+                    self.run(run, frames);
+                    self.watch.ran(&self.plan.watched, run, frames);
+                }
+                Op::Clear { dst } => memory.write(dst, frames).fill(0.0),
+                Op::Receive { dst, line } => lines[line].receive(self.position, memory.write(dst, frames)),
+                Op::Send { src, line } => {
+                    let bad = lines[line].send(self.position, memory.read(src, frames));
+                    if bad > 0 {
+                        self.stats.non_finite_feedback.add(bad);
+                    }
+                }
+            }
+        }
+        self.current.set(self.plan.ops.len());
+        self.device.check::<LANES>(self.plan, self.stats);
+    }
+}
+
+impl<W> Piece<'_, '_, '_, '_, W> {
+    /// Sums up the terms of each channel. Steady sums are the rule.
+    #[inline(always)]
+    fn mix<const LANES: usize>(&self, mix: &Mix, frames: usize) {
+        let Plan { memory, wires, terms, factors, .. } = &*self.plan;
+        let (dst, terms, gains) = (part(wires, &mix.dst), part(terms, &mix.terms), self.slab.gains().steady());
+        Sum { memory, dst, wires, terms, factors, gains, frames }.work::<LANES>();
+    }
+
+    #[cold]
+    fn moves(&self, mix: &Mix) -> bool {
+        part(&self.plan.factors, &mix.factors).iter().any(|&seat| self.slab.gains().of(seat as usize).is_some())
+    }
+
+    #[inline(always)]
+    fn mix_moving(&self, mix: &Mix, frames: usize) {
+        let Plan { memory, wires, terms, factors, constants, ramps: fades, .. } = &*self.plan;
+        let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
+        let (gains, position) = (self.slab.gains(), self.position);
+        MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, position, frames }.work();
+    }
+
+    #[inline(always)]
+    fn run(&mut self, index: usize, frames: usize) {
+        let Plan { memory, wires, widths, runs, .. } = &*self.plan;
+        let run = &runs[index];
+        let Seat { processor, readings, instance, mode, .. } = self.slab.seat(run.seat);
+        let (Some(processor), Mode::Plays) = (processor, *mode) else {
+            return self.run_oddly(index, frames);
+        };
+        self.running.set(Some(*instance));
+        let ((inputs, outputs), (input_ports, output_ports)) = (run.wires.of(wires), run.ports.of(widths));
+        let position = self.position;
+        processor.process(&mut Io {
+            frames,
+            position,
+            inputs: Inputs { frames, memory, wires: inputs, ports: input_ports },
+            outputs: Outputs { frames, memory, wires: outputs, ports: output_ports },
+            readings,
+            events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
+        });
+    }
+
+    /// A processor that is left out, fades, or has panicked.
+    #[cold]
+    #[inline(never)]
+    fn run_oddly(&mut self, index: usize, frames: usize) {
+        let Plan { memory, wires, widths, runs, .. } = &*self.plan;
+        let run = &runs[index];
+        let Seat { processor, readings, instance, mode, bypass, .. } = self.slab.seat(run.seat);
+        let (inputs, outputs) = run.wires.of(wires);
+        let position = self.position;
+        let (Some(processor), Some(bypass), Mode::Bypassed) = (processor, bypass, *mode) else {
+            return outputs.iter().for_each(|&wire| memory.write(wire, frames).fill(0.0));
+        };
+        bypass.before(memory, inputs, outputs, frames);
+        if bypass.runs() {
+            self.running.set(Some(*instance));
+            let (input_ports, output_ports) = run.ports.of(widths);
+            processor.process(&mut Io {
+                frames,
+                position,
+                inputs: Inputs { frames, memory, wires: inputs, ports: input_ports },
+                outputs: Outputs { frames, memory, wires: outputs, ports: output_ports },
+                readings,
+                events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
+            });
+        }
+        bypass.after(memory, outputs, frames);
+        if bypass.is_over() {
+            *mode = Mode::Plays;
+        }
+    }
+}
+
+#[inline(always)]
+fn part<'a, T>(list: &'a [T], range: &Range<u32>) -> &'a [T] {
+    &list[range.start as usize..range.end as usize]
+}
