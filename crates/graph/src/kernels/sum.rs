@@ -58,8 +58,12 @@ impl Lanes for Sum<'_> {
                 at += self.tile_if::<LANES, 2, 1>(channel, at);
                 at += self.tile_if::<LANES, 1, 1>(channel, at);
             }
-            for channel in channel..self.dst.len().min(channel + 2) {
-                (at..self.frames).for_each(|frame| self.frame(channel, frame));
+            while at < self.frames {
+                self.frame(channel, at);
+                if pair {
+                    self.frame(channel + 1, at);
+                }
+                at += 1;
             }
             channel += 2;
         }

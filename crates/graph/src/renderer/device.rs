@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::instructions::Lanes;
-use crate::kernels::{self, Clean, Finite};
+use crate::BufferId;
+use crate::kernels;
 use crate::plan::Plan;
 use crate::stats::StatsCells;
 
@@ -18,24 +18,23 @@ pub(super) struct Device<'a, 'i, 'o> {
 impl Device<'_, '_, '_> {
     /// Lets the plan's buffers of the device be the device's own.
     #[inline(always)]
-    pub(super) fn lend<const LANES: usize>(&mut self, plan: &mut Plan, stats: &StatsCells) {
-        let Self { piece, inputs, .. } = self;
-        let clean = Clean { channels: inputs, wanted: &plan.device_in, piece };
-        if clean.work::<LANES>() {
-            for (&buffer, samples) in plan.device_in.iter().zip(*inputs) {
-                if let (Some(buffer), Some(samples)) = (buffer, samples.get(piece.clone())) {
-                    plan.memory.lend(buffer, samples);
+    pub(super) fn lend(&mut self, plan: &mut Plan, stats: &StatsCells) {
+        let Plan { memory, device_in, device_out, .. } = plan;
+        for (channel, &buffer) in device_in.iter().enumerate() {
+            let Some(buffer) = buffer else { continue };
+            match self.inputs.get(channel).and_then(|samples| samples.get(self.piece.clone())) {
+                Some(samples) if kernels::is_clean(samples) => memory.lend(buffer, samples),
+                _ => {
+                    memory.own(buffer);
+                    self.hear(channel, memory.write(buffer, self.piece.len()), stats);
                 }
             }
-        } else {
-            self.hear(plan, stats);
         }
-        let Self { piece, outputs, .. } = self;
-        for (channel, &buffer) in plan.device_out.iter().enumerate() {
+        for (channel, &buffer) in device_out.iter().enumerate() {
             let Some(buffer) = buffer else { continue };
-            match outputs.get_mut(channel).and_then(|samples| samples.get_mut(piece.clone())) {
-                Some(samples) => plan.memory.lend_mut(buffer, samples),
-                None => plan.memory.own(buffer),
+            match self.outputs.get_mut(channel).and_then(|samples| samples.get_mut(self.piece.clone())) {
+                Some(samples) => memory.lend_mut(buffer, samples),
+                None => memory.own(buffer),
             }
         }
     }
@@ -43,49 +42,39 @@ impl Device<'_, '_, '_> {
     /// Copies what comes in: silence where the device has less, 0 where a sample is not finite, or tiny.
     #[cold]
     #[inline(never)]
-    fn hear(&self, plan: &mut Plan, stats: &StatsCells) {
-        let (piece, memory) = (&self.piece, &mut plan.memory);
-        for (channel, &buffer) in plan.device_in.iter().enumerate() {
-            let Some(buffer) = buffer else { continue };
-            memory.own(buffer);
-            let given = self.inputs.get(channel).copied().unwrap_or(&[]);
-            let given = &given[piece.start.min(given.len())..piece.end.min(given.len())];
-            let (heard, silent) = memory.write(buffer, piece.len()).split_at_mut(given.len());
-            stats.non_finite_inputs.add(kernels::copy_sanitised(heard, given));
-            silent.fill(0.0);
-        }
+    fn hear(&self, channel: usize, heard: &mut [f32], stats: &StatsCells) {
+        let given = self.inputs.get(channel).copied().unwrap_or(&[]);
+        let given = &given[self.piece.start.min(given.len())..self.piece.end.min(given.len())];
+        let (heard, silent) = heard.split_at_mut(given.len());
+        stats.non_finite_inputs.add(kernels::copy_sanitised(heard, given));
+        silent.fill(0.0);
     }
 
     /// Sees to it that the device gets what was rendered for it, and nothing that is not finite.
     #[inline(always)]
-    pub(super) fn check<const LANES: usize>(&mut self, plan: &Plan, stats: &StatsCells) {
-        let Self { piece, outputs, .. } = self;
-        let finite = Finite { channels: outputs, wanted: &plan.device_out, piece };
-        if !finite.work::<LANES>() {
-            self.mend(plan, stats);
-        }
-        let Self { piece, outputs, .. } = self;
-        for (channel, samples) in outputs.iter_mut().enumerate() {
-            if plan.device_out.get(channel).is_none_or(Option::is_none) {
-                let end = samples.len().min(piece.end);
-                samples.get_mut(piece.start..end).into_iter().for_each(|samples| samples.fill(0.0));
+    pub(super) fn check(&mut self, plan: &Plan, stats: &StatsCells) {
+        for channel in 0..self.outputs.len() {
+            let buffer = plan.device_out.get(channel).copied().flatten();
+            match (buffer, self.outputs[channel].get(self.piece.clone())) {
+                (Some(_), Some(samples)) if kernels::is_finite(samples) => {}
+                _ => self.mend(channel, buffer, plan, stats),
             }
         }
     }
 
-    /// Fills channels that are shorter than the block as far as they go, and silences what is not finite.
+    /// Fills a channel that nothing reaches, and one that is shorter than the block as far as it goes; silences what is not
+    /// finite.
     #[cold]
     #[inline(never)]
-    fn mend(&mut self, plan: &Plan, stats: &StatsCells) {
-        let Self { piece, outputs, .. } = self;
-        for (samples, buffer) in outputs.iter_mut().zip(&plan.device_out) {
-            let whole = samples.len() >= piece.end;
-            let end = samples.len().min(piece.end);
-            let (Some(buffer), Some(samples)) = (*buffer, samples.get_mut(piece.start..end)) else { continue };
-            if !whole {
-                samples.copy_from_slice(plan.memory.read(buffer, samples.len()));
-            }
-            stats.non_finite_outputs.add(kernels::silence_non_finite(samples));
+    fn mend(&mut self, channel: usize, buffer: Option<BufferId>, plan: &Plan, stats: &StatsCells) {
+        let samples = &mut self.outputs[channel];
+        let (whole, end) = (samples.len() >= self.piece.end, samples.len().min(self.piece.end));
+        let Some(samples) = samples.get_mut(self.piece.start..end) else { return };
+        match buffer {
+            None => return samples.fill(0.0),
+            Some(_) if whole => {}
+            Some(buffer) => samples.copy_from_slice(plan.memory.read(buffer, samples.len())),
         }
+        stats.non_finite_outputs.add(kernels::silence_non_finite(samples));
     }
 }

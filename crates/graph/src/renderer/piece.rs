@@ -36,7 +36,7 @@ impl<W: Watch> Lanes for Piece<'_, '_, '_, '_, W> {
     #[inline(always)]
     fn work<const LANES: usize>(mut self) {
         if self.current.get() == 0 {
-            self.device.lend::<LANES>(self.plan, self.stats);
+            self.device.lend(self.plan, self.stats);
             self.watch.rest();
         }
         let frames = self.device.piece.len();
@@ -67,7 +67,7 @@ impl<W: Watch> Lanes for Piece<'_, '_, '_, '_, W> {
             }
         }
         self.current.set(self.plan.ops.len());
-        self.device.check::<LANES>(self.plan, self.stats);
+        self.device.check(self.plan, self.stats);
     }
 }
 
