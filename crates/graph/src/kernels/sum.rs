@@ -97,6 +97,8 @@ impl Sum<'_> {
         for term in rest {
             if term.fans {
                 self.fan::<LANES, VECTORS, CHANNELS>(term, channel, at, &mut sum);
+            } else if term.count == 0 {
+                self.add::<LANES, VECTORS, CHANNELS>(term, channel, at, &mut sum);
             } else {
                 let mut product = [[0.0; LANES]; VECTORS];
                 self.load::<LANES, VECTORS, CHANNELS>(term, channel, at, &mut product);
@@ -155,6 +157,25 @@ impl Sum<'_> {
                     let (sum, source) = (&mut sum[part * each + vector], sources[part][vector]);
                     (0..LANES).for_each(|lane| sum[lane] += source[lane] * gain);
                 }
+            }
+        }
+    }
+
+    /// Adds the source of a term without factors.
+    #[inline(always)]
+    fn add<const LANES: usize, const VECTORS: usize, const CHANNELS: usize>(
+        &self,
+        term: &Term,
+        channel: usize,
+        at: usize,
+        sum: &mut [[f32; LANES]; VECTORS],
+    ) {
+        let each = VECTORS / CHANNELS;
+        for part in 0..CHANNELS {
+            let source = self.memory.vectors::<LANES>(self.source(term, channel + part), at, each);
+            for vector in 0..each {
+                let (sum, source) = (&mut sum[part * each + vector], source[vector]);
+                (0..LANES).for_each(|lane| sum[lane] += source[lane]);
             }
         }
     }
