@@ -53,7 +53,7 @@ pub struct Ramp {
 
 /// Frames that share the start of their way by equal ratios, and how many such groups are filled at once.
 const GROUP: usize = 16;
-const GROUPS: usize = 8;
+const GROUPS: usize = 16;
 
 impl Smoothed {
     /// Steady at `value`.
@@ -187,18 +187,32 @@ impl Ramp {
         let mut first = self.position + 1;
         let mut rest = values;
         while !rest.is_empty() {
-            let (group, at) = (first / GROUP as i32, first as usize % GROUP);
-            let groups = rest.len().min(GROUPS * GROUP - at);
-            let starts: [f32; GROUPS] = std::array::from_fn(|next| self.group(group + next as i32));
-            let (now, later) = rest.split_at_mut(groups);
+            let at = first as usize % GROUP;
+            let starts = self.groups(first / GROUP as i32);
+            let frames = rest.len().min(GROUPS * GROUP - at);
+            let (now, later) = rest.split_at_mut(frames);
             let (head, body) = now.split_at_mut(now.len().min(GROUP - at));
-            head.iter_mut().zip(&within[at..]).for_each(|(value, within)| *value = starts[0] * within);
-            for (values, start) in body.chunks_mut(GROUP).zip(&starts[1..]) {
-                values.iter_mut().zip(&within).for_each(|(value, within)| *value = start * within);
+            for (value, within) in head.iter_mut().zip(&within[at..]) {
+                *value = starts[0] * within;
             }
-            first += groups as i32;
+            for (values, start) in body.chunks_mut(GROUP).zip(&starts[1..]) {
+                for (value, within) in values.iter_mut().zip(&within) {
+                    *value = start * within;
+                }
+            }
+            first += frames as i32;
             rest = later;
         }
+    }
+
+    /// The starts of groups, from this one on. A loop of its own: it is computed for several at a time.
+    #[inline(always)]
+    fn groups(&self, first: i32) -> [f32; GROUPS] {
+        let mut starts = [0.0; GROUPS];
+        for (start, group) in starts.iter_mut().zip(0_i32..) {
+            *start = self.group(first.wrapping_add(group));
+        }
+        starts
     }
 
     #[cold]
@@ -244,7 +258,7 @@ impl Ramp {
     /// The value in frame 16·`group` of a way by equal ratios.
     #[inline(always)]
     fn group(&self, group: i32) -> f32 {
-        let part = f64::from(group * GROUP as i32) * f64::from(self.step);
+        let part = f64::from(group.wrapping_mul(GROUP as i32)) * f64::from(self.step);
         (f64::from(self.start) * exp2(f64::from(self.octaves) * part)) as f32
     }
 

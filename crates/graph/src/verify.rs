@@ -1,6 +1,6 @@
 //! The check that makes the arena sound: run on every schedule before it becomes a plan.
 
-use std::collections::HashSet;
+use std::ops::Range;
 
 use crate::{BufferId, Factor, Schedule, Step};
 
@@ -22,53 +22,21 @@ impl Schedule {
     /// # Errors
     /// The first step that does not hold.
     pub fn verify(&self) -> Result<(), ScheduleError> {
-        let mut written = vec![false; self.buffers];
+        let mut buffers = vec![Buffer::default(); self.buffers];
         for &buffer in self.device_in.iter().flatten() {
-            *written.get_mut(buffer as usize).ok_or(wrong(0, "gives the device a buffer that does not exist"))? = true;
+            let buffer =
+                buffers.get_mut(buffer as usize).ok_or(wrong(0, "gives the device a buffer that does not exist"));
+            *buffer? = Buffer { is_written: true, is_input: true, ..Buffer::default() };
         }
-        let device = written.clone();
+        let mut check = Check { schedule: self, buffers, step: 0 };
         for (index, step) in self.steps.iter().enumerate() {
-            self.verify_step(step, &device, &mut written).map_err(|problem| wrong(index, problem))?;
+            check.step = index + 1;
+            check.step(step).map_err(|problem| wrong(index, problem))?;
         }
-        let unwritten = |buffer: &BufferId| written.get(*buffer as usize) != Some(&true);
+        let unwritten = |buffer: &BufferId| !check.is_written(*buffer);
         match self.device_out.iter().flatten().any(unwritten) {
             true => Err(wrong(self.steps.len(), "sends a buffer that was never written to the device")),
             false => Ok(()),
-        }
-    }
-
-    fn verify_step(&self, step: &Step, device: &[bool], written: &mut [bool]) -> Result<(), &'static str> {
-        let (reads, writes, shared) = self.touched(step).ok_or("points outside the schedule")?;
-        if reads.iter().any(|&buffer| written.get(buffer as usize) != Some(&true)) {
-            return Err("reads a buffer that was never written");
-        }
-        if writes.iter().any(|&buffer| buffer as usize >= written.len()) {
-            return Err("writes a buffer that does not exist");
-        }
-        if writes.iter().any(|&buffer| device[buffer as usize]) {
-            return Err("writes what the device reads in");
-        }
-        let mut once = HashSet::with_capacity(writes.len());
-        if !writes.iter().all(|buffer| once.insert(buffer)) {
-            return Err("writes one buffer twice");
-        }
-        if reads.iter().any(|buffer| !shared.contains(buffer) && once.contains(buffer)) {
-            return Err("writes a buffer that it reads");
-        }
-        if self.arriving(step).iter().any(|&buffer| !written[buffer as usize]) {
-            return Err("works in place on a buffer that was never written");
-        }
-        writes.iter().for_each(|&buffer| written[buffer as usize] = true);
-        Ok(())
-    }
-
-    /// The buffers that an in-place effect expects to hold its input.
-    fn arriving(&self, step: &Step) -> &[BufferId] {
-        match step {
-            Step::Run { slot, outputs, .. } if self.slots[*slot].in_place => {
-                &self.wires[outputs.clone()][..self.slots[*slot].inputs[0]]
-            }
-            _ => &[],
         }
     }
 
@@ -80,50 +48,126 @@ impl Schedule {
             Factor::Fade(fade) => fade < self.fades.len(),
         }
     }
-
-    /// What a step reads, what it writes, and what may be both.
-    fn touched(&self, step: &Step) -> Option<Touched> {
-        Some(match step {
-            Step::Clear { dst } => (vec![], vec![*dst], vec![]),
-            Step::Mix { dst, terms, .. } => {
-                let (dst, terms) = (self.wires.get(dst.clone())?, self.terms.get(terms.clone())?);
-                let mut sources = Vec::with_capacity(terms.len() * dst.len());
-                for term in terms {
-                    let channels = self.wires.get(term.sources.clone()).filter(|wires| wires.len() == dst.len())?;
-                    sources.extend_from_slice(channels);
-                    self.factors.get(term.factors.clone())?.iter().all(|factor| self.has(*factor)).then_some(())?;
-                }
-                (!terms.is_empty() && !dst.is_empty()).then_some(())?;
-                let taken = dst.iter().zip(&sources).filter(|(dst, first)| dst == first).map(|(dst, _)| *dst);
-                let once = |buffer: &BufferId| sources.iter().filter(|source| *source == buffer).count() == 1;
-                let shared = taken.filter(once).collect();
-                (sources, dst.to_vec(), shared)
-            }
-            Step::Receive { dst, line } => {
-                self.lines.get(*line)?;
-                (vec![], vec![*dst], vec![])
-            }
-            Step::Send { src, line } => {
-                self.lines.get(*line)?;
-                (vec![*src], vec![], vec![])
-            }
-            Step::Run { slot, inputs, outputs } => {
-                let slot = self.slots.get(*slot)?;
-                let (reads, writes) = (self.wires.get(inputs.clone())?, self.wires.get(outputs.clone())?);
-                let main = if slot.in_place { slot.inputs.first().copied()? } else { 0 };
-                (!slot.in_place || slot.outputs.first() == slot.inputs.first()).then_some(())?;
-                let widths_hold = reads.len() + main == slot.inputs.iter().sum::<usize>()
-                    && writes.len() == slot.outputs.iter().sum::<usize>();
-                let side_by_side = inputs.is_empty() || outputs.is_empty() || inputs.end == outputs.start;
-                (widths_hold && side_by_side).then_some(())?;
-                (reads.to_vec(), writes.to_vec(), vec![])
-            }
-        })
-    }
 }
 
-/// Buffers read, buffers written, and those that may be both.
-type Touched = (Vec<BufferId>, Vec<BufferId>, Vec<BufferId>);
+/// What is known of a buffer.
+#[derive(Clone, Copy, Default)]
+struct Buffer {
+    is_written: bool,
+    /// Whether it is a channel of the device's input.
+    is_input: bool,
+    /// The step that wrote it last, counted from 1.
+    by: usize,
+}
+
+/// A schedule, step by step.
+struct Check<'a> {
+    schedule: &'a Schedule,
+    buffers: Vec<Buffer>,
+    /// Which step it is, counted from 1.
+    step: usize,
+}
+
+type Checked = Result<(), &'static str>;
+
+const OUTSIDE: &str = "points outside the schedule";
+const OWN: &str = "writes a buffer that it reads";
+
+impl<'a> Check<'a> {
+    fn step(&mut self, step: &Step) -> Checked {
+        let Schedule { lines, .. } = self.schedule;
+        match step {
+            Step::Clear { dst } => self.write(&[*dst]),
+            Step::Receive { dst, line } => {
+                lines.get(*line).ok_or(OUTSIDE)?;
+                self.write(&[*dst])
+            }
+            Step::Send { src, line } => {
+                lines.get(*line).ok_or(OUTSIDE)?;
+                self.read(&[*src])
+            }
+            Step::Mix { dst, terms, .. } => self.mix(dst, terms),
+            Step::Run { slot, inputs, outputs } => self.run(*slot, inputs, outputs),
+        }
+    }
+
+    fn mix(&mut self, dst: &Range<usize>, terms: &Range<usize>) -> Checked {
+        let Schedule { terms: all, factors, .. } = self.schedule;
+        let (dst, terms) = (self.wires(dst)?, all.get(terms.clone()).ok_or(OUTSIDE)?);
+        if terms.is_empty() || dst.is_empty() {
+            return Err(OUTSIDE);
+        }
+        for term in terms {
+            let sources = self.wires(&term.sources)?;
+            let mut factors = factors.get(term.factors.clone()).ok_or(OUTSIDE)?.iter();
+            if sources.len() != dst.len() || !factors.all(|factor| self.schedule.has(*factor)) {
+                return Err(OUTSIDE);
+            }
+            self.read(sources)?;
+        }
+        self.write(dst)?;
+        for (index, term) in terms.iter().enumerate() {
+            for (channel, &source) in self.wires(&term.sources)?.iter().enumerate() {
+                if self.is_written_here(source) && !(index == 0 && source == dst[channel]) {
+                    return Err(OWN);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, slot: usize, inputs: &Range<usize>, outputs: &Range<usize>) -> Checked {
+        let slot = self.schedule.slots.get(slot).ok_or(OUTSIDE)?;
+        let (reads, writes) = (self.wires(inputs)?, self.wires(outputs)?);
+        let main = if slot.in_place { slot.inputs.first().copied().ok_or(OUTSIDE)? } else { 0 };
+        let widths_hold = reads.len() + main == slot.inputs.iter().sum::<usize>()
+            && writes.len() == slot.outputs.iter().sum::<usize>()
+            && (!slot.in_place || slot.outputs.first() == slot.inputs.first());
+        let side_by_side = inputs.is_empty() || outputs.is_empty() || inputs.end == outputs.start;
+        if !widths_hold || !side_by_side {
+            return Err(OUTSIDE);
+        }
+        self.read(reads)?;
+        if writes[..main].iter().any(|&buffer| (buffer as usize) < self.buffers.len() && !self.is_written(buffer)) {
+            return Err("works in place on a buffer that was never written");
+        }
+        self.write(writes)?;
+        if reads.iter().any(|&buffer| self.is_written_here(buffer)) { Err(OWN) } else { Ok(()) }
+    }
+
+    fn wires(&self, range: &Range<usize>) -> Result<&'a [BufferId], &'static str> {
+        self.schedule.wires.get(range.clone()).ok_or(OUTSIDE)
+    }
+
+    fn read(&self, buffers: &[BufferId]) -> Checked {
+        match buffers.iter().all(|&buffer| self.is_written(buffer)) {
+            true => Ok(()),
+            false => Err("reads a buffer that was never written"),
+        }
+    }
+
+    fn write(&mut self, buffers: &[BufferId]) -> Checked {
+        for &buffer in buffers {
+            let buffer = self.buffers.get_mut(buffer as usize).ok_or("writes a buffer that does not exist")?;
+            if buffer.is_input {
+                return Err("writes what the device reads in");
+            }
+            if buffer.by == self.step {
+                return Err("writes one buffer twice");
+            }
+            (buffer.is_written, buffer.by) = (true, self.step);
+        }
+        Ok(())
+    }
+
+    fn is_written(&self, buffer: BufferId) -> bool {
+        self.buffers.get(buffer as usize).is_some_and(|buffer| buffer.is_written)
+    }
+
+    fn is_written_here(&self, buffer: BufferId) -> bool {
+        self.buffers[buffer as usize].by == self.step
+    }
+}
 
 fn wrong(step: usize, problem: &'static str) -> ScheduleError {
     ScheduleError { step, problem }

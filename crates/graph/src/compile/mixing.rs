@@ -132,10 +132,8 @@ impl Builder<'_> {
         let same = |other: &[Value]| {
             // A copy of what another channel takes, too: the last one takes it over.
             let shared = first.len() == 1 && other.len() == 1 && first[0].life == other[0].life;
-            let factors = |values: &[Value]| values.iter().map(|value| value.factors).collect::<Vec<_>>();
-            first.len() == other.len()
-                && !(shared && self.buffers.is_held(first[0].life))
-                && (first.len() == 1 && first[0].factors == other[0].factors || factors(first) == factors(other))
+            let factors = first.iter().map(|value| value.factors);
+            factors.eq(other.iter().map(|value| value.factors)) && !(shared && self.buffers.is_held(first[0].life))
         };
         let more = sums.group(channel + 1..sums.channels()).take_while(|other| same(other)).count();
         channel..channel + 1 + more
@@ -188,27 +186,36 @@ impl Builder<'_> {
     pub(super) fn share(&mut self, node: usize) {
         let ports = 0..self.topology.ports[node].outputs.len();
         let readers: Vec<u32> = ports.flat_map(|port| self.readers(node, port)).collect();
-        let mut sums = Sums::default();
-        for (&value, &readers) in self.values[node].iter().zip(&readers) {
-            if readers > 1 && !value.is_plain() {
-                sums.push(value);
-            }
-            sums.end();
-        }
-        for (channel, &readers) in readers.iter().enumerate() {
-            if self.values[node][channel].is_plain() || readers <= 1 {
-                continue;
-            }
-            let channels = self.alike(&sums, channel);
-            for (channel, life) in channels.clone().zip(self.mix(&sums, channels, Why::Shared)) {
-                self.values[node][channel] = Value::plain(life);
-            }
+        let scaled = |(value, &readers): (&Value, &u32)| readers > 1 && !value.is_plain();
+        if self.values[node].iter().zip(&readers).any(scaled) {
+            self.multiply_out(node, &readers);
         }
         for (value, readers) in self.values[node].iter().zip(readers) {
             match readers {
                 0 => self.buffers.release(value.life),
                 1 => {}
                 _ => self.buffers.share(value.life, readers),
+            }
+        }
+    }
+
+    /// Multiplies out what several read of what a node puts out.
+    fn multiply_out(&mut self, node: usize, readers: &[u32]) {
+        let mut sums = Sums::default();
+        for (&value, &readers) in self.values[node].iter().zip(readers) {
+            if readers > 1 && !value.is_plain() {
+                sums.push(value);
+            }
+            sums.end();
+        }
+        for channel in 0..sums.channels() {
+            // Those of a group are plain by the time it is their turn.
+            if sums.of(channel).is_empty() || self.values[node][channel].is_plain() {
+                continue;
+            }
+            let channels = self.alike(&sums, channel);
+            for (channel, life) in channels.clone().zip(self.mix(&sums, channels, Why::Shared)) {
+                self.values[node][channel] = Value::plain(life);
             }
         }
     }

@@ -1,4 +1,6 @@
 //! The linear step while something of it moves: factors that glide, edges that fade, nodes on their way out of the sound.
+//!
+//! Loops are loops here, not closures: a closure that is not inlined would be compiled for the baseline alone.
 
 use super::sum::Term;
 use crate::BufferId;
@@ -10,10 +12,10 @@ use crate::instructions::Work;
 use crate::{Frame, Ramp};
 
 /// Frames that are computed at once, and channels.
-const TILE: usize = 64;
+const TILE: usize = 128;
 const CHANNELS: usize = 2;
 
-/// Up to 64 frames of a channel.
+/// Up to 128 frames of a channel.
 type Tile = [f32; TILE];
 
 /// What a factor of a plan stands for.
@@ -83,7 +85,7 @@ impl Work for MovingSum<'_> {
 }
 
 impl MovingSum<'_> {
-    /// Up to 64 frames of up to two channels.
+    /// Up to 128 frames of up to two channels.
     #[inline(always)]
     fn tile(&self, channel: usize, at: usize) {
         let channels = CHANNELS.min(self.dst.len() - channel);
@@ -95,11 +97,15 @@ impl MovingSum<'_> {
             let (each, whole) = if term.fans { (factors.chunks(1), None) } else { ([].chunks(1), Some(factors)) };
             for factors in each.chain(whole) {
                 self.load(term, channel, at, products);
-                factors.iter().for_each(|&factor| self.times(products, factor, at));
+                for &factor in factors {
+                    self.times(products, factor, at);
+                }
                 if std::mem::take(&mut is_first) {
                     sums.copy_from_slice(products);
                 } else {
-                    sums.iter_mut().zip(&*products).for_each(|(sum, product)| add(sum, product));
+                    for (sum, product) in sums.iter_mut().zip(&*products) {
+                        add(sum, product);
+                    }
                 }
             }
         }
@@ -125,7 +131,9 @@ impl MovingSum<'_> {
             Unsteady::Fade(index) => {
                 let (fade, from) = (&self.fades[index as usize], self.position + at as Frame);
                 let frames = TILE.min(self.frames - at);
-                tiles.iter_mut().for_each(|samples| fade.apply(from, &mut samples[..frames]));
+                for samples in tiles {
+                    fade.apply(from, &mut samples[..frames]);
+                }
             }
             Unsteady::Gain(seat) => match self.gains.of(seat as usize) {
                 None => scale(tiles, self.gains.steady()[seat as usize]),
@@ -139,7 +147,9 @@ impl MovingSum<'_> {
 
 #[inline(always)]
 fn scale(tiles: &mut [Tile], gain: f32) {
-    tiles.as_flattened_mut().iter_mut().for_each(|sample| *sample *= gain);
+    for sample in tiles.as_flattened_mut() {
+        *sample *= gain;
+    }
 }
 
 #[inline(always)]
@@ -147,7 +157,9 @@ fn glide(tiles: &mut [Tile], ramp: Ramp, at: usize) {
     let mut values = [0.0; TILE];
     ramp.skip(at).fill(&mut values);
     for samples in tiles {
-        samples.iter_mut().zip(&values).for_each(|(sample, value)| *sample *= value);
+        for (sample, value) in samples.iter_mut().zip(&values) {
+            *sample *= value;
+        }
     }
 }
 
@@ -162,5 +174,7 @@ fn cross(tiles: &mut [Tile], ramp: Ramp, crossing: Crossing, at: usize) {
 
 #[inline(always)]
 fn add(sum: &mut [f32; TILE], product: &[f32; TILE]) {
-    sum.iter_mut().zip(product).for_each(|(sum, product)| *sum += product);
+    for (sum, product) in sum.iter_mut().zip(product) {
+        *sum += product;
+    }
 }
