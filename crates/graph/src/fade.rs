@@ -81,10 +81,10 @@ impl Ramp {
         closed.fill(SILENCE);
         let passed = position.saturating_sub(self.start);
         let step = length as f64;
-        for (sample, frame) in first.iter_mut().zip(0_i32..) {
+        for (frame, sample) in first.iter_mut().enumerate() {
             // A cubic that is level at both ends: neither has a corner that could be heard. The two weights add up to 1
             // exactly.
-            let x = (passed as f64 + f64::from(frame)) / step;
+            let x = (passed as f64 + f64::from(frame as i32)) / step;
             let weight = (x * x * (3.0 - 2.0 * x)) as f32;
             *sample *= if rises { weight } else { 1.0 - weight };
         }

@@ -53,7 +53,7 @@ pub struct Ramp {
 
 /// Frames that share the start of their way by equal ratios, and how many such groups are filled at once.
 const GROUP: usize = 16;
-const GROUPS: usize = 16;
+const GROUPS: usize = 8;
 
 impl Smoothed {
     /// Steady at `value`.
@@ -169,8 +169,8 @@ impl Ramp {
             return;
         }
         if self.octaves == 0.0 {
-            for (value, frame) in moving.iter_mut().zip(self.position + 1..) {
-                *value = self.straight(frame);
+            for (frame, value) in moving.iter_mut().enumerate() {
+                *value = self.straight(self.position.wrapping_add(frame as i32 + 1));
             }
         } else {
             self.fill_by_ratios(moving);
@@ -209,8 +209,8 @@ impl Ramp {
     #[inline(always)]
     fn groups(&self, first: i32) -> [f32; GROUPS] {
         let mut starts = [0.0; GROUPS];
-        for (start, group) in starts.iter_mut().zip(0_i32..) {
-            *start = self.group(first.wrapping_add(group));
+        for (group, start) in starts.iter_mut().enumerate() {
+            *start = self.group(first.wrapping_add(group as i32));
         }
         starts
     }

@@ -12,10 +12,10 @@ use crate::instructions::Work;
 use crate::{Frame, Ramp};
 
 /// Frames that are computed at once, and channels.
-const TILE: usize = 128;
+const TILE: usize = 64;
 const CHANNELS: usize = 2;
 
-/// Up to 128 frames of a channel.
+/// Up to 64 frames of a channel.
 type Tile = [f32; TILE];
 
 /// What a factor of a plan stands for.
@@ -85,7 +85,7 @@ impl Work for MovingSum<'_> {
 }
 
 impl MovingSum<'_> {
-    /// Up to 128 frames of up to two channels.
+    /// Up to 64 frames of up to two channels.
     #[inline(always)]
     fn tile(&self, channel: usize, at: usize) {
         let channels = CHANNELS.min(self.dst.len() - channel);
