@@ -49,7 +49,7 @@ pub trait Peer {
 
 /// A comparison that is no workload: whole files, edits, other languages.
 pub trait Extra {
-    /// Which cell of [`crate::goals`] it belongs to, by its key.
+    /// Which of the goals it is one of, by its key.
     fn goal(&self) -> &'static str;
 
     /// What is compared, for the table: `"10 minutes of stereo: ffmpeg 7.1"`.
