@@ -121,9 +121,9 @@ impl Sum<'_> {
         tile: &mut [[f32; LANES]; VECTORS],
     ) {
         let each = VECTORS / CHANNELS;
+        let sources = self.sources::<LANES, CHANNELS>(term, channel, at, each);
         for part in 0..CHANNELS {
-            let src = self.memory.vectors::<LANES>(self.source(term, channel + part), at, each);
-            tile[part * each..][..each].copy_from_slice(src);
+            tile[part * each..][..each].copy_from_slice(sources[part]);
         }
     }
 
@@ -148,8 +148,7 @@ impl Sum<'_> {
         sum: &mut [[f32; LANES]; VECTORS],
     ) {
         let each = VECTORS / CHANNELS;
-        let sources: [&[[f32; LANES]]; CHANNELS] =
-            std::array::from_fn(|part| self.memory.vectors::<LANES>(self.source(term, channel + part), at, each));
+        let sources = self.sources::<LANES, CHANNELS>(term, channel, at, each);
         for &factor in self.factors(term) {
             let gain = self.gains[factor as usize];
             for part in 0..CHANNELS {
@@ -171,10 +170,9 @@ impl Sum<'_> {
         sum: &mut [[f32; LANES]; VECTORS],
     ) {
         let each = VECTORS / CHANNELS;
+        let sources = self.sources::<LANES, CHANNELS>(term, channel, at, each);
         for part in 0..CHANNELS {
-            let source = self.memory.vectors::<LANES>(self.source(term, channel + part), at, each);
-            for vector in 0..each {
-                let (sum, source) = (&mut sum[part * each + vector], source[vector]);
+            for (sum, source) in sum[part * each..][..each].iter_mut().zip(sources[part]) {
                 (0..LANES).for_each(|lane| sum[lane] += source[lane]);
             }
         }
@@ -186,9 +184,17 @@ impl Sum<'_> {
         self.tile::<1, 1, 1>(channel, at);
     }
 
+    /// What a term reads: so many vectors of each channel.
     #[inline(always)]
-    fn source(&self, term: &Term, channel: usize) -> BufferId {
-        self.wires[term.sources as usize + channel]
+    fn sources<const LANES: usize, const CHANNELS: usize>(
+        &self,
+        term: &Term,
+        channel: usize,
+        at: usize,
+        vectors: usize,
+    ) -> [&[[f32; LANES]]; CHANNELS] {
+        let source = |part: usize| self.wires[term.sources as usize + channel + part];
+        std::array::from_fn(|part| self.memory.vectors::<LANES>(source(part), at, vectors))
     }
 
     #[inline(always)]

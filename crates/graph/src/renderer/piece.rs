@@ -9,7 +9,7 @@ use super::device::Device;
 use crate::event::{EventSink, Instance, RawEvent};
 use crate::instructions::{Lanes, Work};
 use crate::kernels::{MovingSum, Sum};
-use crate::plan::{Mix, Op, Plan};
+use crate::plan::{InOut, Mix, Op, Plan, Run};
 use crate::profile::Watch;
 use crate::slots::{Mode, Seat, Slab};
 use crate::stats::StatsCells;
@@ -95,12 +95,18 @@ impl<W> Piece<'_, '_, '_, '_, W> {
 
     #[inline(always)]
     fn run(&mut self, index: usize, frames: usize) {
+        let seat = self.plan.runs[index].seat;
+        match self.slab.seat(seat).mode {
+            Mode::Plays => self.process(index, frames),
+            mode => self.run_oddly(index, mode, frames),
+        }
+    }
+
+    #[inline(always)]
+    fn process(&mut self, index: usize, frames: usize) {
         let Plan { memory, wires, widths, runs, .. } = &*self.plan;
         let run = &runs[index];
-        let Seat { processor, readings, instance, mode, .. } = self.slab.seat(run.seat);
-        let (Some(processor), Mode::Plays) = (processor, *mode) else {
-            return self.run_oddly(index, frames);
-        };
+        let Seat { processor: Some(processor), readings, instance, .. } = self.slab.seat(run.seat) else { return };
         self.running.set(Some(*instance));
         let ((inputs, outputs), (input_ports, output_ports)) = (run.wires.of(wires), run.ports.of(widths));
         let position = self.position;
@@ -117,32 +123,31 @@ impl<W> Piece<'_, '_, '_, '_, W> {
     /// A processor that is left out, fades, or has panicked.
     #[cold]
     #[inline(never)]
-    fn run_oddly(&mut self, index: usize, frames: usize) {
-        let Plan { memory, wires, widths, runs, .. } = &*self.plan;
-        let run = &runs[index];
-        let Seat { processor, readings, instance, mode, bypass, .. } = self.slab.seat(run.seat);
-        let (inputs, outputs) = run.wires.of(wires);
-        let position = self.position;
-        let (Some(processor), Some(bypass), Mode::Bypassed) = (processor, bypass, *mode) else {
-            return outputs.iter().for_each(|&wire| memory.write(wire, frames).fill(0.0));
-        };
-        bypass.before(memory, inputs, outputs, frames);
-        if bypass.runs() {
-            self.running.set(Some(*instance));
-            let (input_ports, output_ports) = run.ports.of(widths);
-            processor.process(&mut Io {
-                frames,
-                position,
-                inputs: Inputs { frames, memory, wires: inputs, ports: input_ports },
-                outputs: Outputs { frames, memory, wires: outputs, ports: output_ports },
-                readings,
-                events: EventSink { ring: self.events, stats: self.stats, position, instance: Some(*instance) },
-            });
+    fn run_oddly(&mut self, index: usize, mode: Mode, frames: usize) {
+        let Run { seat, wires, .. } = self.plan.runs[index];
+        if mode == Mode::Bypassed && self.before(seat, wires, frames) {
+            self.process(index, frames);
         }
-        bypass.after(memory, outputs, frames);
-        if bypass.is_over() {
-            *mode = Mode::Plays;
+        let Plan { memory, wires: all, .. } = &*self.plan;
+        let outputs = wires.of(all).1;
+        let seat = self.slab.seat(seat);
+        match &mut seat.bypass {
+            Some(bypass) if mode == Mode::Bypassed => {
+                bypass.after(memory, outputs, frames);
+                seat.mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };
+            }
+            _ => outputs.iter().for_each(|&wire| memory.write(wire, frames).fill(0.0)),
         }
+    }
+
+    /// Takes the input of one that is left out, or about to be; says whether it still runs.
+    fn before(&mut self, seat: usize, wires: InOut, frames: usize) -> bool {
+        let Plan { memory, wires: all, .. } = &*self.plan;
+        let (inputs, outputs) = wires.of(all);
+        self.slab.seat(seat).bypass.as_mut().is_some_and(|bypass| {
+            bypass.before(memory, inputs, outputs, frames);
+            bypass.runs()
+        })
     }
 }
 
