@@ -6,9 +6,10 @@ use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use crate::channels::Widths;
+use crate::node::Questions;
 use crate::resolve::Resolved;
 use crate::topology::{Edge, Topology};
-use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName, PrepareSpec, StreamSpec};
+use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName, StreamSpec};
 pub(crate) use wait::Wait;
 
 /// A link whose sound is held back until that of the other links into the same node has come.
@@ -52,8 +53,8 @@ struct Waits {
 
 /// `None` where everything is on time everywhere.
 fn waits(Resolved { graph, topology, order, widths }: &Resolved, stream: &StreamSpec) -> Option<Waits> {
-    let mut spec = PrepareSpec::for_questions(stream);
-    let own = graph.nodes().zip(&**widths).map(|((name, node), widths)| node.latency(spec.of(name, widths)));
+    let mut questions = Questions::new(stream);
+    let own = graph.nodes().zip(&**widths).map(|((name, node), widths)| node.latency(questions.of(name, widths)));
     let own: Vec<Frames> = own.collect();
     if own.iter().all(|&frames| frames == 0) {
         return None;

@@ -31,7 +31,7 @@ pub(crate) fn memory(schedule: &Schedule, stream: &StreamSpec) -> Result<(), Gra
     let heaviest = schedule.slots.iter().max_by_key(|slot| slot.footprint).filter(|slot| slot.footprint > needed / 4);
     let (place, detail) = match heaviest {
         Some(slot) => {
-            (Place::Node(slot.name.clone()), format!("; `{}` alone takes {}", slot.name, size(slot.footprint)))
+            (Place::Node(slot.name.to_string()), format!("; `{}` alone takes {}", slot.name, size(slot.footprint)))
         }
         None => (Place::Graph, String::new()),
     };

@@ -31,8 +31,8 @@ pub(crate) struct Bypass {
 impl Bypass {
     /// For the node of a slot. All of it is touched.
     pub(crate) fn new(slot: &Slot, rate: u32, max_frames: usize) -> Self {
-        let passes = slot.in_place || slot.inputs.first() == slot.outputs.first();
-        let channels = if passes { slot.outputs.first().copied().unwrap_or(0) } else { 0 };
+        let passes = slot.in_place || slot.widths.inputs.first() == slot.widths.outputs.first();
+        let channels = if passes { slot.widths.outputs.first().copied().unwrap_or(0) } else { 0 };
         let latency = usize::try_from(slot.latency).unwrap_or(usize::MAX);
         let of = |frames: usize| (0..channels).map(|_| touched::zeros(frames)).collect();
         Self {

@@ -10,16 +10,21 @@ use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, L
 
 /// The channels of one node's ports. Nodes share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Widths(Arc<OfPorts>);
+pub struct Widths(Arc<OfPorts>);
 
+/// The channels of each of a node's ports.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct OfPorts {
-    pub(crate) inputs: Vec<usize>,
-    pub(crate) outputs: Vec<usize>,
+pub struct OfPorts {
+    /// Of its inputs; 0 for an optional one that nothing is linked to.
+    pub inputs: Vec<usize>,
+    /// Of its outputs.
+    pub outputs: Vec<usize>,
 }
 
 impl Widths {
-    pub(crate) fn new(inputs: Vec<usize>, outputs: Vec<usize>) -> Self {
+    /// Of a node whose ports have these channels: its inputs, and its outputs.
+    #[must_use]
+    pub fn new(inputs: Vec<usize>, outputs: Vec<usize>) -> Self {
         Self(Arc::new(OfPorts { inputs, outputs }))
     }
 }

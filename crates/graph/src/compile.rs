@@ -4,22 +4,24 @@ mod device;
 mod fading;
 mod feedback;
 mod fold;
+mod lanes;
 mod mixing;
+mod reach;
 mod value;
 
 pub(crate) use fading::Fading;
+pub(crate) use reach::longest;
 
 use crate::buffers::{Buffers, Life};
 use crate::channels::Widths;
+use crate::node::Questions;
 use crate::resolve::{Alone, Resolved, resolve};
 use crate::topology::Topology;
-use crate::{
-    AnyNode, DeviceSide, Factor, Frames, Graph, GraphError, GraphErrors, PrepareSpec, Schedule, Slot, Step, StreamSpec,
-    Tail, budget,
-};
+use crate::{DeviceSide, Factor, Graph, GraphError, GraphErrors, Schedule, Slot, Step, StreamSpec, budget};
 use fold::Fold;
-use mixing::Need;
-use value::{Products, Value};
+use lanes::Lanes;
+use mixing::{Need, Sums, wires};
+use value::{Outputs, Products, Value};
 
 /// Compiles a graph for a stream. Pure: nothing is allocated for audio, nothing is opened.
 ///
@@ -37,20 +39,19 @@ pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErro
 /// # Errors
 /// What nodes say against their parameters, or more memory than the stream allows.
 pub(crate) fn build(resolved: &Resolved, fading: &Fading, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
-    let Resolved { graph, topology, order, widths } = resolved;
-    let (schedule, errors) = Builder::new(graph, topology, (widths, fading), stream).build(order);
+    let (mut schedule, errors) = Builder::new(resolved, fading, stream).build(&resolved.order);
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
     budget::memory(&schedule, stream)?;
+    (schedule.latency, schedule.tail) = longest(resolved, &schedule.slots);
     Ok(schedule)
 }
 
 /// Appends steps node by node; knows what every output is and how many readers it still has. Until the end, steps name
 /// lives where a finished schedule has buffers.
 struct Builder<'a> {
-    graph: Vec<(&'a str, &'a AnyNode)>,
-    links: &'a crate::Links,
+    graph: &'a Graph,
     topology: &'a Topology,
     widths: &'a [Widths],
     fading: &'a Fading,
@@ -58,10 +59,9 @@ struct Builder<'a> {
     schedule: Schedule,
     buffers: Buffers,
     products: Products,
-    /// What each node's output ports put out, channel after channel.
-    values: Vec<Vec<Value>>,
-    /// The nodes that are through.
-    done: Vec<bool>,
+    lanes: Lanes,
+    /// What the nodes put out that are through.
+    outputs: Outputs,
     /// Wide sums on their way, by the node they enter.
     folds: Vec<Option<Box<Fold>>>,
     /// The first feedback line of each edge that has any.
@@ -70,23 +70,21 @@ struct Builder<'a> {
     heard: Vec<Option<Life>>,
     /// What reaches the device's outputs, gathered as its nodes come.
     sent: Vec<Vec<Value>>,
-    /// Longest latency and tail up to each node's output.
-    reached: Vec<(Frames, Tail)>,
     /// What nodes say against their parameters.
     errors: Vec<GraphError>,
+    // Memory for one node after the other.
+    questions: Questions,
+    sums: Sums,
+    entered: Vec<Value>,
+    readers: Vec<u32>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(
-        graph: &'a Graph,
-        topology: &'a Topology,
-        (widths, fading): (&'a [Widths], &'a Fading),
-        stream: &'a StreamSpec,
-    ) -> Self {
+    fn new(resolved: &'a Resolved, fading: &'a Fading, stream: &'a StreamSpec) -> Self {
+        let Resolved { graph, topology, widths, .. } = resolved;
         let nodes = topology.ports.len();
         let mut builder = Self {
-            graph: graph.nodes().map(|(name, node)| (name.as_str(), node)).collect(),
-            links: graph.links(),
+            graph,
             topology,
             widths,
             fading,
@@ -94,15 +92,20 @@ impl<'a> Builder<'a> {
             schedule: Schedule { feedback: stream.feedback, fades: fading.fades.clone(), ..Schedule::default() },
             buffers: Buffers::default(),
             products: Products::default(),
-            values: vec![Vec::new(); nodes],
-            done: vec![false; nodes],
+            lanes: Lanes::new(topology, widths),
+            outputs: Outputs::new(nodes),
             folds: fold::wide_sums(topology, widths),
-            lines: vec![0; topology.edges.len()],
+            lines: Vec::new(),
             heard: vec![None; stream.inputs],
             sent: vec![Vec::new(); stream.outputs.unwrap_or(0)],
-            reached: vec![(0, Tail::None); nodes],
             errors: Vec::new(),
+            questions: Questions::new(stream),
+            sums: Sums::default(),
+            entered: Vec::new(),
+            readers: Vec::new(),
         };
+        builder.schedule.slots.reserve(nodes);
+        builder.schedule.steps.reserve(nodes);
         builder.number_lines();
         builder
     }
@@ -113,10 +116,6 @@ impl<'a> Builder<'a> {
         }
         let outputs = self.close_device();
         self.name_buffers(&outputs);
-        let ends = (0..self.reached.len()).filter(|&node| self.topology.outgoing[node].is_empty());
-        let (latency, tail) = ends.map(|node| self.reached[node]).fold((0, Tail::None), longest);
-        let loops = !self.schedule.lines.is_empty();
-        (self.schedule.latency, self.schedule.tail) = (latency, if loops { Tail::Infinite } else { tail });
         (self.schedule, self.errors)
     }
 
@@ -129,7 +128,6 @@ impl<'a> Builder<'a> {
         }
         self.fade_outputs(node);
         self.share(node);
-        self.done[node] = true;
         for &edge in &self.topology.outgoing[node] {
             if self.topology.edges[edge].feedback {
                 self.send(node, edge);
@@ -161,69 +159,53 @@ impl<'a> Builder<'a> {
     /// Whether a node is a factor of whoever reads it.
     fn scales(&self, node: usize) -> bool {
         let ports = &self.topology.ports[node];
-        self.graph[node].1.scales() && ports.in_place && ports.inputs.len() == 1 && ports.outputs.len() == 1
+        self.graph.at(node).1.scales() && ports.in_place && ports.inputs.len() == 1 && ports.outputs.len() == 1
     }
 
     fn scale(&mut self, node: usize) {
-        let inputs = self.enter(node, 0, Need::Value);
+        self.entered.clear();
+        self.enter(node, 0, Need::Value);
         let factor = Factor::Gain(self.slot(node, true));
-        let scaled = |value: Value| Value { factors: self.products.times(value.factors, factor), ..value };
-        self.values[node] = inputs.into_iter().map(scaled).collect();
+        let scaled = |value: &Value| Value { factors: self.products.times(value.factors, factor), ..*value };
+        self.outputs.push(node, self.entered.iter().map(scaled));
     }
 
     fn run(&mut self, node: usize) {
-        let topology = self.topology;
-        let (ports, widths) = (&topology.ports[node], &self.widths[node]);
+        let (ports, widths) = (&self.topology.ports[node], &self.widths[node]);
+        self.entered.clear();
+        if ports.in_place {
+            self.enter(node, 0, Need::Own);
+        }
+        let main = self.entered.len();
         let skip = usize::from(ports.in_place);
-        let mut outputs = if ports.in_place { self.enter(node, 0, Need::Own) } else { Vec::new() };
-        let inputs: Vec<Value> =
-            (skip..ports.inputs.len()).flat_map(|port| self.enter(node, port, Need::Read)).collect();
-        let written: usize = widths.outputs[skip.min(widths.outputs.len())..].iter().sum();
-        outputs.extend((0..written).map(|_| Value::plain(self.buffers.take())));
+        (skip..ports.inputs.len()).for_each(|port| self.enter(node, port, Need::Read));
+        let written: usize = widths.outputs.iter().skip(skip).sum();
+        let fresh = (0..written).map(|_| Value::plain(self.buffers.take()));
+        self.outputs.push(node, self.entered[..main].iter().copied().chain(fresh));
 
         let slot = self.slot(node, false);
-        let (inputs_at, outputs_at) = (self.wires(&inputs), self.wires(&outputs));
-        self.schedule.steps.push(Step::Run { slot, inputs: inputs_at, outputs: outputs_at });
-        inputs.iter().for_each(|value| self.buffers.release(value.life));
-        self.values[node] = outputs;
+        let inputs = wires(&mut self.schedule, self.entered[main..].iter().copied());
+        let outputs = wires(&mut self.schedule, self.outputs.of(node).iter().copied());
+        self.schedule.steps.push(Step::Run { slot, inputs, outputs });
+        self.entered[main..].iter().for_each(|value| self.buffers.release(value.life));
     }
 
     fn slot(&mut self, node: usize, scales: bool) -> usize {
-        let (name, any) = self.graph[node];
+        let (name, any) = self.graph.at(node);
         let widths = &self.widths[node];
-        let spec = PrepareSpec {
-            name: name.to_owned(),
-            rate: self.stream.rate,
-            max_frames: self.stream.max_frames,
-            inputs: widths.inputs.clone(),
-            outputs: widths.outputs.clone(),
-            ..PrepareSpec::default()
-        };
-        self.errors.extend(any.check(&spec).err().map(|error| GraphError::of_node(name, error)));
-        let (latency, tail) = (any.latency(&spec), any.tail(&spec));
-        let before = self.upstream(node);
-        self.reached[node] = (before.0.saturating_add(latency), before.1.then(tail));
+        let spec = self.questions.of(name, widths);
+        self.errors.extend(any.check(spec).err().map(|error| GraphError::of_node(name.as_str(), error)));
         self.schedule.slots.push(Slot {
+            name: name.clone(),
             kind: any.kind(),
             node,
+            widths: widths.clone(),
             in_place: self.topology.ports[node].in_place,
             scales,
-            latency,
-            tail,
-            footprint: any.footprint(&spec),
-            name: spec.name,
-            inputs: spec.inputs,
-            outputs: spec.outputs,
+            latency: any.latency(spec),
+            tail: any.tail(spec),
+            footprint: any.footprint(spec),
         });
         self.schedule.slots.len() - 1
     }
-
-    fn upstream(&self, node: usize) -> (Frames, Tail) {
-        let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
-        edges.filter(|edge| !edge.feedback).map(|edge| self.reached[edge.from.node]).fold((0, Tail::None), longest)
-    }
-}
-
-fn longest(a: (Frames, Tail), b: (Frames, Tail)) -> (Frames, Tail) {
-    (a.0.max(b.0), a.1.max(b.1))
 }

@@ -318,7 +318,16 @@ impl Graph {
 
     /// The indices of the nodes that a link connects, where they are there.
     pub(crate) fn ends(&self, link: usize) -> [Option<usize>; 2] {
-        let Placed { link: Link { from, to, .. }, ends: [source, target] } = &self.links.0[link];
+        self.ends_of(&self.links.0[link])
+    }
+
+    /// The links from this one on, and the indices of the nodes that they connect.
+    pub(crate) fn links_from(&self, first: usize) -> impl Iterator<Item = (usize, &Link, [Option<usize>; 2])> {
+        (first..).zip(self.links.0.iter_from(first)).map(|(at, placed)| (at, &placed.link, self.ends_of(placed)))
+    }
+
+    #[inline]
+    fn ends_of(&self, Placed { link: Link { from, to, .. }, ends: [source, target] }: &Placed) -> [Option<usize>; 2] {
         [(source, from), (target, to)].map(|(known, end)| match known {
             Some(index) => Some(*index as usize),
             None => self.index(end.node.as_str()),

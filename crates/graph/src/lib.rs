@@ -140,6 +140,7 @@ pub mod touched;
 mod verify;
 
 pub use align::Alignment;
+pub use channels::{OfPorts, Widths};
 pub use companion::Companion;
 pub use compile::compile;
 pub use cost::NodeCost;

@@ -103,9 +103,9 @@ impl Next<'_> {
     /// What the processor of a slot is prepared for.
     fn spec(&self, slot: &Slot) -> PrepareSpec {
         PrepareSpec {
-            name: slot.name.clone(),
-            inputs: slot.inputs.clone(),
-            outputs: slot.outputs.clone(),
+            name: slot.name.to_string(),
+            inputs: slot.widths.inputs.clone(),
+            outputs: slot.widths.outputs.clone(),
             ..self.common.clone()
         }
     }
@@ -173,7 +173,8 @@ impl Cast {
         let mut fresh = Vec::with_capacity(next.schedule.slots.len());
         for slot in &next.schedule.slots {
             let node = next.union.graph.at(slot.node).1;
-            let start = || node.prepare(&next.spec(slot)).map_err(|error| GraphError::of_node(&slot.name, error));
+            let start =
+                || node.prepare(&next.spec(slot)).map_err(|error| GraphError::of_node(slot.name.as_str(), error));
             fresh.push(match next.before[slot.node] {
                 Some(_) => None,
                 None => start().map_err(|e| errors.push(e)).ok(),
@@ -248,7 +249,7 @@ impl Cast {
             change.updates.push((member.instance.seat as usize, params));
             change.loaded.updated.push(name.clone());
         }
-        let [was_out, on] = next.out.map(|out| out.contains(&slot.name));
+        let [was_out, on] = next.out.map(|out| out.contains(slot.name.as_str()));
         if next.is_new && was_out != on {
             let kit = on.then(|| Box::new(Bypass::new(slot, next.common.rate, next.common.max_frames)));
             change.turns.push(Turn { instance: member.instance, on, kit });
@@ -264,7 +265,7 @@ impl Cast {
             self.seats += 1;
             self.seats - 1
         });
-        let width = slot.inputs.first().or(slot.outputs.first()).copied().unwrap_or(0);
+        let width = slot.widths.inputs.first().or(slot.widths.outputs.first()).copied().unwrap_or(0);
         let member = Box::new(Member {
             instance: Instance { seat: seat as u32, generation: self.generation },
             readings: Readings::new(node.readings(), width),
@@ -275,7 +276,7 @@ impl Cast {
         });
         self.names.insert(member.instance, name.clone());
         change.loaded.started.push(name.clone());
-        let out = next.out[1].contains(&slot.name);
+        let out = next.out[1].contains(slot.name.as_str());
         let PrepareSpec { rate, max_frames, .. } = *next.common;
         let arrives = Seat {
             mode: if out { Mode::Bypassed } else { Mode::Plays },

@@ -130,24 +130,37 @@ pub struct PrepareSpec {
 }
 
 impl PrepareSpec {
-    /// A spec to [be filled in](Self::of) for one node after the other, by those who only ask.
-    pub(crate) fn for_questions(stream: &StreamSpec) -> Self {
-        Self { rate: stream.rate, max_frames: stream.max_frames, ..Self::default() }
-    }
-
-    /// The same for a node, in the memory of the one before.
-    pub(crate) fn of(&mut self, name: &NodeName, widths: &Widths) -> &Self {
-        self.name.clear();
-        self.name.push_str(name.as_str());
-        self.inputs.clone_from(&widths.inputs);
-        self.outputs.clone_from(&widths.outputs);
-        self
-    }
-
     /// Channels of the main path: the first input port, or the first output port of a source.
     #[must_use]
     pub fn channels(&self) -> usize {
         self.inputs.first().or(self.outputs.first()).copied().unwrap_or(0)
+    }
+}
+
+/// A spec that is filled in for one node after the other, by those who only ask.
+pub(crate) struct Questions {
+    spec: PrepareSpec,
+    /// Those of the node before.
+    widths: Widths,
+}
+
+impl Questions {
+    pub(crate) fn new(stream: &StreamSpec) -> Self {
+        let spec = PrepareSpec { rate: stream.rate, max_frames: stream.max_frames, ..PrepareSpec::default() };
+        Self { spec, widths: Widths::default() }
+    }
+
+    /// What a node is asked with.
+    pub(crate) fn of(&mut self, name: &NodeName, widths: &Widths) -> &PrepareSpec {
+        let Self { spec, widths: before } = self;
+        spec.name.clear();
+        spec.name.push_str(name.as_str());
+        if before != widths {
+            spec.inputs.clone_from(&widths.inputs);
+            spec.outputs.clone_from(&widths.outputs);
+            before.clone_from(widths);
+        }
+        spec
     }
 }
 

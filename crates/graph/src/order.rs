@@ -60,7 +60,8 @@ fn depth_first(topology: &Topology, groups: &[Group]) -> Option<Vec<usize>> {
     let outputs = (0..nodes).filter(|&node| groups[node] == Group::Outputs);
     let ends = (0..nodes).filter(|&node| !topology.outgoing[node].iter().any(forward));
     let mut walk = Walk { topology, reached: vec![Reached::Not; nodes], order: Vec::with_capacity(nodes) };
-    outputs.chain(ends).chain(0..nodes).all(|root| walk.from(root)).then_some(walk.order)
+    let ends_nowhere = |walk: &mut Walk<'_>| walk.order.len() == nodes || (0..nodes).all(|root| walk.from(root));
+    (outputs.chain(ends).all(|root| walk.from(root)) && ends_nowhere(&mut walk)).then_some(walk.order)
 }
 
 /// A walk upstream.

@@ -29,7 +29,19 @@ impl<T> Pieces<T> {
     }
 
     pub(crate) fn iter(&self) -> Iter<'_, T> {
-        Iter { pieces: self.pieces.iter(), piece: [].iter(), left: self.length }
+        self.iter_from(0)
+    }
+
+    /// The items from this one on.
+    pub(crate) fn iter_from(&self, first: usize) -> Iter<'_, T> {
+        let first = first.min(self.length);
+        let mut pieces = self.pieces[first / PIECE..].iter();
+        let piece = if first.is_multiple_of(PIECE) {
+            &[]
+        } else {
+            pieces.next().map_or(&[][..], |piece| &piece[first % PIECE..])
+        };
+        Iter { pieces, piece: piece.iter(), left: self.length - first }
     }
 }
 
@@ -124,6 +136,11 @@ mod tests {
             assert_eq!((list.len(), list.iter().len()), (length, length));
             assert!(list.iter().copied().eq(0..length) && (0..length).all(|at| list[at] == at));
             assert_eq!(list.get(length), None);
+            for first in 0..=length {
+                assert!(
+                    list.iter_from(first).copied().eq(first..length) && list.iter_from(first).len() == length - first
+                );
+            }
             list.retain(|item| item % 3 != 1);
             assert!(list.iter().copied().eq((0..length).filter(|item| item % 3 != 1)));
             list.push(7);

@@ -177,7 +177,7 @@ impl Plan {
     }
 
     fn ports(&mut self, slot: &Slot) -> InOut {
-        let ports = append(&mut self.widths, &slot.inputs, &slot.outputs);
+        let ports = append(&mut self.widths, &slot.widths.inputs, &slot.widths.outputs);
         if slot.in_place {
             self.widths[ports.start] = 0;
         }

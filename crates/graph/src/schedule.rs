@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::{Alignment, DeviceChannels, Fade, Frames, Tail};
+use crate::{Alignment, DeviceChannels, Fade, Frames, NodeName, Tail, Widths};
 
 /// One channel's storage: an index into the plan's arena.
 pub type BufferId = u32;
@@ -92,15 +92,13 @@ pub enum Factor {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// The node's name.
-    pub name: String,
+    pub name: NodeName,
     /// The node's type.
     pub kind: &'static str,
     /// Its index among the graph's nodes.
     pub node: usize,
-    /// Channels of each input port; 0 for an optional one that nothing is linked to.
-    pub inputs: Vec<usize>,
-    /// Channels of each output port.
-    pub outputs: Vec<usize>,
+    /// Channels of its ports.
+    pub widths: Widths,
     /// Whether the first output arrives holding the first input.
     pub in_place: bool,
     /// Whether it only scales: it is not run, but a factor of the mixes that read it.

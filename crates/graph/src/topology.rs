@@ -63,8 +63,7 @@ impl Topology {
     pub(crate) fn with(&self, graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
         let mut edges = Vec::with_capacity(graph.links().len());
         edges.extend_from_slice(&self.edges);
-        for (index, link) in graph.links().iter().enumerate().skip(self.ports.0.links().len()) {
-            let [source, target] = graph.ends(index);
+        for (index, link, [source, target]) in graph.links_from(self.ports.0.links().len()) {
             let from = source.and_then(|node| End::new(graph, node, &link.from, Side::Output));
             let to = target.and_then(|node| End::new(graph, node, &link.to, Side::Input));
             if let (Some(from), Some(to)) = (from, to) {

@@ -119,10 +119,10 @@ impl<'a> Check<'a> {
     fn run(&mut self, slot: usize, inputs: &Range<usize>, outputs: &Range<usize>) -> Checked {
         let slot = self.schedule.slots.get(slot).ok_or(OUTSIDE)?;
         let (reads, writes) = (self.wires(inputs)?, self.wires(outputs)?);
-        let main = if slot.in_place { slot.inputs.first().copied().ok_or(OUTSIDE)? } else { 0 };
-        let widths_hold = reads.len() + main == slot.inputs.iter().sum::<usize>()
-            && writes.len() == slot.outputs.iter().sum::<usize>()
-            && (!slot.in_place || slot.outputs.first() == slot.inputs.first());
+        let main = if slot.in_place { slot.widths.inputs.first().copied().ok_or(OUTSIDE)? } else { 0 };
+        let widths_hold = reads.len() + main == slot.widths.inputs.iter().sum::<usize>()
+            && writes.len() == slot.widths.outputs.iter().sum::<usize>()
+            && (!slot.in_place || slot.widths.outputs.first() == slot.widths.inputs.first());
         let side_by_side = inputs.is_empty() || outputs.is_empty() || inputs.end == outputs.start;
         if !widths_hold || !side_by_side {
             return Err(OUTSIDE);

@@ -131,8 +131,8 @@ impl NodeView {
         let fill = |ports: &mut [PortView], widths: &[usize]| {
             ports.iter_mut().zip(widths).for_each(|(port, &width)| port.channels = width);
         };
-        fill(&mut self.inputs, &slot.inputs);
-        fill(&mut self.outputs, &slot.outputs);
+        fill(&mut self.inputs, &slot.widths.inputs);
+        fill(&mut self.outputs, &slot.widths.outputs);
         (self.latency_frames, self.memory_bytes) = (slot.latency, slot.footprint);
     }
 }

@@ -1,11 +1,13 @@
 //! Wide sums, part by part: what comes first is summed up before the rest comes, so that it needs no more buffers.
 
+use std::mem::take;
+
 use super::Builder;
-use super::mixing::{Need, Sums};
+use super::mixing::Need;
 use super::value::Value;
 use crate::Why;
 use crate::channels::Widths;
-use crate::topology::Topology;
+use crate::topology::{Edge, Topology};
 
 /// Sources of a sum that may hold buffers before they are folded into one.
 const HELD: usize = 8;
@@ -54,7 +56,8 @@ impl Builder<'_> {
     }
 
     fn fold(&mut self, fold: &mut Fold) {
-        let mut sums = Sums::default();
+        let mut sums = take(&mut self.sums);
+        sums.clear();
         for channel in 0..fold.folded.len() {
             fold.folded[channel].into_iter().for_each(|value| sums.push(value));
             for &edge in &fold.edges[fold.next..fold.ready] {
@@ -62,19 +65,20 @@ impl Builder<'_> {
             }
             sums.end();
         }
-        fold.folded = self.sum_up(&sums, Need::Value, Why::Fold);
+        fold.folded.clear();
+        self.sum_up(&sums, Need::Value, Why::Fold, |_, value| fold.folded.push(value));
+        self.sums = sums;
         (fold.next, fold.held) = (fold.ready, 0);
     }
 
     fn has_come(&self, edge: usize) -> bool {
         let edge = &self.topology.edges[edge];
-        edge.feedback || self.done[edge.from.node]
+        edge.feedback || self.outputs.has_come(edge.from.node)
     }
 
     fn holds(&self, edge: usize) -> bool {
-        let edge = &self.topology.edges[edge];
-        let offset = self.source_offset(edge);
-        let mut values = self.values[edge.from.node].iter().skip(offset).take(self.source_channels(edge).len());
-        !edge.feedback && values.any(|value| self.buffers.is_held(value.life))
+        let Edge { from, feedback, .. } = &self.topology.edges[edge];
+        let is_held = |value: &Value| self.buffers.is_held(value.life);
+        !feedback && self.outputs.of(from.node)[self.lanes[edge].sources()].iter().any(is_held)
     }
 }

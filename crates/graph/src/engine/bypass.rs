@@ -56,7 +56,7 @@ impl Engine {
         let unknown = || BypassError::Unknown(name.to_owned());
         let node = self.stage.graph.index(name).ok_or_else(unknown)?;
         let slot = self.schedule.slots.iter().find(|slot| slot.node == node).ok_or_else(unknown)?;
-        if slot.outputs.is_empty() { Err(BypassError::NoOutput(name.to_owned())) } else { Ok(slot) }
+        if slot.widths.outputs.is_empty() { Err(BypassError::NoOutput(name.to_owned())) } else { Ok(slot) }
     }
 
     /// The message by which a node is left out, or taken back.

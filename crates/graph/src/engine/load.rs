@@ -6,14 +6,14 @@ use basedrop::Owned;
 use rustc_hash::FxHashMap;
 
 use super::{Engine, LoadError, Told, journal};
-use crate::compile::build;
+use crate::compile::{build, longest};
 use crate::erase::AnyProcessor;
 use crate::fade::Moment;
 use crate::load::{Next, Takeover};
 use crate::message::Message;
-use crate::resolve::{Alone, Resolved, resolve};
+use crate::resolve::{Alone, resolve};
 use crate::stage::{self, Stage, most_leaving};
-use crate::{Frame, Frames, Graph, Loaded, Schedule, Tail};
+use crate::{Frame, Frames, Graph, Loaded, Schedule};
 
 /// The longest fade, in seconds.
 const LONGEST_FADE: Frames = 10;
@@ -151,7 +151,7 @@ impl Engine {
             Some((graph, Alone { resolved, alignments })) => {
                 // That of the graph, without what is on its way out.
                 if !Arc::ptr_eq(&resolved.topology, &next.union.topology) {
-                    (schedule.latency, schedule.tail) = longest(&resolved, &schedule);
+                    (schedule.latency, schedule.tail) = longest(&resolved, &schedule.slots);
                 }
                 schedule.alignments = alignments;
                 Some(graph)
@@ -269,30 +269,6 @@ impl Engine {
 /// A fade that can be.
 pub(super) fn bounded(frames: Frames, rate: u32) -> Frames {
     frames.min(LONGEST_FADE * Frames::from(rate))
-}
-
-/// The longest latency and tail of a graph, of which a schedule has all nodes.
-fn longest(Resolved { topology, order, .. }: &Resolved, schedule: &Schedule) -> (Frames, Tail) {
-    let loops = topology.edges.iter().any(|edge| edge.feedback);
-    if schedule.slots.iter().all(|slot| (slot.latency, slot.tail) == (0, Tail::None)) {
-        return (0, if loops { Tail::Infinite } else { Tail::None });
-    }
-    let nodes = topology.ports.len();
-    let mut own = vec![(0, Tail::None); nodes];
-    for slot in schedule.slots.iter().filter(|slot| slot.node < nodes) {
-        own[slot.node] = (slot.latency, slot.tail);
-    }
-    let mut reached = vec![(0, Tail::None); nodes];
-    let longer = |a: (Frames, Tail), b: (Frames, Tail)| (a.0.max(b.0), a.1.max(b.1));
-    for &node in &**order {
-        let edges = topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
-        let sources = edges.filter(|edge| !edge.feedback).map(|edge| reached[edge.from.node]);
-        let (latency, tail) = sources.fold((0, Tail::None), longer);
-        reached[node] = (latency.saturating_add(own[node].0), tail.then(own[node].1));
-    }
-    let ends = (0..nodes).filter(|&node| topology.outgoing[node].is_empty());
-    let (latency, tail) = ends.map(|node| reached[node]).fold((0, Tail::None), longer);
-    (latency, if loops { Tail::Infinite } else { tail })
 }
 
 /// Feedback lines that both plans have: their index in the old one and in the new one.

@@ -6,7 +6,8 @@ use rustc_hash::FxHashSet;
 
 use super::next::Change;
 use super::{Ghost, Left, Running, Stage, is_device_output, passes};
-use crate::{Frame, Frames, Graph, OnReplace, PrepareSpec, Tail};
+use crate::node::Questions;
+use crate::{Frame, Frames, Graph, OnReplace, Tail};
 
 /// The longest that a node rings on once nothing more enters it, in seconds.
 const LONGEST_TAIL: u64 = 10;
@@ -180,8 +181,8 @@ impl Ghost {
         if !passes(self.node.ports()) || has_the_say.replacing(name) == OnReplace::Cut {
             return (0, false);
         }
-        let mut spec = PrepareSpec::for_questions(change.stream);
-        let spec = spec.of(&self.name, &self.widths);
+        let mut questions = Questions::new(change.stream);
+        let spec = questions.of(&self.name, &self.widths);
         let late = self.node.latency(spec);
         let rings = match self.node.tail(spec) {
             Tail::None => late,

@@ -195,7 +195,7 @@ fn slices_and_other_ports_wait_too_and_memory_is_counted() {
     let wide = StreamSpec::new(48_000, 64, 2, 2);
     let schedule = compile(&graph, &wide).unwrap();
     let waiting = schedule.slots.iter().find(|slot| slot.kind == "alignment").unwrap();
-    assert_eq!((waiting.inputs[0], waits(&schedule)), (2, vec![(2, 10)]));
+    assert_eq!((waiting.widths.inputs[0], waits(&schedule)), (2, vec![(2, 10)]));
     let (mut engine, mut renderer) = engine(wide.clone());
     engine.load(graph.clone()).unwrap();
     let ramp: Vec<f32> = (0..64).map(|frame| frame as f32).collect();

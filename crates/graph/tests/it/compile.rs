@@ -1,7 +1,8 @@
 //! What the compiler makes of a graph, and what it says about a bad one.
 
 use patchline_graph::{
-    DeviceChannels, Factor, Graph, Instructions, Place, Schedule, Slot, Step, StreamSpec, Tail, Term, Why, compile,
+    DeviceChannels, Factor, Graph, Instructions, Place, Schedule, Slot, Step, StreamSpec, Tail, Term, Why, Widths,
+    compile,
 };
 
 use crate::nodes::{Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source, Trim};
@@ -127,7 +128,7 @@ fn channels_follow_the_input_and_one_is_copied_to_many() {
     graph.chain(&["mono", "both", "out"]).unwrap().link("in", "both").unwrap();
     let schedule = compile(&graph, &stream()).unwrap();
     let both = schedule.slots.iter().find(|slot| slot.name == "both").unwrap();
-    assert_eq!((&both.inputs[..], &both.outputs[..]), (&[2][..], &[2][..]));
+    assert_eq!((&both.widths.inputs[..], &both.widths.outputs[..]), (&[2][..], &[2][..]));
 }
 
 #[test]
@@ -139,7 +140,7 @@ fn a_node_fed_back_only_takes_its_sources_width_and_an_open_loop_is_mono() {
     graph.add("in", DeviceIn(DeviceChannels::All)).unwrap();
     graph.link_back("in", "a").unwrap().link_back("b", "c").unwrap().link_back("c", "b").unwrap();
     let schedule = compile(&graph, &stream()).unwrap();
-    let width = |name: &str| schedule.slots.iter().find(|slot| slot.name == name).unwrap().outputs[0];
+    let width = |name: &str| schedule.slots.iter().find(|slot| slot.name == name).unwrap().widths.outputs[0];
     assert_eq!((width("a"), width("b"), width("c")), (2, 1, 1));
     assert_eq!(schedule.tail, Tail::Infinite);
 }
@@ -148,7 +149,7 @@ fn a_node_fed_back_only_takes_its_sources_width_and_an_open_loop_is_mono() {
 fn an_unlinked_optional_port_has_no_channels() {
     let mut graph = Graph::new();
     graph.add("side", Side(1.0)).unwrap();
-    assert_eq!(compile(&graph, &stream()).unwrap().slots[0].inputs, [1, 0]);
+    assert_eq!(compile(&graph, &stream()).unwrap().slots[0].widths.inputs, [1, 0]);
 }
 
 #[test]
@@ -263,7 +264,7 @@ fn verify_finds_every_planted_violation() {
     assert_eq!(problem(nothing), Err("points outside the schedule"));
     let in_place = |s: &mut Schedule| {
         let slot = compile(&chain(1), &stream()).unwrap().slots.remove(0);
-        s.slots.push(Slot { inputs: vec![1], outputs: vec![1], ..slot });
+        s.slots.push(Slot { widths: Widths::new(vec![1], vec![1]), ..slot });
         s.steps.insert(0, Step::Run { slot: 0, inputs: 0..0, outputs: 0..1 });
     };
     assert_eq!(problem(in_place), Err("works in place on a buffer that was never written"));
@@ -279,7 +280,7 @@ fn an_echo_in_a_loop_is_as_wide_as_what_it_echoes() {
         }
         graph.link_back("s0", "echo").unwrap().link("echo", "s0").unwrap();
         let schedule = compile(&graph, &stream()).unwrap_or_else(|errors| panic!("{errors}"));
-        assert_eq!(schedule.slots.iter().find(|slot| slot.name == "echo").unwrap().outputs, [2]);
+        assert_eq!(schedule.slots.iter().find(|slot| slot.name == "echo").unwrap().widths.outputs, [2]);
     }
 }
 
@@ -289,7 +290,7 @@ fn a_side_port_says_nothing_about_the_main_ports_width() {
     graph.add("lfo", Source { seed: 1, channels: 1 }).unwrap().add("side", Side(1.0)).unwrap();
     graph.link("lfo", "side.mod").unwrap().link_back("s0", "side").unwrap().link("side", "out").unwrap();
     let schedule = compile(&graph, &stream()).unwrap();
-    assert_eq!(schedule.slots.iter().find(|slot| slot.name == "side").unwrap().outputs, [2, 1]);
+    assert_eq!(schedule.slots.iter().find(|slot| slot.name == "side").unwrap().widths.outputs, [2, 1]);
 }
 
 #[test]

@@ -123,7 +123,8 @@ impl Model {
         let load = nanoseconds / period;
         let price = |feature| self.costs.get(&feature).map_or(0.0, |cost| cost * self.pieces / period);
         let run = |slot: &Slot| if slot.scales { 0.0 } else { price(Feature::Run(self.kinds.index(slot, graph))) };
-        let mut nodes: Vec<(String, f64)> = schedule.slots.iter().map(|slot| (slot.name.clone(), run(slot))).collect();
+        let mut nodes: Vec<(String, f64)> =
+            schedule.slots.iter().map(|slot| (slot.name.to_string(), run(slot))).collect();
         for Term { sources, factors } in &schedule.terms {
             for factor in &schedule.factors[factors.clone()] {
                 if let Factor::Gain(slot) = *factor {

@@ -1,6 +1,6 @@
 //! Small graphs of given nodes, to find out what each node costs.
 
-use patchline_graph::{AnyNode, Graph, NodeName, Schedule, Slot};
+use patchline_graph::{AnyNode, Graph, NodeName, Schedule, Slot, Widths};
 use patchline_nodes::{Input, Output};
 
 /// Nodes of a kind in a graph that shows what one costs.
@@ -12,8 +12,7 @@ const MOST_NODES: usize = 64;
 #[derive(Clone)]
 pub(super) struct Kind {
     pub(super) kind: &'static str,
-    pub(super) inputs: Vec<usize>,
-    pub(super) outputs: Vec<usize>,
+    pub(super) widths: Widths,
     node: AnyNode,
     /// How many there are in the graph that is asked about.
     count: usize,
@@ -28,7 +27,7 @@ impl Kinds {
         let mut kinds: Vec<Kind> = Vec::new();
         for slot in &schedule.slots {
             // What the compiler put in has no node in the graph.
-            let Some(node) = graph.node(&slot.name) else { continue };
+            let Some(node) = graph.node(slot.name.as_str()) else { continue };
             match kinds.iter_mut().find(|kind| kind.is(slot) && kind.node == *node) {
                 Some(kind) => kind.count += 1,
                 None => kinds.push(Kind::new(slot, node.clone())),
@@ -41,14 +40,14 @@ impl Kinds {
 
     /// The kind of a node of `graph`: its own, or else the most similar one.
     pub(super) fn index(&self, slot: &Slot, graph: &Graph) -> usize {
-        let node = graph.node(&slot.name);
+        let node = graph.node(slot.name.as_str());
         let similarity = |index: &usize| (self.0[*index].similarity(slot, node), std::cmp::Reverse(*index));
         (0..self.0.len()).max_by_key(similarity).unwrap_or(0)
     }
 
     /// Channels that the graphs need to come in.
     pub(super) fn widest(&self) -> usize {
-        self.0.iter().filter_map(|kind| kind.inputs.iter().max()).copied().max().unwrap_or(0).max(1)
+        self.0.iter().filter_map(|kind| kind.widths.inputs.iter().max()).copied().max().unwrap_or(0).max(1)
     }
 
     /// Graphs that tell all costs apart.
@@ -109,7 +108,7 @@ impl Kinds {
                 let kind = &self.0[index];
                 let name = format!("n{}", names.next().expect("there is no end of numbers"));
                 add(&mut graph, &name, kind.node.clone());
-                let wanted = kind.inputs.first().copied().unwrap_or(0);
+                let wanted = kind.widths.inputs.first().copied().unwrap_or(0);
                 let before = end.take();
                 match before {
                     Some((before, width)) if wanted > 0 && width == wanted => link(&mut graph, &before, &name),
@@ -121,11 +120,12 @@ impl Kinds {
                     }
                 }
                 let ports = kind.node.ports();
-                for (port, &channels) in ports.inputs.iter().zip(&kind.inputs).skip(1).filter(|(_, width)| **width > 0)
+                for (port, &channels) in
+                    ports.inputs.iter().zip(&kind.widths.inputs).skip(1).filter(|(_, width)| **width > 0)
                 {
                     link(&mut graph, &format!("in[0..{channels}]"), &format!("{name}.{}", port.name));
                 }
-                end = kind.outputs.first().filter(|width| **width > 0).map(|&width| (name, width));
+                end = kind.widths.outputs.first().filter(|width| **width > 0).map(|&width| (name, width));
             }
             end.iter().for_each(|(last, _)| finish(&mut graph, last));
         }
@@ -135,19 +135,19 @@ impl Kinds {
 
 impl Kind {
     fn new(slot: &Slot, node: AnyNode) -> Self {
-        Self { kind: slot.kind, inputs: slot.inputs.clone(), outputs: slot.outputs.clone(), node, count: 1 }
+        Self { kind: slot.kind, widths: slot.widths.clone(), node, count: 1 }
     }
 
     /// Type before width, width before parameters; then the one that is about as wide.
     fn similarity(&self, slot: &Slot, node: Option<&AnyNode>) -> (bool, bool, bool, usize) {
-        let channels = |inputs: &[usize], outputs: &[usize]| inputs.iter().chain(outputs).sum::<usize>();
-        let (mine, its) = (channels(&self.inputs, &self.outputs), channels(&slot.inputs, &slot.outputs));
+        let channels = |widths: &Widths| widths.inputs.iter().chain(&widths.outputs).sum::<usize>();
+        let (mine, its) = (channels(&self.widths), channels(&slot.widths));
         let near = usize::MAX - mine.abs_diff(its);
         (self.kind == slot.kind, self.is(slot), node.is_some_and(|node| self.node == *node), near)
     }
 
     fn is(&self, slot: &Slot) -> bool {
-        self.kind == slot.kind && self.inputs == slot.inputs && self.outputs == slot.outputs
+        self.kind == slot.kind && self.widths == slot.widths
     }
 }
 
