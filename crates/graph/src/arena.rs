@@ -101,12 +101,20 @@ impl Memory {
         Self { places: (0..buffers).map(|buffer| arena.start(buffer)).collect(), arena }
     }
 
+    /// Where a buffer is for now.
+    #[inline(always)]
+    fn place(&self, buffer: BufferId) -> NonNull<f32> {
+        debug_assert!((buffer as usize) < self.places.len());
+        // SAFETY: `verify` has shown that the ids of all steps are in range.
+        *unsafe { self.places.get_unchecked(buffer as usize) }
+    }
+
     /// The buffer's first `frames` samples, for reading.
     #[inline(always)]
     pub(crate) fn read<'a>(&self, buffer: BufferId, frames: usize) -> &'a [f32] {
         // SAFETY: `frames` is at most what the arena has and the device has lent (the renderer splits blocks), both outlive
         // the step, and `verify` has shown that no write of this step touches this buffer.
-        unsafe { std::slice::from_raw_parts(self.places[buffer as usize].as_ptr(), frames) }
+        unsafe { std::slice::from_raw_parts(self.place(buffer).as_ptr(), frames) }
     }
 
     /// The buffer's first `frames` samples, for writing.
@@ -114,7 +122,7 @@ impl Memory {
     pub(crate) fn write<'a>(&self, buffer: BufferId, frames: usize) -> &'a mut [f32] {
         // SAFETY: as `read`; and `verify` has shown that this step writes the buffer only once, and that none writes what
         // the device has lent for reading.
-        unsafe { std::slice::from_raw_parts_mut(self.places[buffer as usize].as_ptr(), frames) }
+        unsafe { std::slice::from_raw_parts_mut(self.place(buffer).as_ptr(), frames) }
     }
 
     /// Vectors of a buffer from the frame `at` on, for reading; the caller sees to it that the piece has as many frames.
@@ -126,7 +134,7 @@ impl Memory {
         count: usize,
     ) -> &'a [[f32; LANES]] {
         // SAFETY: as `read`.
-        let start = unsafe { self.places[buffer as usize].add(at) };
+        let start = unsafe { self.place(buffer).add(at) };
         // SAFETY: as `read`; samples are arrays of samples.
         unsafe { std::slice::from_raw_parts(start.as_ptr().cast(), count) }
     }
@@ -140,7 +148,7 @@ impl Memory {
         count: usize,
     ) -> &'a mut [[f32; LANES]] {
         // SAFETY: as `write`.
-        let start = unsafe { self.places[buffer as usize].add(at) };
+        let start = unsafe { self.place(buffer).add(at) };
         // SAFETY: as `write`; samples are arrays of samples.
         unsafe { std::slice::from_raw_parts_mut(start.as_ptr().cast(), count) }
     }

@@ -14,6 +14,8 @@ pub(crate) struct Gains {
     /// By seat: 0 while it is steady, else one more than its index among those that move.
     places: Vec<u32>,
     moving: Vec<(u32, Moving)>,
+    /// How often a value has become another.
+    changes: u64,
 }
 
 /// A factor that is not one number for all frames of a piece.
@@ -28,7 +30,7 @@ pub(crate) enum Moving {
 
 impl Gains {
     pub(crate) fn with_seats(count: usize) -> Self {
-        Self { steady: touched::zeros(count), places: vec![0; count], moving: touched::room(count) }
+        Self { steady: touched::zeros(count), places: vec![0; count], moving: touched::room(count), changes: 0 }
     }
 
     /// Takes over what others were.
@@ -37,10 +39,12 @@ impl Gains {
         self.steady[..count].copy_from_slice(&others.steady);
         self.places[..count].copy_from_slice(&others.places);
         self.moving.extend_from_slice(&others.moving);
+        self.changes = others.changes + 1;
     }
 
     /// A factor is steady from here on.
     pub(crate) fn settle(&mut self, seat: usize, value: f32) {
+        self.changes += u64::from(self.steady[seat].to_bits() != value.to_bits());
         self.steady[seat] = value;
         let Some(index) = (std::mem::take(&mut self.places[seat]) as usize).checked_sub(1) else { return };
         self.moving.swap_remove(index);
@@ -69,6 +73,12 @@ impl Gains {
     #[inline(always)]
     pub(crate) fn moving(&self) -> usize {
         self.moving.len()
+    }
+
+    /// How often a steady value has become another.
+    #[inline(always)]
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The steady values, by seat.

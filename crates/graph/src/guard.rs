@@ -61,32 +61,30 @@ pub fn quiet_panics() {
     }));
 }
 
-/// A visit of the callback; it ends when this is dropped, also by a panic.
-pub(crate) struct Visit(());
-
-pub(crate) fn enter() -> Visit {
-    STATE.with(|state| state.inside.set(true));
-    Visit(())
+/// Runs `work` as the callback, with the place that says which node runs. Returns how often the callback allocated or
+/// freed, and the first node that did.
+pub(crate) fn visit(work: impl FnOnce(&Cell<Option<Instance>>)) -> (u32, Option<Instance>) {
+    STATE.with(|state| {
+        let visit = Visit(state);
+        state.inside.set(true);
+        work(&state.running);
+        drop(visit);
+        (state.violations.take(), state.violator.take())
+    })
 }
 
-/// Runs `work` with the place that says which node runs now, looked up once.
+/// Runs `work` with the place that says which node runs now.
 pub(crate) fn with_running<T>(work: impl FnOnce(&Cell<Option<Instance>>) -> T) -> T {
     STATE.with(|state| work(&state.running))
 }
 
-impl Visit {
-    /// How often the callback allocated or freed so far, and the first node that did.
-    pub(crate) fn violations(&self) -> (u32, Option<Instance>) {
-        STATE.with(|state| (state.violations.take(), state.violator.take()))
-    }
-}
+/// A visit of the callback; it ends when this is dropped, also by a panic.
+struct Visit<'a>(&'a State);
 
-impl Drop for Visit {
+impl Drop for Visit<'_> {
     fn drop(&mut self) {
-        STATE.with(|state| {
-            state.inside.set(false);
-            state.running.set(None);
-        });
+        self.0.inside.set(false);
+        self.0.running.set(None);
     }
 }
 
@@ -98,15 +96,16 @@ mod tests {
     fn violations_belong_to_the_node_that_ran_first() {
         let node = Some(Instance { seat: 3, generation: 1 });
         assert!(!in_callback());
-        let visit = enter();
-        with_running(|running| running.set(node));
-        assert!(in_callback());
-        count_violation();
-        with_running(|running| running.set(None));
-        count_violation();
-        assert_eq!(visit.violations(), (2, node));
-        assert_eq!(visit.violations(), (0, None));
-        drop(visit);
+        let found = visit(|running| {
+            running.set(node);
+            assert!(in_callback());
+            count_violation();
+            running.set(None);
+            count_violation();
+        });
+        assert_eq!(found, (2, node));
+        assert!(!in_callback());
+        assert_eq!(visit(|_| ()), (0, None));
         assert!(!in_callback());
     }
 }

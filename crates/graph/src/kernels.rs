@@ -5,6 +5,6 @@ mod clean;
 mod moving;
 mod sum;
 
-pub(crate) use clean::{copy_sanitised, is_clean, is_finite, silence_non_finite};
+pub(crate) use clean::{Extremes, copy_sanitised, is_clean, silence_non_finite};
 pub(crate) use moving::{MovingSum, Unsteady};
 pub(crate) use sum::{Sum, Term};

@@ -8,9 +8,13 @@ use crate::cost::CostCells;
 use crate::event::Instance;
 use crate::fade::Ramp;
 use crate::feedback::FeedbackLine;
+use crate::gains::Gains;
 use crate::kernels::{Term, Unsteady};
 use crate::profile::Watched;
 use crate::{BufferId, Factor, Schedule, Slot, Step, touched};
+
+/// More changes than there will be.
+const NEVER: u64 = u64::MAX;
 
 /// What the renderer runs. Holds no processor: those live in the slab, by slot.
 #[derive(Default)]
@@ -18,6 +22,9 @@ pub(crate) struct Plan {
     pub(crate) ops: Vec<Op>,
     pub(crate) terms: Vec<Term>,
     pub(crate) factors: Vec<u32>,
+    /// What the factors are, where they are steady: what `steady_since` says, of the gains and the constants.
+    pub(crate) steady: Vec<f32>,
+    steady_since: u64,
     pub(crate) constants: Vec<f32>,
     pub(crate) wires: Vec<BufferId>,
     pub(crate) runs: Vec<Run>,
@@ -57,7 +64,7 @@ pub(crate) struct Mix {
     pub(crate) terms: Range<u32>,
     /// All factors of all terms.
     pub(crate) factors: Range<u32>,
-    /// Whether all factors are gains.
+    /// Whether no factor is a fade.
     pub(crate) even: bool,
 }
 
@@ -115,7 +122,31 @@ impl Plan {
             let op = plan.op(schedule, step, parts);
             plan.ops.push(op);
         }
+        plan.steady = touched::zeros(plan.factors.len());
+        plan.steady_since = NEVER;
         plan
+    }
+
+    /// Takes in what gains have become steady since the last time, if any have.
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, gains: &Gains) {
+        if self.steady_since != gains.changes() {
+            self.look_up(gains);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up(&mut self, gains: &Gains) {
+        self.steady_since = gains.changes();
+        for (value, &factor) in self.steady.iter_mut().zip(&self.factors) {
+            *value = match Unsteady::of(factor) {
+                Unsteady::Gain(seat) => gains.steady()[seat as usize],
+                Unsteady::Constant(index) => self.constants[index as usize],
+                // A mix that fades does not ask.
+                Unsteady::Fade(_) => 0.0,
+            };
+        }
     }
 
     fn op(&mut self, schedule: &Schedule, step: &Step, parts: &[Part]) -> Op {
@@ -150,7 +181,7 @@ impl Plan {
                         Unsteady::Constant(self.constants.len() as u32 - 1)
                     }
                 };
-                even &= matches!(factor, Unsteady::Gain(_));
+                even &= !matches!(factor, Unsteady::Fade(_));
                 self.factors.push(factor.encode());
             }
             self.term(first_term as usize, &term.sources, start);

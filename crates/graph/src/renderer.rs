@@ -24,6 +24,9 @@ use crate::{EventKind, Frame, Instructions, guard, touched};
 use device::Device;
 use piece::Piece;
 
+/// Which node runs.
+type Running = Cell<Option<Instance>>;
+
 /// Parameter changes that can wait for their frame.
 pub(crate) const PENDING: usize = 1024;
 
@@ -126,9 +129,8 @@ impl Renderer {
     /// panics is silent from then on, and an event says so.
     pub fn render(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let start = self.position;
-        let visit = guard::enter();
-        assert_no_alloc(|| self.render_pieces(frames, inputs, outputs));
-        let (times, instance) = visit.violations();
+        let (times, instance) =
+            guard::visit(|running| assert_no_alloc(|| self.render_pieces(running, frames, inputs, outputs)));
         if times > 0 {
             self.stats.allocations.add(u64::from(times));
             self.say_at(start, instance, EventKind::Allocated { times });
@@ -142,45 +144,63 @@ impl Renderer {
         self.plan.lines.iter_mut().for_each(crate::feedback::FeedbackLine::reset);
     }
 
-    fn render_pieces(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    #[inline(always)]
+    fn render_pieces(&mut self, running: &Running, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         self.receive();
+        let mut device = Device { piece: 0..0, inputs, outputs };
         if self.sampler.due() {
-            self.render_timed(frames, inputs, outputs);
+            self.render_timed(running, frames, &mut device);
         } else {
-            self.render_watched(&mut (), frames, inputs, outputs);
+            self.render_watched(&mut (), running, frames, &mut device);
         }
         self.stats.frames.add(frames as u64);
         self.stats.renders.add(1);
     }
 
     #[cold]
-    fn render_timed(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+    fn render_timed(&mut self, running: &Running, frames: usize, device: &mut Device<'_, '_, '_>) {
         let mut watch = self.sampler.stopwatch(self.stats.renders.get());
-        self.render_watched(&mut watch, frames, inputs, outputs);
+        self.render_watched(&mut watch, running, frames, device);
         self.sampler.stop(watch, frames);
     }
 
-    fn render_watched(&mut self, watch: &mut impl Watch, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
-        let mut done = 0;
-        while done < frames {
+    #[inline(always)]
+    fn render_watched(
+        &mut self,
+        watch: &mut impl Watch,
+        running: &Running,
+        frames: usize,
+        device: &mut Device<'_, '_, '_>,
+    ) {
+        while device.piece.end < frames {
             if self.next.is_some() {
                 self.receive();
             }
             self.apply_due();
-            let length = self.piece(frames - done);
-            self.run_piece(watch, Device { piece: done..done + length, inputs, outputs });
+            let length = self.piece(frames - device.piece.end);
+            device.piece = device.piece.end..device.piece.end + length;
+            self.run_piece(watch, running, device);
             if self.slab.gains().moving() > 0 {
                 self.slab.pass(length);
             }
             self.position += length as Frame;
-            done += length;
         }
     }
 
     // Messages.
 
-    /// Takes in what has arrived; the engine sends no more changes than can wait.
+    /// Takes in what has arrived, if anything has.
+    #[inline(always)]
     fn receive(&mut self) {
+        if self.next.is_some() || !self.messages.is_empty() {
+            self.take_in();
+        }
+    }
+
+    /// The engine sends no more changes than can wait.
+    #[cold]
+    #[inline(never)]
+    fn take_in(&mut self) {
         loop {
             if let Some(mut load) = self.next.take_if(|load| load.at.is_none_or(|at| at <= self.position)) {
                 self.take_over(&mut load);
@@ -273,7 +293,16 @@ impl Renderer {
         }
     }
 
+    #[inline(always)]
     fn apply_due(&mut self) {
+        if !self.pending.is_empty() {
+            self.apply_pending();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn apply_pending(&mut self) {
         while self.pending.last().is_some_and(|(frame, _)| *frame <= self.position) {
             let Some((at, due)) = self.pending.pop() else { return };
             if let Due::Set(set) = due {
@@ -347,22 +376,20 @@ impl Renderer {
 
     /// Runs all steps; a step that panics is silenced, and the rest goes on behind it.
     #[inline(always)]
-    fn run_piece(&mut self, watch: &mut impl Watch, mut device: Device<'_, '_, '_>) {
-        let (mut first, instructions) = (Cell::new(0), self.instructions);
-        guard::with_running(|running| {
-            loop {
-                let Self { plan, slab, events, stats, position, .. } = self;
-                let (watch, device, current, position) = (&mut *watch, &mut device, &first, *position);
-                let piece = Piece { plan, slab, events, stats, position, running, watch, device, current };
-                match catch_unwind(AssertUnwindSafe(|| instructions.run_lanes(piece))) {
-                    Ok(()) => break,
-                    Err(payload) => self.silence(first.get(), device.piece.len(), payload),
-                }
-                *first.get_mut() += 1;
-                watch.rest();
-            }
-            running.set(None);
-        });
+    fn run_piece(&mut self, watch: &mut impl Watch, running: &Running, device: &mut Device<'_, '_, '_>) {
+        let (mut current, instructions, position) = (0, self.instructions, self.position);
+        loop {
+            let Self { plan, slab, events, stats, .. } = self;
+            let (watch, device) = (&mut *watch, &mut *device);
+            let mut piece =
+                Piece { plan, slab, events, stats, position, running, watch, device, current, instructions };
+            let ran = catch_unwind(AssertUnwindSafe(|| instructions.run_lanes(&mut piece)));
+            let Err(payload) = ran else { break };
+            current = piece.current + 1;
+            self.silence(current - 1, device.piece.len(), payload);
+            watch.rest();
+        }
+        running.set(None);
     }
 
     /// Silences the processor of a step that panicked, in this piece already.

@@ -25,44 +25,95 @@ pub(crate) fn silence_non_finite(samples: &mut [f32]) -> u64 {
     u64::from(bad)
 }
 
-/// Twice the bits of infinity, and of what is not tiny, without their signs. In the order of these integers what is not
-/// finite comes last.
-const INFINITY: u32 = f32::INFINITY.to_bits() << 1;
-const AUDIBLE: u32 = TINY.to_bits() << 1;
+/// The bits of infinity and of what is not tiny. Without their signs, in the order of their bits as integers, samples that are
+/// not finite come last.
+const INFINITY: u32 = f32::INFINITY.to_bits();
+const AUDIBLE: u32 = TINY.to_bits();
+const MAGNITUDE: u32 = 0x7fff_ffff;
 
-/// Samples that are looked at together: whole vectors, with nothing left over.
-const TOGETHER: usize = 64;
+/// Vectors that are looked at together, each with extremes of its own.
+const TOGETHER: usize = 4;
+
+/// The extremes of samples, of as many channels as one likes.
+pub(crate) struct Extremes<const LANES: usize> {
+    largest: [[u32; LANES]; TOGETHER],
+    /// The least of all but zeros, less one.
+    least: [[u32; LANES]; TOGETHER],
+}
+
+impl<const LANES: usize> Extremes<LANES> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self { largest: [[0; LANES]; TOGETHER], least: [[u32::MAX; LANES]; TOGETHER] }
+    }
+
+    /// Looks at samples too.
+    #[inline(always)]
+    pub(crate) fn see(&mut self, samples: &[f32]) {
+        let (vectors, frames) = samples.as_chunks::<LANES>();
+        let (groups, vectors) = vectors.as_chunks::<TOGETHER>();
+        for group in groups {
+            for (index, vector) in group.iter().enumerate() {
+                self.see_vector(index, vector);
+            }
+        }
+        for vector in vectors {
+            self.see_vector(0, vector);
+        }
+        for &frame in frames {
+            self.see_vector(0, &[frame; LANES]);
+        }
+    }
+
+    #[inline(always)]
+    fn see_vector(&mut self, index: usize, vector: &[f32; LANES]) {
+        let (largest, least) = (&mut self.largest[index], &mut self.least[index]);
+        for lane in 0..LANES {
+            let magnitude = vector[lane].to_bits() & MAGNITUDE;
+            largest[lane] = largest[lane].max(magnitude);
+            // One less than 0 is the largest integer there is: zeros are not tiny.
+            least[lane] = least[lane].min(magnitude.wrapping_sub(1));
+        }
+    }
+
+    /// Whether all samples are as [`silence_non_finite`] would leave them.
+    #[inline(always)]
+    pub(crate) fn are_finite(&self) -> bool {
+        let mut largest = self.largest[0];
+        for others in &self.largest[1..] {
+            for lane in 0..LANES {
+                largest[lane] = largest[lane].max(others[lane]);
+            }
+        }
+        let mut bad = 0;
+        for lane in 0..LANES {
+            bad |= u32::from(largest[lane] >= INFINITY);
+        }
+        bad == 0
+    }
+
+    /// Whether all samples are as [`copy_sanitised`] would leave them.
+    #[inline(always)]
+    pub(crate) fn are_clean(&self) -> bool {
+        let mut least = self.least[0];
+        for others in &self.least[1..] {
+            for lane in 0..LANES {
+                least[lane] = least[lane].min(others[lane]);
+            }
+        }
+        let mut bad = 0;
+        for lane in 0..LANES {
+            bad |= u32::from(least[lane] < AUDIBLE - 1);
+        }
+        bad == 0 && self.are_finite()
+    }
+}
 
 /// Whether samples are as [`copy_sanitised`] would leave them.
-#[inline(always)]
 pub(crate) fn is_clean(samples: &[f32]) -> bool {
-    let (groups, rest) = samples.as_chunks::<TOGETHER>();
-    let bad = groups.iter().fold(false, |bad, group| bad | is_unclean(group));
-    !(bad || !rest.is_empty() && is_unclean(rest))
-}
-
-/// Whether samples are as [`silence_non_finite`] would leave them.
-#[inline(always)]
-pub(crate) fn is_finite(samples: &[f32]) -> bool {
-    let (groups, rest) = samples.as_chunks::<TOGETHER>();
-    let largest = groups.iter().fold(0, |most, group| largest(group).max(most));
-    largest < INFINITY && (rest.is_empty() || self::largest(rest) < INFINITY)
-}
-
-#[inline(always)]
-fn is_unclean(samples: &[f32]) -> bool {
-    let (mut largest, mut least) = (0, u32::MAX);
-    for sample in samples {
-        // One less than 0 is the largest integer there is: zeros are not tiny.
-        let twice = sample.to_bits() << 1;
-        (largest, least) = (largest.max(twice), least.min(twice.wrapping_sub(1)));
-    }
-    largest >= INFINITY || least < AUDIBLE - 1
-}
-
-#[inline(always)]
-fn largest(samples: &[f32]) -> u32 {
-    samples.iter().fold(0, |largest: u32, sample| largest.max(sample.to_bits() << 1))
+    let mut extremes = Extremes::<4>::new();
+    extremes.see(samples);
+    extremes.are_clean()
 }
 
 #[cfg(test)]
@@ -74,6 +125,12 @@ mod tests {
         let mut out = [1.0; 5];
         assert_eq!(copy_sanitised(&mut out, &[0.5, f32::NAN, f32::INFINITY, 1e-20, -0.25]), 2);
         assert_eq!(out, [0.5, 0.0, 0.0, 0.0, -0.25]);
+    }
+
+    fn is_finite(samples: &[f32]) -> bool {
+        let mut extremes = Extremes::<8>::new();
+        extremes.see(samples);
+        extremes.are_finite()
     }
 
     #[test]

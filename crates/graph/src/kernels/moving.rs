@@ -44,7 +44,7 @@ impl Unsteady {
     }
 
     #[inline(always)]
-    fn of(factor: u32) -> Self {
+    pub(crate) fn of(factor: u32) -> Self {
         match factor {
             fade if fade & FADE != 0 => Self::Fade(fade & !FADE),
             constant if constant & CONSTANT != 0 => Self::Constant(constant & !CONSTANT),

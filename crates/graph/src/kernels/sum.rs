@@ -25,9 +25,8 @@ pub(crate) struct Sum<'a> {
     pub(crate) wires: &'a [BufferId],
     /// The first of them does not fan.
     pub(crate) terms: &'a [Term],
-    /// What the terms' factors are counted in: places among the gains.
-    pub(crate) factors: &'a [u32],
-    pub(crate) gains: &'a [f32],
+    /// What the terms' factors are counted in.
+    pub(crate) factors: &'a [f32],
     pub(crate) frames: usize,
 }
 
@@ -130,8 +129,7 @@ impl Sum<'_> {
     /// Times all factors of a term, one after the other.
     #[inline(always)]
     fn product<const LANES: usize, const VECTORS: usize>(&self, term: &Term, tile: &mut [[f32; LANES]; VECTORS]) {
-        for &factor in self.factors(term) {
-            let gain = self.gains[factor as usize];
+        for &gain in self.factors(term) {
             for vector in tile.iter_mut() {
                 vector.iter_mut().for_each(|sample| *sample *= gain);
             }
@@ -149,8 +147,7 @@ impl Sum<'_> {
     ) {
         let each = VECTORS / CHANNELS;
         let sources = self.sources::<LANES, CHANNELS>(term, channel, at, each);
-        for &factor in self.factors(term) {
-            let gain = self.gains[factor as usize];
+        for &gain in self.factors(term) {
             for part in 0..CHANNELS {
                 for vector in 0..each {
                     let (sum, source) = (&mut sum[part * each + vector], sources[part][vector]);
@@ -198,7 +195,7 @@ impl Sum<'_> {
     }
 
     #[inline(always)]
-    fn factors(&self, term: &Term) -> &[u32] {
+    fn factors(&self, term: &Term) -> &[f32] {
         &self.factors[term.factors as usize..][..term.count as usize]
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::BufferId;
-use crate::kernels;
+use crate::kernels::{self, Extremes};
 use crate::plan::Plan;
 use crate::stats::StatsCells;
 
@@ -18,17 +18,17 @@ pub(super) struct Device<'a, 'i, 'o> {
 impl Device<'_, '_, '_> {
     /// Lets the plan's buffers of the device be the device's own.
     #[inline(always)]
-    pub(super) fn lend(&mut self, plan: &mut Plan, stats: &StatsCells) {
+    pub(super) fn lend<const LANES: usize>(&mut self, plan: &mut Plan, stats: &StatsCells) {
         let Plan { memory, device_in, device_out, .. } = plan;
+        let (mut heard, mut short) = (Extremes::<LANES>::new(), false);
         for (channel, &buffer) in device_in.iter().enumerate() {
             let Some(buffer) = buffer else { continue };
-            match self.inputs.get(channel).and_then(|samples| samples.get(self.piece.clone())) {
-                Some(samples) if kernels::is_clean(samples) => memory.lend(buffer, samples),
-                _ => {
-                    memory.own(buffer);
-                    self.hear(channel, memory.write(buffer, self.piece.len()), stats);
-                }
-            }
+            let Some(samples) = self.input(channel) else {
+                short = true;
+                continue;
+            };
+            heard.see(samples);
+            memory.lend(buffer, samples);
         }
         for (channel, &buffer) in device_out.iter().enumerate() {
             let Some(buffer) = buffer else { continue };
@@ -37,12 +37,31 @@ impl Device<'_, '_, '_> {
                 None => memory.own(buffer),
             }
         }
+        if short || !heard.are_clean() {
+            self.hear(plan, stats);
+        }
+    }
+
+    /// What the device has for all of the piece.
+    #[inline(always)]
+    fn input(&self, channel: usize) -> Option<&[f32]> {
+        self.inputs.get(channel).and_then(|samples| samples.get(self.piece.clone()))
+    }
+
+    /// Copies what comes in of channels that are not as they should be.
+    #[cold]
+    #[inline(never)]
+    fn hear(&self, plan: &mut Plan, stats: &StatsCells) {
+        let Plan { memory, device_in, .. } = plan;
+        for (channel, &buffer) in device_in.iter().enumerate() {
+            let Some(buffer) = buffer.filter(|_| !self.input(channel).is_some_and(kernels::is_clean)) else { continue };
+            memory.own(buffer);
+            self.copy(channel, memory.write(buffer, self.piece.len()), stats);
+        }
     }
 
     /// Copies what comes in: silence where the device has less, 0 where a sample is not finite, or tiny.
-    #[cold]
-    #[inline(never)]
-    fn hear(&self, channel: usize, heard: &mut [f32], stats: &StatsCells) {
+    fn copy(&self, channel: usize, heard: &mut [f32], stats: &StatsCells) {
         let given = self.inputs.get(channel).copied().unwrap_or(&[]);
         let given = &given[self.piece.start.min(given.len())..self.piece.end.min(given.len())];
         let (heard, silent) = heard.split_at_mut(given.len());
@@ -52,12 +71,17 @@ impl Device<'_, '_, '_> {
 
     /// Sees to it that the device gets what was rendered for it, and nothing that is not finite.
     #[inline(always)]
-    pub(super) fn check(&mut self, plan: &Plan, stats: &StatsCells) {
-        for channel in 0..self.outputs.len() {
-            let buffer = plan.device_out.get(channel).copied().flatten();
-            match (buffer, self.outputs[channel].get(self.piece.clone())) {
-                (Some(_), Some(samples)) if kernels::is_finite(samples) => {}
-                _ => self.mend(channel, buffer, plan, stats),
+    pub(super) fn check<const LANES: usize>(&mut self, plan: &Plan, stats: &StatsCells) {
+        let (mut given, mut whole) = (Extremes::<LANES>::new(), true);
+        for (channel, samples) in self.outputs.iter().enumerate() {
+            match (plan.device_out.get(channel), samples.get(self.piece.clone())) {
+                (Some(Some(_)), Some(samples)) => given.see(samples),
+                _ => whole = false,
+            }
+        }
+        if !whole || !given.are_finite() {
+            for channel in 0..self.outputs.len() {
+                self.mend(channel, plan.device_out.get(channel).copied().flatten(), plan, stats);
             }
         }
     }

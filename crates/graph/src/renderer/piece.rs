@@ -7,13 +7,13 @@ use rtrb::Producer;
 
 use super::device::Device;
 use crate::event::{EventSink, Instance, RawEvent};
-use crate::instructions::{Lanes, Work};
-use crate::kernels::{MovingSum, Sum};
+use crate::instructions::{Lanes, Supported};
+use crate::kernels::{MovingSum, Sum, Unsteady};
 use crate::plan::{InOut, Mix, Op, Plan, Run};
 use crate::profile::Watch;
 use crate::slots::{Mode, Seat, Slab};
 use crate::stats::StatsCells;
-use crate::{Frame, Inputs, Io, Outputs};
+use crate::{BufferId, Frame, Inputs, Io, Outputs};
 
 /// What a piece is rendered with. All of it is compiled once for each set of instructions.
 pub(super) struct Piece<'a, 'd, 'i, 'o, W> {
@@ -27,47 +27,39 @@ pub(super) struct Piece<'a, 'd, 'i, 'o, W> {
     pub(super) watch: &'a mut W,
     pub(super) device: &'a mut Device<'d, 'i, 'o>,
     /// The step that runs: the first one, unless those before it have run.
-    pub(super) current: &'a Cell<usize>,
+    pub(super) current: usize,
+    pub(super) instructions: Supported,
 }
 
-impl<W: Watch> Lanes for Piece<'_, '_, '_, '_, W> {
+impl<W: Watch> Lanes for &mut Piece<'_, '_, '_, '_, W> {
     type Output = ();
 
     #[inline(always)]
-    fn work<const LANES: usize>(mut self) {
-        if self.current.get() == 0 {
-            self.device.lend(self.plan, self.stats);
+    fn work<const LANES: usize>(self) {
+        if self.current == 0 {
+            self.device.lend::<LANES>(self.plan, self.stats);
+            self.plan.follow(self.slab.gains());
             self.watch.rest();
         }
         let frames = self.device.piece.len();
-        for index in self.current.get()..self.plan.ops.len() {
-            self.current.set(index);
-            let Plan { ops, memory, lines, .. } = &mut *self.plan;
-            match ops[index] {
-                Op::Mix(ref mix) => {
-                    let mix = mix.clone();
-                    if mix.even && (self.slab.gains().moving() == 0 || !self.moves(&mix)) {
-                        self.mix::<LANES>(&mix, frames);
-                    } else {
-                        self.mix_moving(&mix, frames);
-                    }
+        while let Some(op) = self.plan.ops.get(self.current) {
+            let Plan { memory, lines, .. } = &*self.plan;
+            match *op {
+                Op::Mix(ref mix) if mix.even && (self.slab.gains().moving() == 0 || !self.moves(mix)) => {
+                    self.mix::<LANES>(mix, frames);
                 }
+                Op::Mix(ref mix) => self.mix_moving(mix, frames),
                 Op::Run { run } => {
                     self.run(run, frames);
                     self.watch.ran(&self.plan.watched, run, frames);
                 }
                 Op::Clear { dst } => memory.write(dst, frames).fill(0.0),
                 Op::Receive { dst, line } => lines[line].receive(self.position, memory.write(dst, frames)),
-                Op::Send { src, line } => {
-                    let bad = lines[line].send(self.position, memory.read(src, frames));
-                    if bad > 0 {
-                        self.stats.non_finite_feedback.add(bad);
-                    }
-                }
+                Op::Send { src, line } => self.send(src, line, frames),
             }
+            self.current += 1;
         }
-        self.current.set(self.plan.ops.len());
-        self.device.check(self.plan, self.stats);
+        self.device.check::<LANES>(self.plan, self.stats);
     }
 }
 
@@ -75,22 +67,33 @@ impl<W> Piece<'_, '_, '_, '_, W> {
     /// Sums up the terms of each channel. Steady sums are the rule.
     #[inline(always)]
     fn mix<const LANES: usize>(&self, mix: &Mix, frames: usize) {
-        let Plan { memory, wires, terms, factors, .. } = &*self.plan;
-        let (dst, terms, gains) = (part(wires, &mix.dst), part(terms, &mix.terms), self.slab.gains().steady());
-        Sum { memory, dst, wires, terms, factors, gains, frames }.work::<LANES>();
+        let Plan { memory, wires, terms, steady: factors, .. } = &*self.plan;
+        let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
+        Sum { memory, dst, wires, terms, factors, frames }.work::<LANES>();
+    }
+
+    fn send(&mut self, src: BufferId, line: usize, frames: usize) {
+        let Plan { memory, lines, .. } = &mut *self.plan;
+        let bad = lines[line].send(self.position, memory.read(src, frames));
+        if bad > 0 {
+            self.stats.non_finite_feedback.add(bad);
+        }
     }
 
     #[cold]
     fn moves(&self, mix: &Mix) -> bool {
-        part(&self.plan.factors, &mix.factors).iter().any(|&seat| self.slab.gains().of(seat as usize).is_some())
+        let moves = |factor| matches!(Unsteady::of(factor), Unsteady::Gain(seat) if self.slab.gains().of(seat as usize).is_some());
+        part(&self.plan.factors, &mix.factors).iter().any(|&factor| moves(factor))
     }
 
-    #[inline(always)]
+    /// Not inlined into the loop over the steps: it would need all of its registers.
+    #[cold]
     fn mix_moving(&self, mix: &Mix, frames: usize) {
         let Plan { memory, wires, terms, factors, constants, ramps: fades, .. } = &*self.plan;
         let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
         let (gains, position) = (self.slab.gains(), self.position);
-        MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, position, frames }.work();
+        let sum = MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, position, frames };
+        self.instructions.run(sum);
     }
 
     #[inline(always)]
