@@ -5,6 +5,6 @@ mod clean;
 mod moving;
 mod sum;
 
-pub(crate) use clean::{Extremes, copy_sanitised, is_clean, silence_non_finite};
+pub(crate) use clean::{Clean, Finite, Look, copy_sanitised, is_clean, silence_non_finite};
 pub(crate) use moving::{MovingSum, Unsteady};
 pub(crate) use sum::{Sum, Term};

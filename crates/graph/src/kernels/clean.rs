@@ -31,89 +31,108 @@ const INFINITY: u32 = f32::INFINITY.to_bits();
 const AUDIBLE: u32 = TINY.to_bits();
 const MAGNITUDE: u32 = 0x7fff_ffff;
 
-/// Vectors that are looked at together, each with extremes of its own.
+/// Vectors that are looked at together, each with a number of its own.
 const TOGETHER: usize = 4;
 
-/// The extremes of samples, of as many channels as one likes.
-pub(crate) struct Extremes<const LANES: usize> {
-    largest: [[u32; LANES]; TOGETHER],
-    /// The least of all but zeros, less one.
-    least: [[u32; LANES]; TOGETHER],
+/// What is to be found out about samples, of as many channels as one likes.
+pub(crate) trait Look<const LANES: usize> {
+    /// Looks at some samples more.
+    fn look(&mut self, group: &[[f32; LANES]; TOGETHER]);
+
+    /// Looks at all of these.
+    #[inline(always)]
+    fn see(&mut self, samples: &[f32]) {
+        let (groups, _) = samples.as_chunks::<LANES>().0.as_chunks();
+        for group in groups {
+            self.look(group);
+        }
+        let rest = &samples[groups.len() * TOGETHER * LANES..];
+        if !rest.is_empty() {
+            // Nothing is wrong with zeros.
+            let mut group = [[0.0; LANES]; TOGETHER];
+            group.as_flattened_mut()[..rest.len()].copy_from_slice(rest);
+            self.look(&group);
+        }
+    }
 }
 
-impl<const LANES: usize> Extremes<LANES> {
+/// Whether samples are as [`silence_non_finite`] would leave them.
+pub(crate) struct Finite<const LANES: usize> {
+    largest: [[u32; LANES]; TOGETHER],
+}
+
+impl<const LANES: usize> Finite<LANES> {
     #[inline(always)]
     pub(crate) fn new() -> Self {
-        Self { largest: [[0; LANES]; TOGETHER], least: [[u32::MAX; LANES]; TOGETHER] }
-    }
-
-    /// Looks at samples too.
-    #[inline(always)]
-    pub(crate) fn see(&mut self, samples: &[f32]) {
-        let (vectors, frames) = samples.as_chunks::<LANES>();
-        let (groups, vectors) = vectors.as_chunks::<TOGETHER>();
-        for group in groups {
-            for (index, vector) in group.iter().enumerate() {
-                self.see_vector(index, vector);
-            }
-        }
-        for vector in vectors {
-            self.see_vector(0, vector);
-        }
-        for &frame in frames {
-            self.see_vector(0, &[frame; LANES]);
-        }
+        Self { largest: [[0; LANES]; TOGETHER] }
     }
 
     #[inline(always)]
-    fn see_vector(&mut self, index: usize, vector: &[f32; LANES]) {
-        let (largest, least) = (&mut self.largest[index], &mut self.least[index]);
-        for lane in 0..LANES {
-            let magnitude = vector[lane].to_bits() & MAGNITUDE;
-            largest[lane] = largest[lane].max(magnitude);
-            // One less than 0 is the largest integer there is: zeros are not tiny.
-            least[lane] = least[lane].min(magnitude.wrapping_sub(1));
-        }
-    }
-
-    /// Whether all samples are as [`silence_non_finite`] would leave them.
-    #[inline(always)]
-    pub(crate) fn are_finite(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         let mut largest = self.largest[0];
         for others in &self.largest[1..] {
             for lane in 0..LANES {
                 largest[lane] = largest[lane].max(others[lane]);
             }
         }
-        let mut bad = 0;
-        for lane in 0..LANES {
-            bad |= u32::from(largest[lane] >= INFINITY);
+        !largest.iter().fold(false, |bad, &largest| bad | (largest >= INFINITY))
+    }
+}
+
+impl<const LANES: usize> Look<LANES> for Finite<LANES> {
+    #[inline(always)]
+    fn look(&mut self, group: &[[f32; LANES]; TOGETHER]) {
+        for (largest, vector) in self.largest.iter_mut().zip(group) {
+            for lane in 0..LANES {
+                largest[lane] = largest[lane].max(vector[lane].to_bits() & MAGNITUDE);
+            }
         }
-        bad == 0
+    }
+}
+
+/// Whether samples are as [`copy_sanitised`] would leave them.
+pub(crate) struct Clean<const LANES: usize> {
+    finite: Finite<LANES>,
+    /// The least of all but zeros, less one: less one, 0 is the largest integer there is.
+    least: [[u32; LANES]; TOGETHER],
+}
+
+impl<const LANES: usize> Clean<LANES> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self { finite: Finite::new(), least: [[u32::MAX; LANES]; TOGETHER] }
     }
 
-    /// Whether all samples are as [`copy_sanitised`] would leave them.
     #[inline(always)]
-    pub(crate) fn are_clean(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         let mut least = self.least[0];
         for others in &self.least[1..] {
             for lane in 0..LANES {
                 least[lane] = least[lane].min(others[lane]);
             }
         }
-        let mut bad = 0;
-        for lane in 0..LANES {
-            bad |= u32::from(least[lane] < AUDIBLE - 1);
+        let tiny = least.iter().fold(false, |tiny, &least| tiny | (least < AUDIBLE - 1));
+        !tiny && self.finite.holds()
+    }
+}
+
+impl<const LANES: usize> Look<LANES> for Clean<LANES> {
+    #[inline(always)]
+    fn look(&mut self, group: &[[f32; LANES]; TOGETHER]) {
+        self.finite.look(group);
+        for (least, vector) in self.least.iter_mut().zip(group) {
+            for lane in 0..LANES {
+                least[lane] = least[lane].min((vector[lane].to_bits() & MAGNITUDE).wrapping_sub(1));
+            }
         }
-        bad == 0 && self.are_finite()
     }
 }
 
 /// Whether samples are as [`copy_sanitised`] would leave them.
 pub(crate) fn is_clean(samples: &[f32]) -> bool {
-    let mut extremes = Extremes::<4>::new();
-    extremes.see(samples);
-    extremes.are_clean()
+    let mut clean = Clean::<4>::new();
+    clean.see(samples);
+    clean.holds()
 }
 
 #[cfg(test)]
@@ -128,9 +147,9 @@ mod tests {
     }
 
     fn is_finite(samples: &[f32]) -> bool {
-        let mut extremes = Extremes::<8>::new();
-        extremes.see(samples);
-        extremes.are_finite()
+        let mut finite = Finite::<8>::new();
+        finite.see(samples);
+        finite.holds()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::BufferId;
-use crate::kernels::{self, Extremes};
+use crate::kernels::{self, Clean, Finite, Look};
 use crate::plan::Plan;
 use crate::stats::StatsCells;
 
@@ -20,7 +20,7 @@ impl Device<'_, '_, '_> {
     #[inline(always)]
     pub(super) fn lend<const LANES: usize>(&mut self, plan: &mut Plan, stats: &StatsCells) {
         let Plan { memory, device_in, device_out, .. } = plan;
-        let (mut heard, mut short) = (Extremes::<LANES>::new(), false);
+        let (mut heard, mut short) = (Clean::<LANES>::new(), false);
         for (channel, &buffer) in device_in.iter().enumerate() {
             let Some(buffer) = buffer else { continue };
             let Some(samples) = self.input(channel) else {
@@ -37,7 +37,7 @@ impl Device<'_, '_, '_> {
                 None => memory.own(buffer),
             }
         }
-        if short || !heard.are_clean() {
+        if short || !heard.holds() {
             self.hear(plan, stats);
         }
     }
@@ -72,14 +72,14 @@ impl Device<'_, '_, '_> {
     /// Sees to it that the device gets what was rendered for it, and nothing that is not finite.
     #[inline(always)]
     pub(super) fn check<const LANES: usize>(&mut self, plan: &Plan, stats: &StatsCells) {
-        let (mut given, mut whole) = (Extremes::<LANES>::new(), true);
+        let (mut given, mut whole) = (Finite::<LANES>::new(), true);
         for (channel, samples) in self.outputs.iter().enumerate() {
             match (plan.device_out.get(channel), samples.get(self.piece.clone())) {
                 (Some(Some(_)), Some(samples)) => given.see(samples),
                 _ => whole = false,
             }
         }
-        if !whole || !given.are_finite() {
+        if !whole || !given.holds() {
             for channel in 0..self.outputs.len() {
                 self.mend(channel, plan.device_out.get(channel).copied().flatten(), plan, stats);
             }
