@@ -20,7 +20,7 @@ use basedrop::Collector;
 use rtrb::{Consumer, Producer};
 
 use crate::cost::{self, Cost};
-use crate::event::RawEvent;
+use crate::event::{Events, RawEvent};
 use crate::lapped::{Kept, lapped};
 use crate::load::Cast;
 use crate::message::Message;
@@ -71,9 +71,8 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
     let sampler = Sampler::new(Arc::clone(&profile), timing.time.clone(), span_writer);
     let renderer = Renderer::new(
         messages_end,
-        events_end,
+        Events { ring: events_end, stats: Arc::clone(&stats) },
         payloads_end,
-        Arc::clone(&stats),
         sampler,
         (stream.max_frames, stream.instructions),
     );

@@ -1,5 +1,7 @@
 //! Events: what happened at which frame, from the audio thread to the control side.
 
+use std::sync::Arc;
+
 use rtrb::Producer;
 
 use crate::stats::StatsCells;
@@ -62,10 +64,15 @@ pub(crate) struct Instance {
     pub(crate) generation: u32,
 }
 
+/// The audio thread's end of all events.
+pub(crate) struct Events {
+    pub(crate) ring: Producer<RawEvent>,
+    pub(crate) stats: Arc<StatsCells>,
+}
+
 /// Where a processor sends its events. Bounded: what does not fit is counted.
 pub struct EventSink<'a> {
-    pub(crate) ring: &'a mut Producer<RawEvent>,
-    pub(crate) stats: &'a StatsCells,
+    pub(crate) events: &'a mut Events,
     pub(crate) position: Frame,
     pub(crate) instance: Option<Instance>,
 }
@@ -78,8 +85,8 @@ impl EventSink<'_> {
 
     pub(crate) fn push(&mut self, offset: usize, kind: EventKind) {
         let event = RawEvent { frame: self.position + offset as Frame, instance: self.instance, kind };
-        if self.ring.push(event).is_err() {
-            self.stats.events_lost.add(1);
+        if self.events.ring.push(event).is_err() {
+            self.events.stats.events_lost.add(1);
         }
     }
 }

@@ -5,8 +5,6 @@ use crate::{BufferId, EventSink, Frame, Readings};
 
 /// One block of one processor. Lives on the audio thread.
 pub struct Io<'a> {
-    pub(crate) frames: usize,
-    pub(crate) position: Frame,
     /// The input ports, in the order the node declares them.
     pub inputs: Inputs<'a>,
     /// The output ports, in the order the node declares them.
@@ -17,19 +15,24 @@ pub struct Io<'a> {
     pub events: EventSink<'a>,
 }
 
+/// What is the same for all ports of all processors.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    pub(crate) frames: usize,
+    pub(crate) memory: &'a Memory,
+}
+
 /// The input ports of one block.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
-    pub(crate) frames: usize,
-    pub(crate) memory: &'a Memory,
+    pub(crate) block: &'a Block<'a>,
     pub(crate) wires: &'a [BufferId],
     pub(crate) ports: &'a [usize],
 }
 
 /// The output ports of one block.
 pub struct Outputs<'a> {
-    pub(crate) frames: usize,
-    pub(crate) memory: &'a Memory,
+    pub(crate) block: &'a Block<'a>,
     pub(crate) wires: &'a [BufferId],
     pub(crate) ports: &'a [usize],
 }
@@ -37,15 +40,13 @@ pub struct Outputs<'a> {
 /// One input port: channels × frames, read only.
 #[derive(Clone, Copy)]
 pub struct PortIn<'a> {
-    frames: usize,
-    memory: &'a Memory,
+    block: &'a Block<'a>,
     wires: &'a [BufferId],
 }
 
 /// One output port: channels × frames.
 pub struct PortOut<'a> {
-    frames: usize,
-    memory: &'a Memory,
+    block: &'a Block<'a>,
     wires: &'a [BufferId],
 }
 
@@ -54,14 +55,14 @@ impl Io<'_> {
     #[must_use]
     #[inline]
     pub fn frames(&self) -> usize {
-        self.frames
+        self.inputs.block.frames
     }
 
     /// Frames rendered before this block.
     #[must_use]
     #[inline]
     pub fn position(&self) -> Frame {
-        self.position
+        self.events.position
     }
 
     /// The first output port, which for an in-place effect arrives holding its input.
@@ -78,7 +79,7 @@ impl<'a> Inputs<'a> {
     #[must_use]
     #[inline]
     pub fn port(&self, index: usize) -> PortIn<'a> {
-        PortIn { frames: self.frames, memory: self.memory, wires: port(self.wires, self.ports, index) }
+        PortIn { block: self.block, wires: port(self.wires, self.ports, index) }
     }
 }
 
@@ -87,8 +88,8 @@ impl Outputs<'_> {
     #[must_use]
     #[inline]
     pub fn ports<const N: usize>(&mut self) -> [PortOut<'_>; N] {
-        let Self { frames, memory, wires, ports } = *self;
-        std::array::from_fn(|index| PortOut { frames, memory, wires: port(wires, ports, index) })
+        let Self { block, wires, ports } = *self;
+        std::array::from_fn(|index| PortOut { block, wires: port(wires, ports, index) })
     }
 }
 
@@ -122,13 +123,13 @@ impl<'a> PortIn<'a> {
     #[must_use]
     #[inline]
     pub fn channel(&self, index: usize) -> &'a [f32] {
-        self.memory.read(self.wires[index], self.frames)
+        self.block.memory.read(self.wires[index], self.block.frames)
     }
 
     /// All channels in order.
     #[inline]
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
-        let Self { frames, memory, wires } = *self;
+        let (Block { frames, memory }, wires) = (*self.block, self.wires);
         wires.iter().map(move |&wire| memory.read(wire, frames))
     }
 }
@@ -154,13 +155,13 @@ impl PortOut<'_> {
     /// If there is no such channel.
     #[inline]
     pub fn channel(&mut self, index: usize) -> &mut [f32] {
-        self.memory.write(self.wires[index], self.frames)
+        self.block.memory.write(self.wires[index], self.block.frames)
     }
 
     /// All channels in order.
     #[inline]
     pub fn channels(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
-        let Self { frames, memory, wires } = *self;
+        let (Block { frames, memory }, wires) = (*self.block, self.wires);
         wires.iter().map(move |&wire| memory.write(wire, frames))
     }
 }

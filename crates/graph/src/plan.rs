@@ -27,9 +27,8 @@ pub(crate) struct Plan {
     steady_since: u64,
     pub(crate) constants: Vec<f32>,
     pub(crate) wires: Vec<BufferId>,
-    pub(crate) runs: Vec<Run>,
-    /// Whose time each run takes, and where it is noted.
-    pub(crate) watched: Vec<Watched>,
+    /// Whose time each step takes that runs a processor, and where it is noted.
+    pub(crate) watched: Vec<Option<Watched>>,
     /// Channels of all ports of all runs.
     pub(crate) widths: Vec<usize>,
     pub(crate) device_in: Vec<Option<BufferId>>,
@@ -53,7 +52,7 @@ pub(crate) enum Op {
     Mix(Mix),
     Receive { dst: BufferId, line: usize },
     Send { src: BufferId, line: usize },
-    Run { run: usize },
+    Run(Run),
 }
 
 /// A sum in each of some channels.
@@ -71,7 +70,7 @@ pub(crate) struct Mix {
 /// One processor's place and ports. Everything a step needs lies side by side in the plan's flat lists.
 pub(crate) struct Run {
     /// Where the processor sits in the slab.
-    pub(crate) seat: usize,
+    pub(crate) seat: u32,
     /// Its buffers.
     pub(crate) wires: InOut,
     /// The channels of each of its ports, as the processor sees them: the main input of an in-place effect has none.
@@ -81,17 +80,30 @@ pub(crate) struct Run {
 /// A stretch of a flat list: what belongs to inputs, then what belongs to outputs.
 #[derive(Clone, Copy)]
 pub(crate) struct InOut {
-    start: usize,
-    inputs: usize,
-    outputs: usize,
+    start: u32,
+    inputs: u32,
+    outputs: u32,
 }
 
 impl InOut {
-    /// The two parts in their list.
-    #[inline]
-    pub(crate) fn of<T>(self, list: &[T]) -> (&[T], &[T]) {
-        list[self.start..][..self.inputs + self.outputs].split_at(self.inputs)
+    fn new(start: usize, inputs: usize, outputs: usize) -> Self {
+        let [start, inputs, outputs] = [start, inputs, outputs].map(|count| count as u32);
+        Self { start, inputs, outputs }
     }
+
+    /// The two parts in their list.
+    #[inline(always)]
+    pub(crate) fn of<T>(self, list: &[T]) -> (&[T], &[T]) {
+        let [start, inputs, outputs] = [self.start, self.inputs, self.outputs].map(|count| count as usize);
+        list[start..start + inputs + outputs].split_at(inputs)
+    }
+}
+
+/// Whose time a step takes.
+fn watched(step: &Step, parts: &[Part]) -> Option<Watched> {
+    let Step::Run { slot, .. } = step else { return None };
+    let Part { instance, cost } = &parts[*slot];
+    Some(Watched { cost: Arc::clone(cost), instance: *instance })
 }
 
 /// Appends both parts to a list.
@@ -99,7 +111,7 @@ fn append<T: Copy>(list: &mut Vec<T>, inputs: &[T], outputs: &[T]) -> InOut {
     let start = list.len();
     list.extend_from_slice(inputs);
     list.extend_from_slice(outputs);
-    InOut { start, inputs: inputs.len(), outputs: outputs.len() }
+    InOut::new(start, inputs.len(), outputs.len())
 }
 
 impl Plan {
@@ -114,6 +126,7 @@ impl Plan {
             ramps: touched::room(schedule.fades.len()),
             memory: Memory::new(schedule.buffers, max_frames),
             ops: Vec::with_capacity(schedule.steps.len()),
+            watched: Vec::with_capacity(schedule.steps.len()),
             terms: Vec::with_capacity(schedule.terms.len()),
             factors: Vec::with_capacity(schedule.factors.len()),
             ..Self::default()
@@ -121,6 +134,7 @@ impl Plan {
         for step in &schedule.steps {
             let op = plan.op(schedule, step, parts);
             plan.ops.push(op);
+            plan.watched.push(watched(step, parts));
         }
         plan.steady = touched::zeros(plan.factors.len());
         plan.steady_since = NEVER;
@@ -157,12 +171,9 @@ impl Plan {
             Step::Send { src, line } => Op::Send { src: *src, line: *line },
             Step::Run { slot, inputs, outputs } => {
                 let start = if inputs.is_empty() { outputs.start } else { inputs.start };
-                let wires = InOut { start, inputs: inputs.len(), outputs: outputs.len() };
+                let wires = InOut::new(start, inputs.len(), outputs.len());
                 let ports = self.ports(&schedule.slots[*slot]);
-                let Part { instance, cost } = &parts[*slot];
-                self.runs.push(Run { seat: instance.seat as usize, wires, ports });
-                self.watched.push(Watched { cost: Arc::clone(cost), instance: *instance });
-                Op::Run { run: self.runs.len() - 1 }
+                Op::Run(Run { seat: parts[*slot].instance.seat, wires, ports })
             }
         }
     }
@@ -210,7 +221,7 @@ impl Plan {
     fn ports(&mut self, slot: &Slot) -> InOut {
         let ports = append(&mut self.widths, &slot.widths.inputs, &slot.widths.outputs);
         if slot.in_place {
-            self.widths[ports.start] = 0;
+            self.widths[ports.start as usize] = 0;
         }
         ports
     }

@@ -81,8 +81,8 @@ impl Sampler {
 
 /// Sees the steps of a call go by.
 pub(crate) trait Watch {
-    /// The plan's processor `run`, and the steps before it, have run over `frames` frames.
-    fn ran(&mut self, watched: &[Watched], run: usize, frames: usize);
+    /// The step `op` of the plan, a processor, and the steps before it have run over `frames` frames.
+    fn ran(&mut self, watched: &[Option<Watched>], op: usize, frames: usize);
 
     /// Something has been done that belongs to no node.
     fn rest(&mut self);
@@ -91,7 +91,7 @@ pub(crate) trait Watch {
 /// Does not look: what `render` runs with when nobody asked.
 impl Watch for () {
     #[inline(always)]
-    fn ran(&mut self, _watched: &[Watched], _run: usize, _frames: usize) {}
+    fn ran(&mut self, _watched: &[Option<Watched>], _op: usize, _frames: usize) {}
 
     #[inline(always)]
     fn rest(&mut self) {}
@@ -125,12 +125,13 @@ impl Stopwatch {
 }
 
 impl Watch for Stopwatch {
-    fn ran(&mut self, watched: &[Watched], run: usize, frames: usize) {
+    fn ran(&mut self, watched: &[Option<Watched>], op: usize, frames: usize) {
         let begins = self.last;
         let lasts = self.lap();
-        watched[run].cost.add(lasts, frames);
+        let Some(Watched { cost, instance }) = &watched[op] else { return };
+        cost.add(lasts, frames);
         if let Some(spans) = &mut self.spans {
-            let span = RawSpan { instance: watched[run].instance, call: self.call, begins, lasts, frames };
+            let span = RawSpan { instance: *instance, call: self.call, begins, lasts, frames };
             spans.write(span.words());
         }
     }
@@ -145,7 +146,7 @@ impl Watch for Stopwatch {
 pub(crate) fn lap_nanoseconds(time: &TimeSource) -> f64 {
     const LAPS: u32 = 32;
     let round = || {
-        let watched = [Watched { cost: Arc::default(), instance: Instance::default() }];
+        let watched = [Some(Watched { cost: Arc::default(), instance: Instance::default() })];
         let mut watch = Stopwatch::start(Arc::default(), time.clone(), None);
         let began = watch.last;
         (0..LAPS).for_each(|_| watch.ran(std::hint::black_box(&watched), 0, 1));
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn laps_add_up_to_the_whole() {
-        let nodes = [(); 2].map(|()| Watched { cost: Arc::default(), instance: Instance::default() });
+        let nodes = [(); 2].map(|()| Some(Watched { cost: Arc::default(), instance: Instance::default() }));
         let cells = Arc::new(ProfileCells::default());
         let mut watch = Stopwatch::start(Arc::clone(&cells), TimeSource::monotonic(), None);
         let began = watch.last;
@@ -206,7 +207,7 @@ mod tests {
         let spent = watch.last.saturating_sub(began);
         let outside = cells.rest.read().nanos;
         watch.stop(100);
-        let [first, second] = nodes.map(|node| node.cost.read());
+        let [first, second] = nodes.map(|node| node.unwrap().cost.read());
         assert_eq!((first.frames, first.laps, second.frames, second.laps), (100, 2, 100, 2));
         assert_eq!(u128::from(first.nanos + second.nanos + outside), spent.as_nanos());
         let rest = cells.rest.read();

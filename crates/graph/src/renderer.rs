@@ -2,27 +2,27 @@
 
 mod device;
 mod piece;
+mod players;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use assert_no_alloc::assert_no_alloc;
 use basedrop::Owned;
 use rtrb::{Consumer, Producer};
 
 use crate::bypass::Bypass;
-use crate::event::{EventSink, Instance, RawEvent};
+use crate::event::{EventSink, Events, Instance};
 use crate::fade::Ramp;
 use crate::instructions::Supported;
 use crate::message::{Change, Load, Message, NextFade, Params, Set, Turn};
 use crate::plan::{Op, Plan};
 use crate::profile::{Sampler, Watch};
 use crate::slots::{Payload, Slab};
-use crate::stats::StatsCells;
 use crate::{EventKind, Frame, Instructions, guard, touched};
 use device::Device;
 use piece::Piece;
+use players::Players;
 
 /// Which node runs.
 type Running = Cell<Option<Instance>>;
@@ -47,9 +47,8 @@ impl Due {
 /// Renders what was loaded. Lives on the audio thread.
 pub struct Renderer {
     messages: Consumer<Message>,
-    events: Producer<RawEvent>,
+    events: Events,
     payloads: Producer<Payload>,
-    stats: Arc<StatsCells>,
     sampler: Sampler,
     plan: Plan,
     slab: Slab,
@@ -70,9 +69,8 @@ pub struct Renderer {
 impl Renderer {
     pub(crate) fn new(
         messages: Consumer<Message>,
-        events: Producer<RawEvent>,
+        events: Events,
         payloads: Producer<Payload>,
-        stats: Arc<StatsCells>,
         sampler: Sampler,
         (max_frames, instructions): (usize, Instructions),
     ) -> Self {
@@ -85,7 +83,6 @@ impl Renderer {
             messages,
             events,
             payloads,
-            stats,
             sampler,
             plan,
             slab,
@@ -132,7 +129,7 @@ impl Renderer {
         let (times, instance) =
             guard::visit(|running| assert_no_alloc(|| self.render_pieces(running, frames, inputs, outputs)));
         if times > 0 {
-            self.stats.allocations.add(u64::from(times));
+            self.events.stats.allocations.add(u64::from(times));
             self.say_at(start, instance, EventKind::Allocated { times });
         }
     }
@@ -153,13 +150,13 @@ impl Renderer {
         } else {
             self.render_watched(&mut (), running, frames, &mut device);
         }
-        self.stats.frames.add(frames as u64);
-        self.stats.renders.add(1);
+        self.events.stats.frames.add(frames as u64);
+        self.events.stats.renders.add(1);
     }
 
     #[cold]
     fn render_timed(&mut self, running: &Running, frames: usize, device: &mut Device<'_, '_, '_>) {
-        let mut watch = self.sampler.stopwatch(self.stats.renders.get());
+        let mut watch = self.sampler.stopwatch(self.events.stats.renders.get());
         self.render_watched(&mut watch, running, frames, device);
         self.sampler.stop(watch, frames);
     }
@@ -245,7 +242,7 @@ impl Renderer {
             // What was asked for before is overridden.
             let before = self.pending.len();
             self.pending.retain(|(_, due)| !due.turns(*instance));
-            self.stats.sets_done.add((before - self.pending.len()) as u64);
+            self.events.stats.sets_done.add((before - self.pending.len()) as u64);
             self.turn(*instance, *on, kit);
         }
         load.moment.is(self.position);
@@ -271,8 +268,8 @@ impl Renderer {
         let before = self.pending.len();
         self.pending.retain(|(_, due)| !matches!(due, Due::Set(set) if matches!(*set.change, Change::Params(_))));
         let overtaken = (before - self.pending.len()) as u64;
-        self.stats.stale_sets.add(overtaken);
-        self.stats.sets_done.add(overtaken);
+        self.events.stats.stale_sets.add(overtaken);
+        self.events.stats.sets_done.add(overtaken);
     }
 
     /// Sorted by frame, first come first served among equals.
@@ -313,12 +310,12 @@ impl Renderer {
 
     fn apply(&mut self, at: Frame, mut set: Set) {
         let instance = set.instance;
-        self.stats.sets_done.add(1);
+        self.events.stats.sets_done.add(1);
         if self.slab.instance(instance).is_none() {
-            return self.stats.stale_sets.add(1);
+            return self.events.stats.stale_sets.add(1);
         }
         let late = self.position - at;
-        self.stats.late_sets.add(u64::from(late > 0));
+        self.events.stats.late_sets.add(u64::from(late > 0));
         match &mut *set.change {
             Change::Params(params) => {
                 self.update(instance, params);
@@ -353,7 +350,7 @@ impl Renderer {
     }
 
     fn say_at(&mut self, position: Frame, instance: Option<Instance>, kind: EventKind) {
-        EventSink { ring: &mut self.events, stats: &self.stats, position, instance }.push(0, kind);
+        EventSink { events: &mut self.events, position, instance }.push(0, kind);
     }
 
     // Pieces.
@@ -379,10 +376,10 @@ impl Renderer {
     fn run_piece(&mut self, watch: &mut impl Watch, running: &Running, device: &mut Device<'_, '_, '_>) {
         let (mut current, instructions, position) = (0, self.instructions, self.position);
         loop {
-            let Self { plan, slab, events, stats, .. } = self;
+            let Self { plan, slab, events, .. } = self;
             let (watch, device) = (&mut *watch, &mut *device);
-            let mut piece =
-                Piece { plan, slab, events, stats, position, running, watch, device, current, instructions };
+            let players = Players { slab, events, position, running };
+            let mut piece = Piece { plan, players, watch, device, current, instructions };
             let ran = catch_unwind(AssertUnwindSafe(|| instructions.run_lanes(&mut piece)));
             let Err(payload) = ran else { break };
             current = piece.current + 1;
@@ -394,11 +391,10 @@ impl Renderer {
 
     /// Silences the processor of a step that panicked, in this piece already.
     fn silence(&mut self, op: usize, length: usize, payload: Payload) {
-        let Op::Run { run } = self.plan.ops[op] else { return std::mem::forget(payload) };
-        let run = &self.plan.runs[run];
+        let Op::Run(run) = &self.plan.ops[op] else { return std::mem::forget(payload) };
         let memory = &self.plan.memory;
         run.wires.of(&self.plan.wires).1.iter().for_each(|&wire| memory.write(wire, length).fill(0.0));
-        let seat = self.slab.seat(run.seat);
+        let seat = self.slab.seat(run.seat as usize);
         seat.silence();
         let instance = seat.instance;
         self.bury(instance, payload);
@@ -410,7 +406,7 @@ impl Renderer {
         if let Err(rtrb::PushError::Full(payload)) = self.payloads.push(payload) {
             std::mem::forget(payload);
         }
-        self.stats.panics.add(1);
+        self.events.stats.panics.add(1);
         self.say(Some(instance), EventKind::Panicked);
     }
 }

@@ -82,6 +82,7 @@ impl Slab {
         Self { seats: (0..count).map(|_| Seat::default()).collect(), gains: Gains::with_seats(count) }
     }
 
+    #[inline(always)]
     pub(crate) fn seat(&mut self, seat: usize) -> &mut Seat {
         &mut self.seats[seat]
     }

@@ -1,0 +1,72 @@
+//! The steps that are processors.
+
+use std::cell::Cell;
+
+use crate::event::{EventSink, Events, Instance};
+use crate::io::Block;
+use crate::plan::{Plan, Run};
+use crate::slots::{Mode, Seat, Slab};
+use crate::{Frame, Inputs, Io, Outputs};
+
+/// The processors, and what they run with.
+pub(super) struct Players<'a> {
+    pub(super) slab: &'a mut Slab,
+    pub(super) events: &'a mut Events,
+    /// The frame of the piece's first sample.
+    pub(super) position: Frame,
+    pub(super) running: &'a Cell<Option<Instance>>,
+}
+
+impl Players<'_> {
+    #[inline(always)]
+    pub(super) fn run(&mut self, plan: &Plan, run: &Run, frames: usize) {
+        match self.slab.seat(run.seat as usize).mode {
+            Mode::Plays => self.process(plan, run, frames),
+            mode => self.run_oddly(mode, plan, run, frames),
+        }
+    }
+
+    #[inline(always)]
+    fn process(&mut self, plan: &Plan, run: &Run, frames: usize) {
+        let Plan { memory, wires, widths, .. } = plan;
+        let Seat { processor: Some(processor), readings, instance, .. } = self.slab.seat(run.seat as usize) else {
+            return;
+        };
+        self.running.set(Some(*instance));
+        let ((inputs, outputs), (input_ports, output_ports)) = (run.wires.of(wires), run.ports.of(widths));
+        let block = &Block { frames, memory };
+        processor.process(&mut Io {
+            inputs: Inputs { block, wires: inputs, ports: input_ports },
+            outputs: Outputs { block, wires: outputs, ports: output_ports },
+            readings,
+            events: EventSink { events: self.events, position: self.position, instance: Some(*instance) },
+        });
+    }
+
+    /// A processor that is left out, fades, or has panicked.
+    #[cold]
+    #[inline(never)]
+    fn run_oddly(&mut self, mode: Mode, plan: &Plan, run: &Run, frames: usize) {
+        if mode == Mode::Bypassed && self.before(plan, run, frames) {
+            self.process(plan, run, frames);
+        }
+        let outputs = run.wires.of(&plan.wires).1;
+        let seat = self.slab.seat(run.seat as usize);
+        match &mut seat.bypass {
+            Some(bypass) if mode == Mode::Bypassed => {
+                bypass.after(&plan.memory, outputs, frames);
+                seat.mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };
+            }
+            _ => outputs.iter().for_each(|&wire| plan.memory.write(wire, frames).fill(0.0)),
+        }
+    }
+
+    /// Takes the input of one that is left out, or about to be; says whether it still runs.
+    fn before(&mut self, plan: &Plan, run: &Run, frames: usize) -> bool {
+        let (inputs, outputs) = run.wires.of(&plan.wires);
+        self.slab.seat(run.seat as usize).bypass.as_mut().is_some_and(|bypass| {
+            bypass.before(&plan.memory, inputs, outputs, frames);
+            bypass.runs()
+        })
+    }
+}
