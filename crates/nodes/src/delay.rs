@@ -100,13 +100,14 @@ impl Node for Delay {
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<DelayProcessor, NodeError> {
         let rate = f64::from(spec.rate);
-        let line = || DelayLine::new(self.capacity(spec.rate), GLIDE.frames(rate), self.params(rate));
-        Ok(DelayProcessor { lines: (0..spec.channels()).map(|_| line()).collect(), rate, non_finite: 0 })
+        let (capacity, glide) = (self.capacity(spec.rate), GLIDE.frames(rate));
+        let line = DelayLine::new(spec.channels(), capacity, glide, self.params(rate));
+        Ok(DelayProcessor { line, rate, non_finite: 0 })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
-        let line = DelayLine::footprint(self.capacity(spec.rate)).saturating_add(size_of::<DelayLine>());
-        line.saturating_mul(spec.channels()).saturating_add(size_of::<DelayProcessor>())
+        let lines = DelayLine::footprint(spec.channels(), self.capacity(spec.rate));
+        lines.saturating_add(size_of::<DelayProcessor>())
     }
 
     fn tail(&self, spec: &PrepareSpec) -> Tail {
@@ -145,7 +146,7 @@ impl PatchNode for Delay {
 
 /// The processor of [`Delay`].
 pub struct DelayProcessor {
-    lines: Box<[DelayLine]>,
+    line: DelayLine,
     rate: f64,
     non_finite: u64,
 }
@@ -154,20 +155,25 @@ impl Processor for DelayProcessor {
     type Params = Delay;
 
     fn update(&mut self, params: &Delay) {
-        let params = params.params(self.rate);
-        self.lines.iter_mut().for_each(|line| line.set(params, None));
+        self.line.set(params.params(self.rate), None);
     }
 
     fn glide(&mut self, params: &Delay, over: Frames) {
-        let params = params.params(self.rate);
-        self.lines.iter_mut().for_each(|line| line.set(params, Some(over)));
+        self.line.set(params.params(self.rate), Some(over));
     }
 
     #[inline(always)]
     fn process(&mut self, io: &mut Io<'_>) {
-        let mut lost = 0;
-        for (line, channel) in self.lines.iter_mut().zip(io.main().channels()) {
-            lost += line.process(channel);
+        let frames = io.frames();
+        let mut main = io.main();
+        let (mut lost, mut at) = (0, 0);
+        while at < frames {
+            let segment = self.line.segment(frames - at);
+            let end = at + segment.frames();
+            for (channel, samples) in main.channels().enumerate() {
+                lost += self.line.process(channel, &segment, &mut samples[at..end]);
+            }
+            at = end;
         }
         if lost > 0 {
             self.non_finite += lost as u64;
@@ -176,9 +182,7 @@ impl Processor for DelayProcessor {
     }
 
     fn reset(&mut self) {
-        for line in &mut self.lines {
-            line.reset();
-        }
+        self.line.reset();
     }
 }
 

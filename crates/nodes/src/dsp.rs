@@ -10,6 +10,7 @@ mod lanes;
 pub mod level;
 pub mod noise;
 pub mod oscillator;
+mod prefetch;
 mod resample;
 pub mod smooth;
 pub mod speech;

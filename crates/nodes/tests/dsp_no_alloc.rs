@@ -43,12 +43,17 @@ fn generators_and_glides() {
 #[test]
 fn delay_and_meter() {
     let params = |block: usize| DelayParams { frames: block % 1_000 + 1, mix: 0.5, feedback: (block % 2) as f32 * 0.5 };
-    let mut line = DelayLine::new(1_000, 960, params(0));
+    let mut line = DelayLine::new(1, 1_000, 960, params(0));
     let mut meter = LevelMeter::new(1, 2_400);
     let mut samples = [0.5; BLOCK];
     check(|block| {
         line.set(params(block / 50), None);
-        line.process(&mut samples);
+        let mut at = 0;
+        while at < BLOCK {
+            let segment = line.segment(BLOCK - at);
+            line.process(0, &segment, &mut samples[at..at + segment.frames()]);
+            at += segment.frames();
+        }
         meter.listen(0, &samples);
         if block % 1_000 == 0 {
             line.reset();

@@ -1,5 +1,12 @@
-//! A delay line with wet/dry mix and feedback, for one channel.
+//! A delay line with wet/dry mix and feedback.
 
+mod echo;
+mod ring;
+
+use std::cell::Cell;
+
+use self::echo::{Weights, echo};
+use self::ring::Ring;
 use super::flush::storable;
 use super::smooth::Smoothed;
 
@@ -14,7 +21,7 @@ pub struct DelayParams {
     pub feedback: f32,
 }
 
-/// A delay of one channel. Per sample, with w0 = 1 − mix and w1 = mix, both rounded once from f64:
+/// A delay of some channels. Per sample, with w0 = 1 − mix and w1 = mix, both rounded once from f64:
 ///
 /// ```text
 /// d   = buf[pos]
@@ -26,18 +33,28 @@ pub struct DelayParams {
 /// Mix and feedback glide to new values; a new delay is crossfaded with the old one in a straight line, one change after
 /// the other. Steady, the formula holds bit for bit.
 ///
+/// A caller goes through a block in segments, in each of which every channel is processed once:
+///
 /// ```
 /// use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
 ///
-/// let mut line = DelayLine::new(2, 882, DelayParams { frames: 2, mix: 0.25, feedback: 0.0 });
+/// let mut line = DelayLine::new(1, 2, 882, DelayParams { frames: 2, mix: 0.25, feedback: 0.0 });
 /// let mut samples = [1.0, 0.0, 0.0, 0.0];
-/// line.process(&mut samples);
+/// let mut at = 0;
+/// while at < samples.len() {
+///     let segment = line.segment(samples.len() - at);
+///     line.process(0, &segment, &mut samples[at..at + segment.frames()]);
+///     at += segment.frames();
+/// }
 /// assert_eq!(samples, [0.75, 0.0, 0.25, 0.0]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct DelayLine {
-    memory: Ring,
-    /// Where the next frame is written.
+    /// One for each channel.
+    rings: Box<[Ring]>,
+    /// How long they are.
+    length: usize,
+    /// Where the frame after the last segment is written.
     write: usize,
     glide: u64,
     dry: Smoothed,
@@ -52,19 +69,49 @@ pub struct DelayLine {
     wanted_over: u64,
     /// From 0 (`delay`) to 1 (`next`).
     fade: Smoothed,
+    /// Whether anything of this may be on its way.
+    moves: bool,
 }
 
-/// Frames that are moved at once where those that are read and those that are written overlap.
-const CHUNK: usize = 64;
+/// Frames that lie in one piece in the memory of every channel, and what is done with them.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment {
+    frames: usize,
+    write: usize,
+    /// Where the delayed frames are.
+    tap: usize,
+    weights: Weights,
+    /// Something else than [`echo`], for the frame that there is then.
+    oddity: Oddity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Oddity {
+    None,
+    /// The delayed signal is the input itself.
+    NoDelay,
+    Fade(Fade),
+}
+
+/// A new delay comes in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Fade {
+    /// Where the frames of both are; the input's are nowhere.
+    from: Option<usize>,
+    to: Option<usize>,
+    /// The share of the new one.
+    share: f32,
+}
 
 impl DelayLine {
-    /// A silent line for delays up to `capacity` frames, whose changes take `glide` frames.
+    /// Silent lines for delays up to `capacity` frames, whose changes take `glide` frames.
     ///
-    /// Allocates `capacity` samples (at least one) and touches each, so that no page is missing later.
-    pub fn new(capacity: usize, glide: u64, params: DelayParams) -> Self {
-        let delay = params.frames.min(capacity);
+    /// Allocates `capacity` samples (at least one) for each channel and touches them, so that no page is missing later.
+    pub fn new(channels: usize, capacity: usize, glide: u64, params: DelayParams) -> Self {
+        let (delay, length) = (params.frames.min(capacity), capacity.max(1));
         DelayLine {
-            memory: Ring::new(capacity.max(1)),
+            rings: (0..channels).map(|_| Ring::new(length)).collect(),
+            length,
             write: 0,
             glide,
             dry: Smoothed::new((1.0 - params.mix) as f32),
@@ -75,12 +122,13 @@ impl DelayLine {
             wanted: delay,
             wanted_over: glide,
             fade: Smoothed::new(0.0),
+            moves: false,
         }
     }
 
     /// Bytes that [`new`](DelayLine::new) allocates.
-    pub fn footprint(capacity: usize) -> usize {
-        Ring::footprint(capacity.max(1))
+    pub fn footprint(channels: usize, capacity: usize) -> usize {
+        Ring::footprint(capacity.max(1)).saturating_add(size_of::<Ring>()).saturating_mul(channels)
     }
 
     /// Glides to new parameters, as fast as all changes or within `over` frames. A delay beyond the capacity is held there.
@@ -89,14 +137,17 @@ impl DelayLine {
         self.dry.set_target((1.0 - params.mix) as f32, over);
         self.wet.set_target(params.mix as f32, over);
         self.feedback.set_target(params.feedback, over);
-        self.wanted = params.frames.min(self.memory.frames);
+        self.wanted = params.frames.min(self.length);
         self.wanted_over = over;
+        self.moves = true;
         self.start_fade();
     }
 
     /// Silence in the line, and every glide at its end.
     pub fn reset(&mut self) {
-        self.memory.ring().fill(0.0);
+        for ring in &mut self.rings {
+            ring.samples().fill(0.0);
+        }
         self.write = 0;
         self.dry.finish();
         self.wet.finish();
@@ -106,96 +157,60 @@ impl DelayLine {
         self.fade.jump(0.0);
     }
 
-    /// Processes a block in place; gives back how many values could not be stored because they were not finite.
+    /// Takes as many of the next `frames` frames (at least one) as form a segment. All channels are to process it, before
+    /// the next one is taken.
     #[inline(always)]
-    pub fn process(&mut self, samples: &mut [f32]) -> usize {
-        let mut lost = 0;
-        let mut rest = samples;
-        while !rest.is_empty() {
-            let (now, later) = match self.weights() {
-                Some(weights) => {
-                    let length = self.segment(rest.len());
-                    let (now, later) = rest.split_at_mut(length);
-                    lost += self.steady(now, weights);
-                    (now.len(), later)
-                }
-                None => {
-                    let (now, later) = rest.split_at_mut(1);
-                    lost += self.moving(&mut now[0]);
-                    (1, later)
-                }
-            };
-            self.write = wrapped(self.write + now, self.memory.frames);
-            rest = later;
+    pub fn segment(&mut self, frames: usize) -> Segment {
+        if self.moves || self.delay == 0 {
+            return self.odd_segment(frames);
         }
-        lost
-    }
-
-    /// Dry, wet and feedback, if nothing moves.
-    #[inline(always)]
-    fn weights(&self) -> Option<[f32; 3]> {
-        let [dry, wet, feedback] = [&self.dry, &self.wet, &self.feedback];
-        let steady = dry.is_steady() && wet.is_steady() && feedback.is_steady() && self.delay == self.next;
-        steady.then(|| [dry.target(), wet.target(), feedback.target()])
-    }
-
-    /// How many frames lie in one piece, both where they are read and where they are written.
-    #[inline(always)]
-    fn segment(&self, frames: usize) -> usize {
-        let length = self.memory.frames;
-        let to_end = frames.min(length - self.write);
-        if self.delay == 0 || self.delay == length {
-            return to_end;
-        }
+        let (write, tap) = (self.write, self.tap(self.delay));
         // What a segment reads was written before it: it is not longer than the delay.
+        let frames = frames.min(self.length - write.max(tap)).min(self.delay);
+        let weights = Weights { dry: self.dry.target(), wet: self.wet.target(), feedback: self.feedback.target() };
+        self.advance(frames);
+        Segment { frames, write, tap, weights, oddity: Oddity::None }
+    }
+
+    /// One frame while something moves, or several without a delay.
+    #[cold]
+    #[inline(never)]
+    fn odd_segment(&mut self, frames: usize) -> Segment {
+        let [dry, wet, feedback] = [&mut self.dry, &mut self.wet, &mut self.feedback];
+        let steady = dry.is_steady() && wet.is_steady() && feedback.is_steady() && self.delay == self.next;
+        self.moves = !steady;
+        let weights = Weights { dry: dry.tick(), wet: wet.tick(), feedback: feedback.tick() };
+        let (write, from) = (self.write, self.delay);
+        let share = self.fade_on();
+        let oddity = match share {
+            Some(share) => Oddity::Fade(Fade { from: self.place(from), to: self.place(self.next), share }),
+            None if self.delay == 0 => Oddity::NoDelay,
+            None => Oddity::None,
+        };
+        let frames = if steady && self.delay == 0 { frames.min(self.length - write) } else { 1 };
         let tap = self.tap(self.delay);
-        to_end.min(length - tap).min(self.delay).min(self.write.abs_diff(tap).max(CHUNK))
+        self.advance(frames);
+        Segment { frames, write, tap, weights, oddity }
+    }
+
+    /// One frame of the crossfade; the share of the next delay until it is there.
+    fn fade_on(&mut self) -> Option<f32> {
+        if self.delay == self.next {
+            return None;
+        }
+        let share = self.fade.tick();
+        if self.fade.is_steady() {
+            self.delay = self.next;
+            self.start_fade();
+            return None;
+        }
+        Some(share)
     }
 
     #[inline(always)]
-    fn steady(&mut self, samples: &mut [f32], weights: [f32; 3]) -> usize {
-        let (tap, write, frames) = (self.tap(self.delay), self.write, samples.len());
-        let ring = self.memory.ring();
-        if self.delay == 0 {
-            let stored = &mut ring[write..write + frames];
-            return echo::<true>(samples.iter_mut().zip(stored).map(|(x, stored)| (*x, x, stored)), weights);
-        }
-        if self.delay == ring.len() {
-            let stored = &mut ring[write..write + frames];
-            let frames = samples.iter_mut().zip(stored).map(|(x, stored)| (*stored, x, stored));
-            return if weights[2] == 0.0 { echo::<false>(frames, weights) } else { echo::<true>(frames, weights) };
-        }
-        let mut copy = [0.0; CHUNK];
-        let (delayed, stored) = if write.abs_diff(tap) < frames {
-            copy[..frames].copy_from_slice(&ring[tap..tap + frames]);
-            (&copy[..frames], &mut ring[write..write + frames])
-        } else if tap < write {
-            let (past, now) = ring.split_at_mut(write);
-            (&past[tap..tap + frames], &mut now[..frames])
-        } else {
-            let (now, past) = ring.split_at_mut(tap);
-            (&past[..frames], &mut now[write..write + frames])
-        };
-        let frames = samples.iter_mut().zip(stored).zip(delayed).map(|((x, stored), d)| (*d, x, stored));
-        if weights[2] == 0.0 { echo::<false>(frames, weights) } else { echo::<true>(frames, weights) }
-    }
-
-    /// One frame while something moves.
-    #[cold]
-    fn moving(&mut self, x: &mut f32) -> usize {
-        let mut d = self.delayed(self.delay, *x);
-        if self.delay != self.next {
-            let fade = self.fade.tick();
-            d += (self.delayed(self.next, *x) - d) * fade;
-            if self.fade.is_steady() {
-                d = self.delayed(self.next, *x);
-                self.delay = self.next;
-                self.start_fade();
-            }
-        }
-        let weights = [self.dry.tick(), self.wet.tick(), self.feedback.tick()];
-        let stored = &mut self.memory.ring()[self.write];
-        echo::<true>(std::iter::once((d, x, stored)), weights)
+    fn advance(&mut self, frames: usize) {
+        let write = self.write + frames;
+        self.write = if write >= self.length { write - self.length } else { write };
     }
 
     fn start_fade(&mut self) {
@@ -206,82 +221,68 @@ impl DelayLine {
         }
     }
 
-    #[inline(always)]
-    fn delayed(&mut self, delay: usize, x: f32) -> f32 {
-        let tap = self.tap(delay);
-        if delay == 0 { x } else { self.memory.ring()[tap] }
-    }
-
     /// Where the frame is that was written `delay` frames before the next one.
     #[inline(always)]
     fn tap(&self, delay: usize) -> usize {
-        if delay <= self.write { self.write - delay } else { self.write + self.memory.frames - delay }
-    }
-}
-
-/// The formula itself, over (delayed, sample, stored); gives back how many values were not finite.
-///
-/// Without feedback it may be left out: 0 times what was stored, which is finite, changes no sample but −0, which is
-/// stored as 0 anyway.
-#[inline(always)]
-fn echo<'a, const FEEDS_BACK: bool>(
-    frames: impl ExactSizeIterator<Item = (f32, &'a mut f32, &'a mut f32)>,
-    weights: [f32; 3],
-) -> usize {
-    let [dry, wet, feedback] = weights;
-    let count = frames.len();
-    let mut finite = 0u32;
-    for (d, x, stored) in frames {
-        let (value, is_finite) = storable(if FEEDS_BACK { *x + d * feedback } else { *x });
-        *x = *x * dry + d * wet;
-        *stored = value;
-        finite += u32::from(is_finite);
-    }
-    count - finite as usize
-}
-
-#[inline(always)]
-fn wrapped(at: usize, length: usize) -> usize {
-    if at >= length { at - length } else { at }
-}
-
-/// Samples that begin on a cache line, so that no vector of a block lies on two.
-#[derive(Debug)]
-struct Ring {
-    memory: Box<[f32]>,
-    start: usize,
-    frames: usize,
-}
-
-/// Samples on a cache line.
-const LINE: usize = 64 / size_of::<f32>();
-
-impl Ring {
-    fn new(frames: usize) -> Self {
-        let mut memory = vec![0.0; frames + LINE - 1].into_boxed_slice();
-        // The kernel gives out zeroed pages on first use only; writing through a black box is that use.
-        std::hint::black_box(&mut memory).fill(0.0);
-        let start = memory.as_ptr().align_offset(64).min(LINE - 1);
-        Ring { memory, start, frames }
+        if delay <= self.write { self.write - delay } else { self.write + self.length - delay }
     }
 
-    fn footprint(frames: usize) -> usize {
-        frames.saturating_add(LINE - 1).saturating_mul(size_of::<f32>())
+    fn place(&self, delay: usize) -> Option<usize> {
+        (delay != 0).then(|| self.tap(delay))
     }
 
+    /// Processes a segment of one channel in place; gives back how many values could not be stored because they were not
+    /// finite.
+    ///
+    /// # Panics
+    /// If there is no such channel, or the samples are not as many as the segment has frames.
     #[inline(always)]
-    fn ring(&mut self) -> &mut [f32] {
-        &mut self.memory[self.start..][..self.frames]
+    pub fn process(&mut self, channel: usize, segment: &Segment, samples: &mut [f32]) -> usize {
+        let Segment { frames, write, tap, weights, oddity } = *segment;
+        assert!(samples.len() == frames, "all of the segment's frames are processed at once");
+        let ring = self.rings[channel].samples();
+        if oddity != Oddity::None {
+            return echo_oddly(ring, *segment, samples);
+        }
+        // As cells, since what is read may overlap with what is written.
+        let ring = Cell::from_mut(ring).as_slice_of_cells();
+        let (delayed, stored) = (&ring[tap..tap + frames], &ring[write..write + frames]);
+        if weights.feedback == 0.0 {
+            echo::<false>(samples, delayed, stored, weights)
+        } else {
+            echo::<true>(samples, delayed, stored, weights)
+        }
     }
 }
 
-/// A copy lies elsewhere, and begins on a line of its own.
-impl Clone for Ring {
-    fn clone(&self) -> Self {
-        let mut copy = Self::new(self.frames);
-        copy.ring().copy_from_slice(&self.memory[self.start..][..self.frames]);
-        copy
+impl Segment {
+    /// How many frames it has.
+    #[inline(always)]
+    pub fn frames(&self) -> usize {
+        self.frames
     }
+}
+
+/// The formula where the delayed signal is the input itself, or that of two delays.
+#[cold]
+#[inline(never)]
+fn echo_oddly(ring: &mut [f32], segment: Segment, samples: &mut [f32]) -> usize {
+    let Segment { write, weights: Weights { dry, wet, feedback }, oddity, .. } = segment;
+    let mut lost = 0;
+    for (at, x) in samples.iter_mut().enumerate() {
+        let d = match oddity {
+            Oddity::None | Oddity::NoDelay => *x,
+            Oddity::Fade(Fade { from, to, share }) => {
+                let [from, to] = [from, to].map(|tap| tap.map_or(*x, |tap| ring[tap + at]));
+                from + (to - from) * share
+            }
+        };
+        let (value, finite) = storable(*x + d * feedback);
+        *x = *x * dry + d * wet;
+        ring[write + at] = value;
+        lost += usize::from(!finite);
+    }
+    lost
 }
 
 #[cfg(test)]
