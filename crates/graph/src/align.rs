@@ -38,10 +38,10 @@ pub(crate) fn align(resolved: &Resolved, stream: &StreamSpec) -> Option<Aligned>
     let Resolved { graph, topology, widths, .. } = resolved;
     let mut waits = waits(resolved, stream)?;
     meet_at_the_device(topology, widths, &mut waits);
-    let waiting = |edge: &Edge| waits.latest[edge.to.node].saturating_sub(waits.reached[edge.from.node]);
+    let waiting = |edge: &Edge| waits.latest[edge.to.node()].saturating_sub(waits.reached[edge.from.node()]);
     let late = topology.edges.iter().filter(|edge| waits_for_others(graph, edge) && waiting(edge) > 0);
     let late: Vec<(usize, Frames, usize)> =
-        late.map(|edge| (edge.link, waiting(edge), carried(edge, widths))).collect();
+        late.map(|edge| (edge.link(), waiting(edge), carried(edge, widths))).collect();
     (!late.is_empty()).then(|| with_waiting(graph, widths, &late))
 }
 
@@ -62,8 +62,9 @@ fn waits(Resolved { graph, topology, order, widths }: &Resolved, stream: &Stream
     let mut waits = Waits { reached: vec![0; own.len()], latest: vec![0; own.len()] };
     for &node in &**order {
         let arriving = || topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
-        let latest =
-            |edges: &mut dyn Iterator<Item = &Edge>| edges.map(|edge| waits.reached[edge.from.node]).max().unwrap_or(0);
+        let latest = |edges: &mut dyn Iterator<Item = &Edge>| {
+            edges.map(|edge| waits.reached[edge.from.node()]).max().unwrap_or(0)
+        };
         let awaited = latest(&mut arriving().filter(|edge| waits_for_others(graph, edge)));
         let any = latest(&mut arriving().filter(|edge| !edge.feedback));
         waits.latest[node] = awaited;
@@ -100,12 +101,12 @@ fn meet_at_the_device(topology: &Topology, widths: &[Widths], waits: &mut Waits)
 }
 
 fn waits_for_others(graph: &Graph, edge: &Edge) -> bool {
-    !edge.feedback && !graph.links()[edge.link].direct
+    !edge.feedback && !graph.links()[edge.link()].direct
 }
 
 /// Channels that a link carries.
 fn carried(edge: &Edge, widths: &[Widths]) -> usize {
-    edge.from.channels.as_ref().map_or(widths[edge.from.node].outputs[edge.from.port], ExactSizeIterator::len)
+    edge.from.channels().map_or(widths[edge.from.node()].outputs[edge.from.port()], |channels| channels.len())
 }
 
 /// The graph with a node on each link that waits.

@@ -48,7 +48,7 @@ pub(crate) fn resolve(
 ) -> Vec<Widths> {
     let any_feedback = topology.edges.iter().any(|edge| edge.feedback);
     let forward = topology.edges.iter().filter(|edge| any_feedback && !edge.feedback);
-    let fed_forward = forward.map(|edge| (edge.to.node, edge.to.port)).collect();
+    let fed_forward = forward.map(|edge| (edge.to.node(), edge.to.port())).collect();
     let widths = vec![None; topology.ports.len()];
     let (found, inputs) = (Widths::default(), Vec::new());
     let mut resolver = Resolver { graph, topology, stream, errors, any_feedback, fed_forward, widths, found, inputs };
@@ -91,7 +91,7 @@ impl<'a> Resolver<'a> {
     fn run_in_order(&mut self, order: &[usize]) -> bool {
         let before = self.errors.len();
         for &node in order {
-            let is_known = |edge: &Edge| self.widths[edge.from.node].is_some();
+            let is_known = |edge: &Edge| self.widths[edge.from.node()].is_some();
             if self.any_feedback && !self.determining(node).all(is_known) {
                 self.widths.fill(None);
                 self.errors.truncate(before);
@@ -111,7 +111,7 @@ impl<'a> Resolver<'a> {
         let mut next: BinaryHeap<_> = (0..order.len())
             .map(|node| match waiting[node] {
                 0 => Reverse((Known::All, place[node])),
-                _ if self.determining(node).any(|edge| edge.to.channels.is_some()) => {
+                _ if self.determining(node).any(|edge| edge.to.channels().is_some()) => {
                     Reverse((Known::Forward, place[node]))
                 }
                 _ => Reverse((Known::Nothing, place[node])),
@@ -125,7 +125,7 @@ impl<'a> Resolver<'a> {
             self.widths[node] = Some(self.widths_of(node));
             for &edge in &self.topology.outgoing[node] {
                 let edge = &self.topology.edges[edge];
-                let target = edge.to.node;
+                let target = edge.to.node();
                 if self.determines(edge) {
                     waiting[target] -= 1;
                     let known = match edge.feedback {
@@ -147,8 +147,8 @@ impl<'a> Resolver<'a> {
 
     /// Links into a port that follows them do; feedback links only where no forward link enters the port.
     fn determines(&self, edge: &Edge) -> bool {
-        let follows = self.topology.ports[edge.to.node].inputs[edge.to.port].channels == Channels::Follow;
-        follows && (!edge.feedback || !self.fed_forward.contains(&(edge.to.node, edge.to.port)))
+        let follows = self.topology.ports[edge.to.node()].inputs[edge.to.port()].channels == Channels::Follow;
+        follows && (!edge.feedback || !self.fed_forward.contains(&(edge.to.node(), edge.to.port())))
     }
 
     fn widths_of(&mut self, node: usize) -> Widths {
@@ -167,7 +167,7 @@ impl<'a> Resolver<'a> {
             Channels::Follow => follow,
         };
         let outputs = ports.outputs.iter().map(output);
-        if *self.found.inputs != *inputs || !outputs.clone().eq(self.found.outputs.iter().copied()) {
+        if !inputs.iter().eq(&self.found.inputs) || !outputs.clone().eq(self.found.outputs.iter().copied()) {
             self.found = Widths::new(inputs.clone(), outputs.collect());
         }
         self.inputs = inputs;
@@ -176,13 +176,13 @@ impl<'a> Resolver<'a> {
 
     fn input_width(&self, node: usize, index: usize, port: &Port) -> usize {
         let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
-        let mut edges = edges.filter(|edge| edge.to.port == index).peekable();
+        let mut edges = edges.filter(|edge| edge.to.port() == index);
         match port.channels {
-            _ if port.optional && edges.peek().is_none() => 0,
+            _ if port.optional && edges.clone().next().is_none() => 0,
             Channels::Exactly(width) => width,
             Channels::Follow => {
                 let (mut forward, mut back) = (None, None);
-                for edge in edges {
+                for edge in &mut edges {
                     let widest = if edge.feedback { &mut back } else { &mut forward };
                     *widest = self.carried(edge).max(*widest);
                 }
@@ -193,11 +193,11 @@ impl<'a> Resolver<'a> {
 
     /// How wide a link makes the port it enters, if its source is known.
     fn carried(&self, edge: &Edge) -> Option<usize> {
-        match &edge.to.channels {
+        match edge.to.channels() {
             Some(range) => Some(range.end),
-            None => match &edge.from.channels {
+            None => match edge.from.channels() {
                 Some(range) => Some(range.len()),
-                None => Some(self.widths[edge.from.node].as_ref()?.outputs[edge.from.port]),
+                None => Some(self.widths[edge.from.node()].as_ref()?.outputs[edge.from.port()]),
             },
         }
     }
@@ -241,22 +241,25 @@ impl<'a> Resolver<'a> {
 
     /// Whether what a link carries fits where it goes.
     fn check(&mut self, edge: &Edge, widths: &[Widths]) {
-        let source = widths[edge.from.node].outputs[edge.from.port];
-        let target = widths[edge.to.node].inputs[edge.to.port];
-        let (from, to) = (self.name(edge.from.node), self.name(edge.to.node));
-        if let Some(range) = edge.from.channels.as_ref().filter(|range| range.end > source) {
+        let source = widths[edge.from.node()].outputs[edge.from.port()];
+        let target = widths[edge.to.node()].inputs[edge.to.port()];
+        if source == target && edge.from.channels().is_none() && edge.to.channels().is_none() {
+            return;
+        }
+        let (from, to) = (self.name(edge.from.node()), self.name(edge.to.node()));
+        if let Some(range) = edge.from.channels().filter(|range| range.end > source) {
             let message = format!("`{from}` has {}; there is no channel {}", counted(source), range.end - 1);
-            return self.errors.push(GraphError::new(Place::From(edge.link), message));
+            return self.errors.push(GraphError::new(Place::From(edge.link()), message));
         }
-        if let Some(range) = edge.to.channels.as_ref().filter(|range| range.end > target) {
+        if let Some(range) = edge.to.channels().filter(|range| range.end > target) {
             let message = format!("`{to}` takes {}; there is no channel {}", counted(target), range.end - 1);
-            return self.errors.push(GraphError::new(Place::To(edge.link), message));
+            return self.errors.push(GraphError::new(Place::To(edge.link()), message));
         }
-        let given = edge.from.channels.as_ref().map_or(source, ExactSizeIterator::len);
-        let taken = edge.to.channels.as_ref().map_or(target, ExactSizeIterator::len);
+        let given = edge.from.channels().map_or(source, |range| range.len());
+        let taken = edge.to.channels().map_or(target, |range| range.len());
         if given != 1 && given != taken {
-            let message = mismatch(&self.graph.links()[edge.link], given, taken);
-            self.errors.push(GraphError::new(Place::To(edge.link), message));
+            let message = mismatch(&self.graph.links()[edge.link()], given, taken);
+            self.errors.push(GraphError::new(Place::To(edge.link()), message));
         }
     }
 }

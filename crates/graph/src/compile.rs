@@ -6,6 +6,7 @@ mod feedback;
 mod fold;
 mod lanes;
 mod mixing;
+mod outputs;
 mod reach;
 mod value;
 
@@ -21,7 +22,8 @@ use crate::{DeviceSide, Factor, Graph, GraphError, GraphErrors, Schedule, Slot, 
 use fold::Fold;
 use lanes::Lanes;
 use mixing::{Need, Sums, wires};
-use value::{Outputs, Products, Value};
+use outputs::Outputs;
+use value::{Products, Value};
 
 /// Compiles a graph for a stream. Pure: nothing is allocated for audio, nothing is opened.
 ///
@@ -60,7 +62,6 @@ struct Builder<'a> {
     buffers: Buffers,
     products: Products,
     lanes: Lanes,
-    /// What the nodes put out that are through.
     outputs: Outputs,
     /// Wide sums on their way, by the node they enter.
     folds: Vec<Option<Box<Fold>>>,
@@ -76,13 +77,14 @@ struct Builder<'a> {
     questions: Questions,
     sums: Sums,
     entered: Vec<Value>,
-    readers: Vec<u32>,
 }
 
 impl<'a> Builder<'a> {
     fn new(resolved: &'a Resolved, fading: &'a Fading, stream: &'a StreamSpec) -> Self {
         let Resolved { graph, topology, widths, .. } = resolved;
         let nodes = topology.ports.len();
+        let starts = outputs::starts(widths);
+        let lanes = Lanes::new(topology, widths, &starts);
         let mut builder = Self {
             graph,
             topology,
@@ -92,8 +94,8 @@ impl<'a> Builder<'a> {
             schedule: Schedule { feedback: stream.feedback, fades: fading.fades.clone(), ..Schedule::default() },
             buffers: Buffers::default(),
             products: Products::default(),
-            lanes: Lanes::new(topology, widths),
-            outputs: Outputs::new(nodes),
+            outputs: Outputs::new(topology, &lanes, starts),
+            lanes,
             folds: fold::wide_sums(topology, widths),
             lines: Vec::new(),
             heard: vec![None; stream.inputs],
@@ -102,7 +104,6 @@ impl<'a> Builder<'a> {
             questions: Questions::new(stream),
             sums: Sums::default(),
             entered: Vec::new(),
-            readers: Vec::new(),
         };
         builder.schedule.slots.reserve(nodes);
         builder.schedule.steps.reserve(nodes);
@@ -130,9 +131,9 @@ impl<'a> Builder<'a> {
         self.share(node);
         for &edge in &self.topology.outgoing[node] {
             if self.topology.edges[edge].feedback {
-                self.send(node, edge);
+                self.send(edge);
             }
-            self.fold_into(self.topology.edges[edge].to.node);
+            self.fold_into(self.topology.edges[edge].to.node());
         }
     }
 
@@ -167,7 +168,7 @@ impl<'a> Builder<'a> {
         self.enter(node, 0, Need::Value);
         let factor = Factor::Gain(self.slot(node, true));
         let scaled = |value: &Value| Value { factors: self.products.times(value.factors, factor), ..*value };
-        self.outputs.push(node, self.entered.iter().map(scaled));
+        self.outputs.come(node, self.entered.iter().map(scaled));
     }
 
     fn run(&mut self, node: usize) {
@@ -181,11 +182,11 @@ impl<'a> Builder<'a> {
         (skip..ports.inputs.len()).for_each(|port| self.enter(node, port, Need::Read));
         let written: usize = widths.outputs.iter().skip(skip).sum();
         let fresh = (0..written).map(|_| Value::plain(self.buffers.take()));
-        self.outputs.push(node, self.entered[..main].iter().copied().chain(fresh));
+        self.outputs.come(node, self.entered[..main].iter().copied().chain(fresh));
 
         let slot = self.slot(node, false);
         let inputs = wires(&mut self.schedule, self.entered[main..].iter().copied());
-        let outputs = wires(&mut self.schedule, self.outputs.of(node).iter().copied());
+        let outputs = wires(&mut self.schedule, self.outputs.values(self.outputs.of(node)).iter().copied());
         self.schedule.steps.push(Step::Run { slot, inputs, outputs });
         self.entered[main..].iter().for_each(|value| self.buffers.release(value.life));
     }

@@ -316,13 +316,14 @@ impl Graph {
         (name, node)
     }
 
-    /// The indices of the nodes that a link connects, where they are there.
-    pub(crate) fn ends(&self, link: usize) -> [Option<usize>; 2] {
-        self.ends_of(&self.links.0[link])
+    /// A link, and the indices of the nodes that it connects, where they are there.
+    pub(crate) fn linked(&self, link: usize) -> (&Link, [Option<usize>; 2]) {
+        let placed = &self.links.0[link];
+        (&placed.link, self.ends_of(placed))
     }
 
-    /// The links from this one on, and the indices of the nodes that they connect.
-    pub(crate) fn links_from(&self, first: usize) -> impl Iterator<Item = (usize, &Link, [Option<usize>; 2])> {
+    /// Those from this one on.
+    pub(crate) fn linked_from(&self, first: usize) -> impl Iterator<Item = (usize, &Link, [Option<usize>; 2])> {
         (first..).zip(self.links.0.iter_from(first)).map(|(at, placed)| (at, &placed.link, self.ends_of(placed)))
     }
 

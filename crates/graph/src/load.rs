@@ -201,7 +201,6 @@ impl Cast {
         let mut before = std::mem::take(&mut self.members);
         let mut members: Vec<Option<Box<Member>>> = Vec::new();
         members.resize_with(next.before.len(), || None);
-        let mut parts = Vec::with_capacity(fresh.len());
         for (slot, processor) in next.schedule.slots.iter().zip(fresh) {
             let was = next.before[slot.node].and_then(|was| Some((was, before[was].take()?)));
             let member = match (was, processor) {
@@ -209,7 +208,6 @@ impl Cast {
                 (None, Some(processor)) => self.start(slot, processor, next, &mut change),
                 (None, None) => unreachable!("whoever does not play on was prepared"),
             };
-            parts.push(Part { instance: member.instance, cost: Arc::clone(&member.cost) });
             members[slot.node] = Some(member);
         }
         self.members = members;
@@ -221,11 +219,20 @@ impl Cast {
         }
         let Change { exchange, updates, turns, mut loaded } = change;
         loaded.ended.sort_unstable();
-        let plan = Plan::new(next.schedule, &parts, next.common.max_frames);
+        let plan = self.plan(next);
         let Takeover { lines, fades, moment, at, after } = takeover;
         let (bigger, told) = (self.grow(), next.is_new);
         let load = Load { plan, bigger, exchange, updates, turns, lines, fades, at, after, moment, told };
         (load, loaded)
+    }
+
+    fn plan(&self, next: &Next<'_>) -> Plan {
+        let part = |slot: &Slot| {
+            let member = self.member(slot.node).expect("every slot has a member");
+            Part { instance: member.instance, cost: &member.cost }
+        };
+        let parts: Vec<Part<'_>> = next.schedule.slots.iter().map(part).collect();
+        Plan::new(next.schedule, &parts, next.common.max_frames)
     }
 
     fn keep(

@@ -57,11 +57,11 @@ pub(crate) fn knotted(topology: &Topology) -> Vec<usize> {
 fn depth_first(topology: &Topology, groups: &[Group]) -> Option<Vec<usize>> {
     let nodes = topology.ports.len();
     let forward = |edge: &usize| !topology.edges[*edge].feedback;
-    let outputs = (0..nodes).filter(|&node| groups[node] == Group::Outputs);
-    let ends = (0..nodes).filter(|&node| !topology.outgoing[node].iter().any(forward));
+    let is_end = |node: usize| !topology.outgoing[node].iter().any(forward);
     let mut walk = Walk { topology, reached: vec![Reached::Not; nodes], order: Vec::with_capacity(nodes) };
-    let ends_nowhere = |walk: &mut Walk<'_>| walk.order.len() == nodes || (0..nodes).all(|root| walk.from(root));
-    (outputs.chain(ends).all(|root| walk.from(root)) && ends_nowhere(&mut walk)).then_some(walk.order)
+    let of_outputs = (0..nodes).filter(|&node| groups[node] == Group::Outputs).all(|root| walk.from(root));
+    let of_ends = of_outputs && (0..nodes).all(|root| walk.is_through(root) || !is_end(root) || walk.from(root));
+    (of_ends && (0..nodes).all(|root| walk.is_through(root) || walk.from(root))).then_some(walk.order)
 }
 
 /// A walk upstream.
@@ -80,6 +80,10 @@ enum Reached {
 }
 
 impl Walk<'_> {
+    fn is_through(&self, node: usize) -> bool {
+        self.reached[node] == Reached::Done
+    }
+
     /// Whether no loop was met.
     fn from(&mut self, root: usize) -> bool {
         let mut path = Vec::new();
@@ -96,11 +100,11 @@ impl Walk<'_> {
             };
             *next += 1;
             let edge = &self.topology.edges[edge];
-            match self.reached[edge.from.node] {
+            match self.reached[edge.from.node()] {
                 _ if edge.feedback => {}
                 Reached::Not => {
-                    self.reached[edge.from.node] = Reached::OnTheWay;
-                    path.push((edge.from.node, 0));
+                    self.reached[edge.from.node()] = Reached::OnTheWay;
+                    path.push((edge.from.node(), 0));
                 }
                 Reached::OnTheWay => return false,
                 Reached::Done => {}
@@ -117,7 +121,7 @@ fn forward_links(topology: &Topology) -> Forward {
         forward.add_node(());
     }
     for edge in topology.edges.iter().filter(|edge| !edge.feedback) {
-        forward.add_edge(NodeIndex::new(edge.from.node), NodeIndex::new(edge.to.node), edge.link);
+        forward.add_edge(NodeIndex::new(edge.from.node()), NodeIndex::new(edge.to.node()), edge.link());
     }
     forward
 }

@@ -41,9 +41,9 @@ pub(crate) struct Plan {
 }
 
 /// A processor, and the cells for its time.
-pub(crate) struct Part {
+pub(crate) struct Part<'a> {
     pub(crate) instance: Instance,
-    pub(crate) cost: Arc<CostCells>,
+    pub(crate) cost: &'a Arc<CostCells>,
 }
 
 /// One step.
@@ -100,7 +100,7 @@ impl InOut {
 }
 
 /// Whose time a step takes.
-fn watched(step: &Step, parts: &[Part]) -> Option<Watched> {
+fn watched(step: &Step, parts: &[Part<'_>]) -> Option<Watched> {
     let Step::Run { slot, .. } = step else { return None };
     let Part { instance, cost } = &parts[*slot];
     Some(Watched { cost: Arc::clone(cost), instance: *instance })
@@ -116,7 +116,7 @@ fn append<T: Copy>(list: &mut Vec<T>, inputs: &[T], outputs: &[T]) -> InOut {
 
 impl Plan {
     /// Makes a verified schedule runnable; `parts` has one for each of its slots.
-    pub(crate) fn new(schedule: &Schedule, parts: &[Part], max_frames: usize) -> Self {
+    pub(crate) fn new(schedule: &Schedule, parts: &[Part<'_>], max_frames: usize) -> Self {
         let mut plan = Self {
             wires: schedule.wires.clone(),
             device_in: schedule.device_in.clone(),
@@ -163,7 +163,7 @@ impl Plan {
         }
     }
 
-    fn op(&mut self, schedule: &Schedule, step: &Step, parts: &[Part]) -> Op {
+    fn op(&mut self, schedule: &Schedule, step: &Step, parts: &[Part<'_>]) -> Op {
         match step {
             Step::Clear { dst } => Op::Clear { dst: *dst },
             Step::Mix { dst, terms, .. } => self.mix(schedule, dst, terms, parts),
@@ -178,7 +178,7 @@ impl Plan {
         }
     }
 
-    fn mix(&mut self, schedule: &Schedule, dst: &Range<usize>, terms: &Range<usize>, parts: &[Part]) -> Op {
+    fn mix(&mut self, schedule: &Schedule, dst: &Range<usize>, terms: &Range<usize>, parts: &[Part<'_>]) -> Op {
         let [first_term, first_factor] = [self.terms.len(), self.factors.len()].map(|count| count as u32);
         let mut even = true;
         for term in &schedule.terms[terms.clone()] {

@@ -75,7 +75,7 @@ impl Resolved {
         let nodes = self.topology.ports.len();
         let mut place = vec![0; nodes];
         self.order.iter().enumerate().for_each(|(at, &node)| place[node] = at);
-        let leads_on = |edge: &Edge| edge.feedback || place[edge.from.node] < place[edge.to.node];
+        let leads_on = |edge: &Edge| edge.feedback || place[edge.from.node()] < place[edge.to.node()];
         topology.ports.len() == nodes && topology.edges[self.topology.edges.len()..].iter().all(leads_on)
     }
 }

@@ -36,16 +36,37 @@ pub(crate) struct Edge {
     pub(crate) from: End,
     pub(crate) to: End,
     pub(crate) feedback: bool,
-    /// Its index among the graph's links.
-    pub(crate) link: usize,
+    link: u32,
 }
 
-/// One end of an edge.
+/// One end of an edge. There are many, so they are small.
 #[derive(Clone)]
 pub(crate) struct End {
-    pub(crate) node: usize,
-    pub(crate) port: usize,
-    pub(crate) channels: Option<Range<usize>>,
+    node: u32,
+    port: u32,
+    channels: Option<Range<u32>>,
+}
+
+impl Edge {
+    /// Its index among the graph's links.
+    pub(crate) fn link(&self) -> usize {
+        self.link as usize
+    }
+}
+
+impl End {
+    pub(crate) fn node(&self) -> usize {
+        self.node as usize
+    }
+
+    pub(crate) fn port(&self) -> usize {
+        self.port as usize
+    }
+
+    /// The channels of its port, if not all of them.
+    pub(crate) fn channels(&self) -> Option<Range<usize>> {
+        self.channels.as_ref().map(|channels| channels.start as usize..channels.end as usize)
+    }
 }
 
 impl Topology {
@@ -63,11 +84,11 @@ impl Topology {
     pub(crate) fn with(&self, graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
         let mut edges = Vec::with_capacity(graph.links().len());
         edges.extend_from_slice(&self.edges);
-        for (index, link, [source, target]) in graph.links_from(self.ports.0.links().len()) {
+        for (index, link, [source, target]) in graph.linked_from(self.ports.0.links().len()) {
             let from = source.and_then(|node| End::new(graph, node, &link.from, Side::Output));
             let to = target.and_then(|node| End::new(graph, node, &link.to, Side::Input));
             if let (Some(from), Some(to)) = (from, to) {
-                edges.push(Edge { from, to, feedback: link.feedback, link: index });
+                edges.push(Edge { from, to, feedback: link.feedback, link: index as u32 });
                 continue;
             }
             let wrong =
@@ -78,8 +99,8 @@ impl Topology {
         let nodes = graph.nodes().len();
         Self {
             ports: PortsOf(graph.clone()),
-            incoming: Adjacency::new(nodes, edges.iter().map(|edge| edge.to.node)),
-            outgoing: Adjacency::new(nodes, edges.iter().map(|edge| edge.from.node)),
+            incoming: Adjacency::new(nodes, edges.iter().map(|edge| edge.to.node())),
+            outgoing: Adjacency::new(nodes, edges.iter().map(|edge| edge.from.node())),
             edges,
         }
     }
@@ -133,8 +154,11 @@ impl End {
             None => 0,
             Some(wanted) => ports.iter().position(|port| port.name == wanted)?,
         };
-        let channels = endpoint.channels.clone();
-        (port < ports.len() && channels.as_ref().is_none_or(is_possible)).then_some(Self { node, port, channels })
+        let channels = match &endpoint.channels {
+            Some(channels) if !is_possible(channels) => return None,
+            channels => channels.as_ref().map(|channels| channels.start as u32..channels.end as u32),
+        };
+        (port < ports.len()).then_some(Self { node: node as u32, port: port as u32, channels })
     }
 }
 

@@ -12,36 +12,29 @@ use crate::{DeviceChannels, Factor, Why};
 impl Builder<'_> {
     pub(super) fn device_input(&mut self, node: usize, channels: &DeviceChannels) {
         let visible = self.visible_inputs(node);
-        self.count_readers(node);
-        let readers = take(&mut self.readers);
-        let values: Vec<Value> = match channels {
-            DeviceChannels::All => {
-                visible.zip(&readers).map(|(channel, &readers)| self.hear(Some(channel), readers)).collect()
-            }
-            DeviceChannels::Pick(list) => {
-                let device = |channel: &Option<usize>| channel.map(|channel| visible.start + channel);
-                list.iter().zip(&readers).map(|(channel, &readers)| self.hear(device(channel), readers)).collect()
-            }
-            DeviceChannels::MonoMix if readers[0] == 0 => vec![Value::plain(self.buffers.nothing())],
-            DeviceChannels::MonoMix => vec![self.mono_mix(visible)],
-        };
-        self.outputs.push(node, values);
-        self.readers = readers;
+        let values =
+            self.outputs.of(node).enumerate().map(|(index, output)| match (self.outputs.readers(output), channels) {
+                (0, _) => Value::plain(self.buffers.nothing()),
+                (_, DeviceChannels::All) => self.hear(Some(visible.start + index)),
+                (_, DeviceChannels::Pick(list)) => self.hear(list[index].map(|channel| visible.start + channel)),
+                (_, DeviceChannels::MonoMix) => self.mono_mix(visible.clone()),
+            });
+        let values: Vec<Value> = values.collect();
+        self.outputs.come(node, values);
     }
 
     fn mono_mix(&mut self, visible: Range<usize>) -> Value {
         let factors = self.products.times(Product::ONE, Factor::Constant(1.0 / visible.len() as f32));
         let mut sums = Sums::default();
-        visible.for_each(|channel| sums.push(Value { factors, ..self.hear(Some(channel), 1) }));
+        visible.for_each(|channel| sums.push(Value { factors, ..self.hear(Some(channel)) }));
         sums.end();
         let mixed = self.mix(&sums, 0..1, Why::Meet);
         Value::plain(self.schedule.wires[mixed.start])
     }
 
     /// A channel of the device's input, or silence.
-    fn hear(&mut self, channel: Option<usize>, readers: u32) -> Value {
+    fn hear(&mut self, channel: Option<usize>) -> Value {
         Value::plain(match channel {
-            _ if readers == 0 => self.buffers.nothing(),
             Some(channel) => *self.heard[channel].get_or_insert_with(|| self.buffers.input()),
             None => self.clear(),
         })
@@ -61,7 +54,7 @@ impl Builder<'_> {
             }
             self.sent[channel].push(value);
         }
-        self.outputs.push(node, []);
+        self.outputs.come(node, []);
     }
 
     /// What reaches each channel of the device's output. A chain that ends there lives in the device's buffer from its start.

@@ -19,7 +19,7 @@ impl Fading {
 
     /// Whether nothing of a link is left in the end.
     pub(super) fn ends(&self, edge: &Edge) -> bool {
-        let fades = [Self::of(&self.links, edge.link), Self::of(&self.nodes, edge.from.node)];
+        let fades = [Self::of(&self.links, edge.link()), Self::of(&self.nodes, edge.from.node())];
         fades.into_iter().flatten().any(|&fade| !self.fades[fade].rises)
     }
 }

@@ -18,7 +18,7 @@ impl Builder<'_> {
         for (index, edge) in self.topology.edges.iter().enumerate().filter(|(_, edge)| edge.feedback) {
             self.lines.resize(self.topology.edges.len(), 0);
             self.lines[index] = self.schedule.lines.len();
-            let link = &self.graph.links()[edge.link];
+            let link = &self.graph.links()[edge.link()];
             let nth = twins.entry(link).or_insert(0usize);
             *nth += 1;
             let text = match *nth {
@@ -37,13 +37,13 @@ impl Builder<'_> {
     }
 
     /// Sends back what leaves a node along an edge.
-    pub(super) fn send(&mut self, node: usize, edge: usize) {
+    pub(super) fn send(&mut self, edge: usize) {
         let (mut line, sources) = (self.lines[edge], self.lanes[edge].sources());
         let edge = &self.topology.edges[edge];
         let mut sums = take(&mut self.sums);
         sums.clear();
         for source in sources {
-            sums.push(self.faded(self.outputs.of(node)[source], edge));
+            sums.push(self.faded(self.outputs.value(source), edge));
             sums.end();
         }
         self.sum_up(&sums, Need::Read, Why::Read, |builder, value| {

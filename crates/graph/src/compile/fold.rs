@@ -7,7 +7,7 @@ use super::mixing::Need;
 use super::value::Value;
 use crate::Why;
 use crate::channels::Widths;
-use crate::topology::{Edge, Topology};
+use crate::topology::Topology;
 
 /// Sources of a sum that may hold buffers before they are folded into one.
 const HELD: usize = 8;
@@ -29,7 +29,7 @@ pub(super) struct Fold {
 /// The sums that are folded, by node: one port of each.
 pub(super) fn wide_sums(topology: &Topology, widths: &[Widths]) -> Vec<Option<Box<Fold>>> {
     let of = |node: usize, port: usize| {
-        let enters = |edge: &&usize| topology.edges[**edge].to.port == port;
+        let enters = |edge: &&usize| topology.edges[**edge].to.port() == port;
         let edges: Vec<usize> = topology.incoming[node].iter().filter(enters).copied().collect();
         let folded = vec![None; widths[node].inputs[port]];
         (edges.len() > HELD).then(|| Box::new(Fold { port, edges, next: 0, ready: 0, held: 0, folded }))
@@ -73,12 +73,11 @@ impl Builder<'_> {
 
     fn has_come(&self, edge: usize) -> bool {
         let edge = &self.topology.edges[edge];
-        edge.feedback || self.outputs.has_come(edge.from.node)
+        edge.feedback || self.outputs.has_come(edge.from.node())
     }
 
     fn holds(&self, edge: usize) -> bool {
-        let Edge { from, feedback, .. } = &self.topology.edges[edge];
-        let is_held = |value: &Value| self.buffers.is_held(value.life);
-        !feedback && self.outputs.of(from.node)[self.lanes[edge].sources()].iter().any(is_held)
+        let mut values = self.outputs.values(self.lanes[edge].sources()).iter();
+        !self.topology.edges[edge].feedback && values.any(|value| self.buffers.is_held(value.life))
     }
 }

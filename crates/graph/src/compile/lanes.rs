@@ -1,6 +1,8 @@
 //! Where the channels of each link stand, at both ends.
 
+use std::iter::Copied;
 use std::ops::{Index, Range};
+use std::slice::Iter;
 
 use crate::channels::Widths;
 use crate::topology::{Edge, Topology};
@@ -8,7 +10,7 @@ use crate::topology::{Edge, Topology};
 /// The channels of one link.
 #[derive(Clone, Copy)]
 pub(super) struct Lane {
-    /// Where the first stands among all that its source puts out, port after port.
+    /// Where the first stands among all that nodes put out.
     first: u32,
     /// How many it takes there, and where they go in its target's port.
     taken: u32,
@@ -19,8 +21,9 @@ pub(super) struct Lane {
 pub(super) struct Lanes(Vec<Lane>);
 
 impl Lanes {
-    pub(super) fn new(topology: &Topology, widths: &[Widths]) -> Self {
-        Self(topology.edges.iter().map(|edge| Lane::new(edge, widths)).collect())
+    /// Given where the channels of each node stand among all that nodes put out.
+    pub(super) fn new(topology: &Topology, widths: &[Widths], starts: &[u32]) -> Self {
+        Self(topology.edges.iter().map(|edge| Lane::new(edge, widths, starts)).collect())
     }
 }
 
@@ -32,14 +35,24 @@ impl Index<usize> for Lanes {
     }
 }
 
+impl<'a> IntoIterator for &'a Lanes {
+    type Item = Lane;
+    type IntoIter = Copied<Iter<'a, Lane>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().copied()
+    }
+}
+
 impl Lane {
-    fn new(Edge { from, to, .. }: &Edge, widths: &[Widths]) -> Self {
-        let [outputs, inputs] = [&widths[from.node].outputs, &widths[to.node].inputs];
-        let before: usize = outputs[..from.port].iter().sum();
+    #[inline]
+    fn new(Edge { from, to, .. }: &Edge, widths: &[Widths], starts: &[u32]) -> Self {
+        let [outputs, inputs] = [&widths[from.node()].outputs, &widths[to.node()].inputs];
+        let before: usize = outputs[..from.port()].iter().sum();
         let [source, target] =
-            [(from, outputs), (to, inputs)].map(|(end, widths)| end.channels.clone().unwrap_or(0..widths[end.port]));
+            [(from, outputs), (to, inputs)].map(|(end, widths)| end.channels().unwrap_or(0..widths[end.port()]));
         Self {
-            first: (before + source.start) as u32,
+            first: starts[from.node()] + (before + source.start) as u32,
             taken: source.len() as u32,
             target: [target.start as u32, target.end as u32],
         }
@@ -50,7 +63,7 @@ impl Lane {
         self.taken as usize
     }
 
-    /// Where they stand among all that its source puts out.
+    /// Where they stand among all that nodes put out.
     pub(super) fn sources(self) -> Range<usize> {
         self.first as usize..(self.first + self.taken) as usize
     }

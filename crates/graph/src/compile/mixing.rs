@@ -64,8 +64,8 @@ impl Sums {
 impl Builder<'_> {
     /// Appends what enters a port to [`Builder::entered`], one value for each channel, each to be read and then released once.
     pub(super) fn enter(&mut self, node: usize, port: usize, need: Need) {
-        if let Some((source, channels)) = self.only(node, port, need) {
-            return self.entered.extend_from_slice(&self.outputs.of(source)[channels]);
+        if let Some(channels) = self.only(node, port, need) {
+            return self.entered.extend_from_slice(self.outputs.values(channels));
         }
         let mut sums = take(&mut self.sums);
         self.gather(node, port, &mut sums);
@@ -77,22 +77,22 @@ impl Builder<'_> {
     }
 
     /// Where all that enters a port comes from, as it is, if no other link enters the node.
-    fn only(&self, node: usize, port: usize, need: Need) -> Option<(usize, Range<usize>)> {
+    fn only(&self, node: usize, port: usize, need: Need) -> Option<Range<usize>> {
         let [only] = self.topology.incoming[node] else { return None };
         let (edge, lane) = (&self.topology.edges[only], self.lanes[only]);
-        let fades = || !Fading::of(&self.fading.links, edge.link).is_empty() || self.fading.ends(edge);
-        if edge.feedback || edge.to.port != port || !lane.is_whole(self.widths[node].inputs[port]) || fades() {
+        let fades = || !Fading::of(&self.fading.links, edge.link()).is_empty() || self.fading.ends(edge);
+        if edge.feedback || edge.to.port() != port || !lane.is_whole(self.widths[node].inputs[port]) || fades() {
             return None;
         }
-        let mut values = self.outputs.of(edge.from.node)[lane.sources()].iter();
-        values.all(|&value| self.suits(value, need)).then(|| (edge.from.node, lane.sources()))
+        let mut values = self.outputs.values(lane.sources()).iter();
+        values.all(|&value| self.suits(value, need)).then(|| lane.sources())
     }
 
     /// The values whose sum enters each channel of a port, in link order.
     fn gather(&mut self, node: usize, port: usize, sums: &mut Sums) {
         let topology = self.topology;
         let fold = self.folds[node].take_if(|fold| fold.port == port);
-        let edges = || topology.incoming[node].iter().copied().filter(|&edge| topology.edges[edge].to.port == port);
+        let edges = || topology.incoming[node].iter().copied().filter(|&edge| topology.edges[edge].to.port() == port);
         sums.clear();
         for channel in 0..self.widths[node].inputs[port] {
             if let Some(folded) = fold.as_ref().and_then(|fold| fold.folded[channel]) {
@@ -115,7 +115,7 @@ impl Builder<'_> {
         let along = lane.along(channel)?;
         Some(match edge.feedback {
             true => Value::plain(self.receive(self.lines[index] + along)),
-            false => self.faded(self.outputs.of(edge.from.node)[lane.sources().start + along], edge),
+            false => self.faded(self.outputs.value(lane.sources().start + along), edge),
         })
     }
 
@@ -208,7 +208,7 @@ impl Builder<'_> {
     /// Fades what a node puts out, for all of its readers.
     pub(super) fn fade_outputs(&mut self, node: usize) {
         for &fade in Fading::of(&self.fading.nodes, node) {
-            for value in self.outputs.of_mut(node) {
+            for value in self.outputs.values_mut(self.outputs.of(node)) {
                 value.factors = self.products.times(value.factors, Factor::Fade(fade));
             }
         }
@@ -216,7 +216,7 @@ impl Builder<'_> {
 
     /// What one reader takes of a value, faded as its link is.
     pub(super) fn faded(&mut self, value: Value, edge: &Edge) -> Value {
-        let fades = Fading::of(&self.fading.links, edge.link).iter();
+        let fades = Fading::of(&self.fading.links, edge.link()).iter();
         let factors = fades.fold(value.factors, |factors, &fade| self.products.times(factors, Factor::Fade(fade)));
         Value { factors, ..value }
     }
@@ -224,55 +224,47 @@ impl Builder<'_> {
     /// Lets what a node puts out live as long as it has readers. What several read is multiplied out before; what nobody
     /// reads is over.
     pub(super) fn share(&mut self, node: usize) {
-        self.count_readers(node);
-        let readers = take(&mut self.readers);
-        let scaled = |(value, &readers): (&Value, &u32)| readers > 1 && !value.is_plain();
-        if self.outputs.of(node).iter().zip(&readers).any(scaled) {
-            self.multiply_out(node, &readers);
+        let channels = self.outputs.of(node);
+        if channels.clone().any(|channel| self.is_scaled_for_several(channel)) {
+            self.multiply_out(node);
         }
-        for (value, &readers) in self.outputs.of(node).iter().zip(&readers) {
-            match readers {
+        for (&value, channel) in self.outputs.values(channels.clone()).iter().zip(channels) {
+            match self.outputs.readers(channel) {
                 0 => self.buffers.release(value.life),
                 1 => {}
-                _ => self.buffers.share(value.life, readers),
+                readers => self.buffers.share(value.life, readers),
             }
         }
-        self.readers = readers;
+    }
+
+    fn is_scaled_for_several(&self, channel: usize) -> bool {
+        self.outputs.readers(channel) > 1 && !self.outputs.value(channel).is_plain()
     }
 
     /// Multiplies out what several read of what a node puts out.
-    fn multiply_out(&mut self, node: usize, readers: &[u32]) {
+    fn multiply_out(&mut self, node: usize) {
+        let all = self.outputs.of(node);
         let mut sums = take(&mut self.sums);
         sums.clear();
-        for (&value, &readers) in self.outputs.of(node).iter().zip(readers) {
-            if readers > 1 && !value.is_plain() {
-                sums.push(value);
+        for channel in all.clone() {
+            if self.is_scaled_for_several(channel) {
+                sums.push(self.outputs.value(channel));
             }
             sums.end();
         }
         for channel in 0..sums.channels() {
             // Those of a group are plain by the time it is their turn.
-            if sums.of(channel).is_empty() || self.outputs.of(node)[channel].is_plain() {
+            if !self.is_scaled_for_several(all.start + channel) {
                 continue;
             }
             let channels = self.alike(&sums, channel);
             let mixed = self.mix(&sums, channels.clone(), Why::Shared);
-            for (value, &life) in self.outputs.of_mut(node)[channels].iter_mut().zip(&self.schedule.wires[mixed]) {
+            let places = &mut self.outputs.values_mut(all.clone())[channels];
+            for (value, &life) in places.iter_mut().zip(&self.schedule.wires[mixed]) {
                 *value = Value::plain(life);
             }
         }
         self.sums = sums;
-    }
-
-    /// How often each channel of what a node puts out will be read: by each target channel, or once to be sent back.
-    pub(super) fn count_readers(&mut self, node: usize) {
-        self.readers.clear();
-        self.readers.resize(self.widths[node].outputs.iter().sum(), 0);
-        for &edge in &self.topology.outgoing[node] {
-            let lane = self.lanes[edge];
-            let each = if self.topology.edges[edge].feedback { 1 } else { lane.readers() };
-            self.readers[lane.sources()].iter_mut().for_each(|readers| *readers += each);
-        }
     }
 
     pub(super) fn clear(&mut self) -> Life {

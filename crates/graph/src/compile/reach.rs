@@ -27,7 +27,7 @@ fn reached(topology: &Topology, order: &[usize], slots: &[Slot]) -> Vec<(Frames,
     }
     for &node in order {
         let edges = topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
-        let sources = edges.filter(|edge| !edge.feedback).map(|edge| reached[edge.from.node]);
+        let sources = edges.filter(|edge| !edge.feedback).map(|edge| reached[edge.from.node()]);
         let (latency, tail) = sources.fold((0, Tail::None), longer);
         let own = reached[node];
         reached[node] = (latency.saturating_add(own.0), tail.then(own.1));

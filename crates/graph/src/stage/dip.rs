@@ -31,8 +31,8 @@ impl Stage {
             fades.push(fall.clone());
             late = late.max(Some(if is_feedback { feedback } else { 0 }));
         };
-        for (at, link) in self.graph.links().iter().enumerate().filter(|&(at, _)| self.wires[at] != GONE) {
-            let [Some(from), Some(to)] = self.graph.ends(at) else { continue };
+        for (at, link, ends) in self.graph.linked_from(0).filter(|&(at, ..)| self.wires[at] != GONE) {
+            let [Some(from), Some(to)] = ends else { continue };
             if goes(from, to) {
                 silence(hushed.link_fades.entry(at).or_default(), link.feedback);
                 after.wires[at] = GONE;

@@ -218,17 +218,17 @@ impl<'a> Transition<'a> {
     /// The links of the graph; whether each of the old graph goes on in them.
     fn link(&mut self) -> Vec<bool> {
         let graph = &self.change.new.graph;
-        let mut twins = Twins::new(self.old, graph, self.was);
+        let mut twins = Twins::new(self.old, self.was);
         let mut kept = vec![false; self.old.wires.len()];
         self.next.wires.reserve(graph.links().len());
-        for link in 0..graph.links().len() {
-            let twin = twins.take(link);
-            let [from, to] = graph.ends(link).map(|node| node.expect("links without mistakes have both ends"));
+        for (at, link, ends) in graph.linked_from(0) {
+            let [from, to] = ends.map(|node| node.expect("links without mistakes have both ends"));
+            let twin = twins.take(link, [from, to]);
             let [source, target] = [self.carried[from], self.carried[to]];
             if let Some(twin) = twin.filter(|_| source && target) {
                 kept[twin] = true;
                 if let Some(fades) = self.old.link_fades.get(&twin) {
-                    self.next.link_fades.insert(link, fades.clone());
+                    self.next.link_fades.insert(at, fades.clone());
                 }
                 self.next.wires.push(self.old.wires[twin]);
                 continue;
@@ -236,7 +236,7 @@ impl<'a> Transition<'a> {
             let number = self.next.number();
             self.next.wires.push(number);
             if self.fades && source && (target || passes(self.next.node(to).ports())) {
-                self.next.link_fades.insert(link, vec![self.rise.clone()]);
+                self.next.link_fades.insert(at, vec![self.rise.clone()]);
             }
         }
         kept
@@ -249,9 +249,9 @@ impl<'a> Transition<'a> {
         }
         let old = self.old;
         for at in (0..kept.len()).filter(|&at| !kept[at] && old.wires[at] != GONE) {
-            let [Some(from), Some(to)] = old.graph.ends(at) else { continue };
+            let (link, [Some(from), Some(to)]) = old.graph.linked(at) else { continue };
             let fades = old.link_fades.get(&at).cloned().unwrap_or_default();
-            self.keep_wire((old.wires[at], &old.graph.links()[at]), [from, to], fades);
+            self.keep_wire((old.wires[at], link), [from, to], fades);
         }
         for left in &old.left {
             self.keep_wire((left.number, &left.link), [left.from, left.to], left.fades.clone());

@@ -6,14 +6,13 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use super::{GONE, Stage};
-use crate::{Graph, Link};
+use crate::{Endpoint, Link};
 
 /// The links of an old graph, each handed out once, equal ones in their order.
 ///
 /// Graphs that follow each other have most links in common, in the same order: these are found without a table.
 pub(super) struct Twins<'a> {
     old: &'a Stage,
-    new: &'a Graph,
     /// The old number of each node of the new graph that has one.
     was: &'a [Option<usize>],
     /// Old links before this one were handed out, or skipped.
@@ -37,14 +36,13 @@ struct Key<'a> {
 }
 
 impl<'a> Twins<'a> {
-    pub(super) fn new(old: &'a Stage, new: &'a Graph, was: &'a [Option<usize>]) -> Self {
-        Self { old, new, was, next: 0, skipped: Vec::new(), others: None }
+    pub(super) fn new(old: &'a Stage, was: &'a [Option<usize>]) -> Self {
+        Self { old, was, next: 0, skipped: Vec::new(), others: None }
     }
 
     /// The old link that a link of the new graph is, if there is one that was not handed out.
-    pub(super) fn take(&mut self, link: usize) -> Option<usize> {
-        let [from, to] = self.new.ends(link).map(|node| self.was[node?]);
-        let (link, ends) = (&self.new.links()[link], [from?, to?]);
+    pub(super) fn take(&mut self, link: &'a Link, [from, to]: [usize; 2]) -> Option<usize> {
+        let ends = [self.was[from]?, self.was[to]?];
         if self.others.is_none() {
             if let Some(at) = self.look(link, ends) {
                 return Some(at);
@@ -68,24 +66,29 @@ impl<'a> Twins<'a> {
 
     /// Whether sound goes over an old link that is equal to a new one.
     fn is_it(&self, at: usize, link: &Link, ends: [usize; 2]) -> bool {
-        self.old.wires.get(at).is_some_and(|&wire| wire != GONE) && self.old.graph.ends(at) == ends.map(Some) && {
-            let old = &self.old.graph.links()[at];
-            (old.feedback, old.direct) == (link.feedback, link.direct)
-                && [(&old.from, &link.from), (&old.to, &link.to)]
-                    .into_iter()
-                    .all(|(old, new)| old.port == new.port && old.channels == new.channels)
+        if self.old.wires.get(at).is_none_or(|&wire| wire == GONE) {
+            return false;
         }
+        let (old, old_ends) = self.old.graph.linked(at);
+        old_ends == ends.map(Some) && (std::ptr::eq(old, link) || is_alike(old, link))
     }
 
     fn rest(&self) -> FxHashMap<Key<'a>, VecDeque<usize>> {
         let mut rest: FxHashMap<_, VecDeque<usize>> = FxHashMap::default();
         for at in self.skipped.iter().copied().chain(self.next..self.old.wires.len()) {
-            if let ([Some(from), Some(to)], true) = (self.old.graph.ends(at), self.old.wires[at] != GONE) {
-                rest.entry(Key::new(&self.old.graph.links()[at], [from, to])).or_default().push_back(at);
+            if let ((link, [Some(from), Some(to)]), true) = (self.old.graph.linked(at), self.old.wires[at] != GONE) {
+                rest.entry(Key::new(link, [from, to])).or_default().push_back(at);
             }
         }
         rest
     }
+}
+
+/// Whether two links between the same nodes are equal.
+fn is_alike(one: &Link, other: &Link) -> bool {
+    let same = |(one, other): (&Endpoint, &Endpoint)| one.port == other.port && one.channels == other.channels;
+    let ends = [(&one.from, &other.from), (&one.to, &other.to)];
+    (one.feedback, one.direct) == (other.feedback, other.direct) && ends.into_iter().all(same)
 }
 
 impl<'a> Key<'a> {
