@@ -44,7 +44,8 @@ pub(crate) trait Look<const LANES: usize> {
     fn see(&mut self, samples: &[f32]) {
         let (groups, _) = samples.as_chunks::<LANES>().0.as_chunks();
         for group in groups {
-            self.look(group);
+            // Or the compiler takes lane 0 of many groups for a vector, and lane 1, and gathers them.
+            self.look(std::hint::black_box(group));
         }
         let rest = &samples[groups.len() * TOGETHER * LANES..];
         if !rest.is_empty() {
