@@ -1,6 +1,8 @@
 //! `vad_gate`: hears whether somebody is there.
 
-use patchline_graph::{Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
+use std::ops::Range;
+
+use patchline_graph::{Frames, Io, Node, NodeError, Per, PortOut, Ports, PrepareSpec, Processor, Reading, Readings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -212,21 +214,15 @@ pub struct VadGateProcessor {
 }
 
 impl VadGateProcessor {
-    /// Processes frames for all of which the gate is open, or closed.
+    /// Lets frames through for all of which the gate is open, or closed.
     #[inline(always)]
-    fn segment(&mut self, io: &mut Io<'_>, frames: std::ops::Range<usize>) {
-        let open = self.gate.is_open();
-        let fade = self.envelope.take(open, frames.len());
-        let [mut audio, mut control] = io.outputs.ports();
-        for (channel, samples) in audio.channels().enumerate() {
-            let samples = &mut samples[frames.clone()];
-            self.gate.listen(channel, samples);
-            if fade.steady() != Some(1.0) {
-                fade.scale(samples);
+    fn let_through(envelope: &mut Envelope, open: bool, audio: &mut PortOut<'_>, frames: Range<usize>) {
+        let fade = envelope.take(open, frames.len());
+        if fade.steady() != Some(1.0) {
+            for samples in audio.channels() {
+                fade.scale(&mut samples[frames.clone()]);
             }
         }
-        control.channel(0)[frames.clone()].fill(f32::from(open));
-        self.gate.advance(frames.len());
     }
 
     #[inline(never)]
@@ -240,12 +236,6 @@ impl VadGateProcessor {
             readings.set(SCORE, 0, self.gate.score().map_or(0.0, f64::from));
         }
         self.shown = Some((self.gate.hops(), open));
-    }
-
-    #[cold]
-    fn say(&self, io: &mut Io<'_>, frame: usize) {
-        let what = if self.gate.is_open() { "open" } else { "close" };
-        io.events.emit(frame, what, self.gate.rms());
     }
 }
 
@@ -264,15 +254,26 @@ impl Processor for VadGateProcessor {
 
     #[inline(always)]
     fn process(&mut self, io: &mut Io<'_>) {
-        let mut at = 0;
-        while at < io.frames() {
-            let was_open = self.gate.is_open();
-            let end = at + self.gate.segment(io.frames() - at);
-            self.segment(io, at..end);
-            if self.gate.is_open() != was_open {
-                self.say(io, end);
+        let frames = io.frames();
+        let [mut audio, mut control] = io.outputs.ports();
+        // All frames since the gate changed are let through at once; it hears them as they came.
+        let (mut at, mut changed, mut open) = (0, 0, self.gate.is_open());
+        while at < frames {
+            let end = at + self.gate.segment(frames - at);
+            for (channel, samples) in audio.channels().enumerate() {
+                self.gate.listen(channel, &samples[at..end]);
             }
+            self.gate.advance(end - at);
             at = end;
+            let opens = self.gate.is_open();
+            if opens != open || at == frames {
+                Self::let_through(&mut self.envelope, open, &mut audio, changed..at);
+                control.channel(0)[changed..at].fill(f32::from(open));
+            }
+            if opens != open {
+                io.events.emit(at, if opens { "open" } else { "close" }, self.gate.rms());
+                (changed, open) = (at, opens);
+            }
         }
         if self.shown.is_none_or(|(hops, _)| hops != self.gate.hops()) {
             self.show(io.readings);

@@ -1,19 +1,11 @@
 //! The decision whether somebody is there, and the gain that follows it.
 
-use super::lanes::{Lanes, Turned, turned};
+use super::lanes::{FOLD, Lanes, Total};
 use super::smooth::{Law, Ramp, Setting, Smoothed};
 use super::speech::SpeechDetector;
 
 /// Hops per window.
 const HOPS: usize = 8;
-/// Squares of frame k of a hop belong to lane k mod 32.
-const LANES: usize = 32;
-/// Frames after which lanes are added up in f64: 16 sums in f32 keep an RMS within 1e−6 of the exact one.
-const FOLD: usize = 16 * LANES;
-
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
-struct Squares([f32; LANES]);
 
 /// When a [`Gate`] opens and closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,9 +62,9 @@ pub struct Gate {
     settled: usize,
     gliding: bool,
     /// Squares of the present hop.
-    squares: Box<[Turned<Squares, LANES>]>,
+    squares: Box<[Lanes<false>]>,
     /// Those that have left the lanes.
-    sum: f64,
+    sum: Total,
     /// Sums of the last 8 hops; `next` is the oldest.
     sums: [f64; HOPS],
     next: usize,
@@ -86,7 +78,7 @@ pub struct Gate {
 
 impl Gate {
     /// Bytes that a gate allocates for each channel.
-    pub const CHANNEL_BYTES: usize = size_of::<Turned<Squares, LANES>>();
+    pub const CHANNEL_BYTES: usize = size_of::<Lanes<false>>();
 
     /// A closed gate over `channels` channels with a window of `window` frames: 8 hops of `window`/8 frames, to the
     /// nearest and at least one.
@@ -102,8 +94,8 @@ impl Gate {
             position: 0,
             settled: 0,
             gliding: false,
-            squares: vec![Turned::default(); channels].into(),
-            sum: 0.0,
+            squares: vec![Lanes::default(); channels].into(),
+            sum: Total::default(),
             sums: [0.0; HOPS],
             next: 0,
             hops: 0,
@@ -174,6 +166,14 @@ impl Gate {
     #[inline(always)]
     pub fn listen(&mut self, channel: usize, samples: &[f32]) {
         self.squares[channel].hear(self.position, samples);
+        if self.speech.is_some() {
+            self.listen_for_speech(channel, samples);
+        }
+    }
+
+    /// A network takes so much longer that this need not be compiled for each instruction set.
+    #[inline(never)]
+    fn listen_for_speech(&mut self, channel: usize, samples: &[f32]) {
         if let Some(speech) = &mut self.speech {
             speech.listen(channel, samples);
         }
@@ -210,8 +210,8 @@ impl Gate {
         self.position = 0;
         self.settled = 0;
         self.gliding = false;
-        self.squares.fill(Turned::default());
-        self.sum = 0.0;
+        self.squares.fill(Lanes::default());
+        self.sum = Total::default();
         self.sums = [0.0; HOPS];
         self.next = 0;
         self.hops = 0;
@@ -227,21 +227,19 @@ impl Gate {
     #[inline(always)]
     fn fold(&mut self) {
         for channel in &mut self.squares {
-            self.sum += total(&channel.straight().0);
-            *channel = Turned::default();
+            channel.fold(&mut self.sum);
         }
     }
 
     fn end_hop(&mut self) {
-        self.sums[self.next] = std::mem::take(&mut self.sum);
+        self.sums[self.next] = self.sum.take();
         self.next = (self.next + 1) % HOPS;
         self.position = 0;
         self.hops += 1;
 
         let samples = (HOPS * self.hop * self.channels.max(1)) as f64;
-        // Oldest first: the order of the sum does not depend on where the ring stands.
-        let (newer, older) = self.sums.split_at(self.next);
-        let rms = (older.iter().chain(newer).sum::<f64>() / samples).sqrt();
+        let [a, b, c, d, e, f, g, h] = self.sums;
+        let rms = ((((a + b) + (c + d)) + ((e + f) + (g + h))) / samples).sqrt();
         // Squares may overflow: what is not finite is far above every threshold. What is not a number stays so.
         self.rms = if rms > f64::from(f32::MAX) { f64::from(f32::MAX) } else { rms };
         if self.open { self.stay_or_close() } else { self.open = self.is_loud() }
@@ -267,27 +265,6 @@ impl Gate {
             self.low_for = None;
         }
     }
-}
-
-impl Lanes<LANES> for Squares {
-    #[inline(always)]
-    fn hear(&mut self, frames: &[f32; LANES]) {
-        self.0 = std::array::from_fn(|lane| self.0[lane] + frames[lane] * frames[lane]);
-    }
-
-    #[inline(always)]
-    fn turn(&mut self, by: usize) {
-        self.0 = turned(&self.0, by);
-    }
-}
-
-/// The sum of all lanes, halves on top of each other: a few vectors instead of a chain of 32 additions.
-#[inline(always)]
-fn total(lanes: &[f32; LANES]) -> f64 {
-    let sixteen: [f32; 16] = std::array::from_fn(|k| lanes[k] + lanes[k + 16]);
-    let eight: [f32; 8] = std::array::from_fn(|k| sixteen[k] + sixteen[k + 8]);
-    let four: [f64; 4] = std::array::from_fn(|k| f64::from(eight[k]) + f64::from(eight[k + 4]));
-    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// The gain of a gate: 0 while closed, 1 while open, a straight line between them.
