@@ -231,6 +231,7 @@ impl Gate {
         }
     }
 
+    #[inline(always)]
     fn end_hop(&mut self) {
         self.sums[self.next] = self.sum.take();
         self.next = (self.next + 1) % HOPS;

@@ -23,10 +23,13 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
     /// Hears the frames of a window from `position` on.
     #[inline(always)]
     pub(crate) fn hear(&mut self, position: usize, samples: &[f32]) {
-        let place = position % LANES;
-        let (head, body) = samples.split_at(samples.len().min((LANES - place) % LANES));
-        let (groups, tail) = body.as_chunks::<LANES>();
-        self.hear_few(place, head);
+        let (place, mut rest) = (position % LANES, samples);
+        if place != 0 {
+            let (head, body) = samples.split_at(samples.len().min(LANES - place));
+            self.hear_few(place, head);
+            rest = body;
+        }
+        let (groups, tail) = rest.as_chunks::<LANES>();
         if !groups.is_empty() {
             // A copy of their own stays in registers.
             let mut lanes = *self;
