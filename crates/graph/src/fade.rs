@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Frame, Frames};
+use crate::{Frame, Frames, touched};
 
 /// What a sum is left as it is by, to the bit: `x + -0.0` is `x`, even where `x` is `-0.0`.
 const SILENCE: f32 = -0.0;
@@ -55,7 +55,7 @@ impl Fade {
 }
 
 /// A fade as the audio thread has it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ramp {
     fade: Fade,
     start: Frame,
@@ -67,34 +67,78 @@ impl Ramp {
         Self { fade, start: load.saturating_add(fade.after) }
     }
 
-    /// `samples *= weight`, from the frame `position` on.
+    /// Whether it leaves so many samples from the frame `position` on as they are.
     #[inline(always)]
-    pub(crate) fn apply(&self, position: Frame, samples: &mut [f32]) {
-        let Fade { length, rises, .. } = self.fade;
-        // Frame `start` itself has not moved yet, and frame `start + length` is there.
-        let before = split(samples, position, self.start.saturating_add(1));
-        let (before, rest) = samples.split_at_mut(before);
-        let position = position + before.len() as Frame;
-        let within = split(rest, position, self.start.saturating_add(length));
-        let (within, after) = rest.split_at_mut(within);
-        let [closed, first] = [if rises { before } else { after }, within];
+    pub(crate) fn is_open(&self, position: Frame, frames: usize) -> bool {
+        match self.fade.rises {
+            true => position >= self.start.saturating_add(self.fade.length),
+            false => position.saturating_add(frames as Frame) <= self.start.saturating_add(1),
+        }
+    }
+
+    /// `samples *= weight`, from the frame `position` on; `weights` are those of the same frames.
+    #[inline(always)]
+    pub(crate) fn apply(&self, position: Frame, samples: &mut [f32], weights: &[f32]) {
+        let [before, after] = self.within(position, samples.len());
+        let (rest, closing) = samples.split_at_mut(after);
+        let (opening, within) = rest.split_at_mut(before);
+        let closed = if self.fade.rises { opening } else { closing };
         closed.fill(SILENCE);
-        let passed = position.saturating_sub(self.start);
-        let step = length as f64;
-        for (frame, sample) in first.iter_mut().enumerate() {
+        for (sample, weight) in within.iter_mut().zip(&weights[before..after]) {
+            *sample *= weight;
+        }
+    }
+
+    /// The weights from the frame `position` on, where they are neither all nor nothing.
+    #[inline(always)]
+    fn weigh(&self, position: Frame, weights: &mut [f32]) {
+        let [before, after] = self.within(position, weights.len());
+        let passed = (position + before as Frame).saturating_sub(self.start);
+        let step = self.fade.length as f64;
+        for (frame, weight) in weights[before..after].iter_mut().enumerate() {
             // A cubic that is level at both ends: neither has a corner that could be heard. The two weights add up to 1
             // exactly.
             let x = (passed as f64 + f64::from(frame as i32)) / step;
-            let weight = (x * x * (3.0 - 2.0 * x)) as f32;
-            *sample *= if rises { weight } else { 1.0 - weight };
+            let rising = (x * x * (3.0 - 2.0 * x)) as f32;
+            *weight = if self.fade.rises { rising } else { 1.0 - rising };
         }
+    }
+
+    /// Which of so many frames from the frame `position` on come before the fade, and which before its end.
+    #[inline(always)]
+    fn within(&self, position: Frame, frames: usize) -> [usize; 2] {
+        // Frame `start` itself has not moved yet, and frame `start + length` is there.
+        let ends = [1, self.fade.length].map(|after| self.start.saturating_add(after));
+        let [before, after] =
+            ends.map(|end| usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX).min(frames));
+        [before, after.max(before)]
     }
 }
 
-/// How many of the samples from the frame `position` on come before the frame `end`.
-#[inline(always)]
-fn split(samples: &[f32], position: Frame, end: Frame) -> usize {
-    usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX).min(samples.len())
+/// The weights of a fade over a piece, which the next mix may ask for, too: many links fade together.
+#[derive(Default)]
+pub(crate) struct Weights {
+    of: Option<(Ramp, Frame, usize)>,
+    values: Vec<f32>,
+}
+
+impl Weights {
+    /// For pieces of at most so many frames.
+    pub(crate) fn new(max_frames: usize) -> Self {
+        Self { of: None, values: touched::zeros(max_frames) }
+    }
+
+    /// Those of so many frames from the frame `position` on.
+    #[inline(always)]
+    pub(crate) fn of(&mut self, ramp: &Ramp, position: Frame, frames: usize) -> &[f32] {
+        let of = Some((*ramp, position, frames));
+        let values = &mut self.values[..frames];
+        if self.of != of {
+            self.of = of;
+            ramp.weigh(position, values);
+        }
+        values
+    }
 }
 
 #[cfg(test)]
@@ -107,9 +151,14 @@ mod tests {
         Ramp::new(Fade { after: 10, length: LENGTH, rises }, 100)
     }
 
+    fn apply(ramp: Ramp, frame: Frame, samples: &mut [f32]) {
+        let mut weights = Weights::new(samples.len());
+        ramp.apply(frame, samples, weights.of(&ramp, frame, samples.len()));
+    }
+
     fn weighed(rises: bool, sample: f32, frame: Frame) -> f32 {
         let mut samples = [sample];
-        ramp(rises).apply(frame, &mut samples);
+        apply(ramp(rises), frame, &mut samples);
         samples[0]
     }
 
@@ -133,18 +182,29 @@ mod tests {
     }
 
     #[test]
+    fn it_is_open_where_it_leaves_samples_as_they_are() {
+        for (rises, position) in [true, false].into_iter().flat_map(|rises| (0..1_200).map(move |at| (rises, at))) {
+            let mut samples = [0.3; 16];
+            apply(ramp(rises), position, &mut samples);
+            let is_open = ramp(rises).is_open(position, samples.len());
+            assert!(!is_open || samples == [0.3; 16], "{rises} {position}");
+            assert_eq!(is_open, if rises { position >= 110 + LENGTH } else { position + 16 <= 111 });
+        }
+    }
+
+    #[test]
     fn any_split_gives_the_same_bits() {
         let input: Vec<f32> = (0..1_200).map(|frame| libm::sinf(frame as f32 * 0.1)).collect();
         let whole = {
             let mut out = input.clone();
-            ramp(false).apply(0, &mut out);
+            apply(ramp(false), 0, &mut out);
             out
         };
         let mut parts = input.clone();
         let mut at = 0;
         for length in [1, 7, 64, 333].into_iter().cycle() {
             let end = (at + length).min(parts.len());
-            ramp(false).apply(at as Frame, &mut parts[at..end]);
+            apply(ramp(false), at as Frame, &mut parts[at..end]);
             at = end;
             if at == parts.len() {
                 break;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::arena::Memory;
 use crate::cost::CostCells;
 use crate::event::Instance;
-use crate::fade::Ramp;
+use crate::fade::{Ramp, Weights};
 use crate::feedback::FeedbackLine;
 use crate::gains::Gains;
 use crate::kernels::{Term, Unsteady};
@@ -37,6 +37,7 @@ pub(crate) struct Plan {
     pub(crate) feedback: u64,
     /// What fades; filled by the audio thread when it takes over.
     pub(crate) ramps: Vec<Ramp>,
+    pub(crate) weights: Weights,
     pub(crate) memory: Memory,
 }
 
@@ -124,6 +125,7 @@ impl Plan {
             lines: schedule.lines.iter().map(|_| FeedbackLine::new(schedule.feedback)).collect(),
             feedback: schedule.feedback,
             ramps: touched::room(schedule.fades.len()),
+            weights: Weights::new(if schedule.fades.is_empty() { 0 } else { max_frames }),
             memory: Memory::new(schedule.buffers, max_frames),
             ops: Vec::with_capacity(schedule.steps.len()),
             watched: Vec::with_capacity(schedule.steps.len()),

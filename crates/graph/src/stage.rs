@@ -44,7 +44,7 @@ pub(crate) struct Stage {
     numbers: u64,
 }
 
-/// The number of no wire.
+/// The number of no wire, and of no fade.
 const GONE: u64 = 0;
 
 /// A node on its way out.
@@ -58,6 +58,8 @@ struct Ghost {
     widths: Widths,
     /// What all of its outputs go through.
     fades: Vec<Running>,
+    /// The number of the one that it leaves to its readers, as all of them go through the same; [`GONE`] if none.
+    shared: u64,
     /// Since which load it has been on its way out.
     since: u64,
 }
@@ -102,6 +104,13 @@ impl Running {
 
     fn falls(&self) -> bool {
         !self.fade.rises
+    }
+}
+
+impl Ghost {
+    /// What its own outputs go through.
+    fn own_fades(&self) -> impl Iterator<Item = &Running> {
+        self.fades.iter().filter(|fade| fade.number != self.shared)
     }
 }
 
@@ -180,24 +189,24 @@ impl Stage {
     pub(crate) fn fading(&self) -> Fading {
         let running = self.running();
         let index: FxHashMap<u64, usize> = running.iter().enumerate().map(|(at, fade)| (fade.number, at)).collect();
-        let of = |fades: &Vec<Running>| fades.iter().map(|fade| index[&fade.number]).collect();
-        let list =
-            |few: &BTreeMap<usize, Vec<Running>>, all: usize, others: &mut dyn Iterator<Item = &Vec<Running>>| {
-                let mut list: Vec<Vec<usize>> = Vec::new();
-                for (&at, fades) in few {
-                    list.resize(at, Vec::new());
-                    list.push(of(fades));
-                }
-                let mut others = others.peekable();
-                if others.peek().is_some() {
-                    list.resize(all, Vec::new());
-                }
-                list.extend(others.map(of));
-                list
-            };
+        let at = |fade: &Running| index[&fade.number];
+        let list = |few: &BTreeMap<usize, Vec<Running>>, all: usize, others: Vec<Vec<usize>>| {
+            let mut list: Vec<Vec<usize>> = Vec::new();
+            for (&of, fades) in few {
+                list.resize(of, Vec::new());
+                list.push(fades.iter().map(at).collect());
+            }
+            if !others.is_empty() {
+                list.resize(all, Vec::new());
+            }
+            list.extend(others);
+            list
+        };
+        let of_ghosts = self.ghosts.iter().map(|ghost| ghost.own_fades().map(at).collect());
+        let of_left = self.left.iter().map(|left| left.fades.iter().map(at).collect());
         Fading {
-            nodes: list(&self.fades, self.nodes(), &mut self.ghosts.iter().map(|ghost| &ghost.fades)),
-            links: list(&self.link_fades, self.wires.len(), &mut self.left.iter().map(|left| &left.fades)),
+            nodes: list(&self.fades, self.nodes(), of_ghosts.collect()),
+            links: list(&self.link_fades, self.wires.len(), of_left.collect()),
             fades: running.into_iter().map(|running| running.fade).collect(),
         }
     }
@@ -205,9 +214,9 @@ impl Stage {
     /// Every fade once, in the order in which a schedule has them.
     fn running(&self) -> Vec<&Running> {
         let mut seen = FxHashSet::default();
-        let of_nodes = self.fades.values().chain(self.ghosts.iter().map(|ghost| &ghost.fades));
-        let of_links = self.link_fades.values().chain(self.left.iter().map(|left| &left.fades));
-        of_nodes.chain(of_links).flatten().filter(|fade| seen.insert(fade.number)).collect()
+        let of_nodes = self.fades.values().flatten().chain(self.ghosts.iter().flat_map(Ghost::own_fades));
+        let of_links = self.link_fades.values().chain(self.left.iter().map(|left| &left.fades)).flatten();
+        of_nodes.chain(of_links).filter(|fade| seen.insert(fade.number)).collect()
     }
 
     /// Where the fades of this stage come from, when it follows `old`.

@@ -6,14 +6,13 @@ use super::sum::Term;
 use crate::BufferId;
 use crate::arena::Memory;
 use crate::bypass::Crossing;
-use crate::fade::Ramp as Fade;
+use crate::fade::{Ramp as Fade, Weights};
 use crate::gains::{Gains, Moving};
 use crate::instructions::Work;
 use crate::{Frame, Ramp};
 
-/// Frames that are computed at once, and channels.
+/// Frames that are computed at once.
 const TILE: usize = 64;
-const CHANNELS: usize = 2;
 
 /// Up to 64 frames of a channel.
 type Tile = [f32; TILE];
@@ -66,6 +65,7 @@ pub(crate) struct MovingSum<'a> {
     pub(crate) gains: &'a Gains,
     pub(crate) constants: &'a [f32],
     pub(crate) fades: &'a [Fade],
+    pub(crate) weights: &'a mut Weights,
     /// The frame of the first sample.
     pub(crate) position: Frame,
     pub(crate) frames: usize,
@@ -75,64 +75,82 @@ impl Work for MovingSum<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn work(self) {
-        for channel in (0..self.dst.len()).step_by(CHANNELS) {
-            for at in (0..self.frames).step_by(TILE) {
-                self.tile(channel, at);
+    fn work(mut self) {
+        if self.changes_nothing() {
+            return;
+        }
+        for at in (0..self.frames).step_by(TILE) {
+            let mut channel = 0;
+            while channel + 1 < self.dst.len() {
+                self.tile::<2>(channel, at);
+                channel += 2;
+            }
+            if channel < self.dst.len() {
+                self.tile::<1>(channel, at);
             }
         }
     }
 }
 
 impl MovingSum<'_> {
-    /// Up to 64 frames of up to two channels.
+    /// Whether it only leaves buffers to fades that have not begun, or are over.
     #[inline(always)]
-    fn tile(&self, channel: usize, at: usize) {
-        let channels = CHANNELS.min(self.dst.len() - channel);
-        let (mut sums, mut products) = ([[0.0; TILE]; CHANNELS], [[0.0; TILE]; CHANNELS]);
-        let (sums, products) = (&mut sums[..channels], &mut products[..channels]);
-        let mut is_first = true;
-        for term in self.terms {
-            let factors = &self.factors[term.factors as usize..][..term.count as usize];
-            let (each, whole) = if term.fans { (factors.chunks(1), None) } else { ([].chunks(1), Some(factors)) };
-            for factors in each.chain(whole) {
-                self.load(term, channel, at, products);
-                for &factor in factors {
-                    self.times(products, factor, at);
-                }
-                if std::mem::take(&mut is_first) {
-                    sums.copy_from_slice(products);
-                } else {
-                    for (sum, product) in sums.iter_mut().zip(&*products) {
-                        add(sum, product);
-                    }
-                }
+    fn changes_nothing(&self) -> bool {
+        let [term] = self.terms else { return false };
+        let factors = &self.factors[term.factors as usize..][..term.count as usize];
+        let is_open = |&factor: &u32| match Unsteady::of(factor) {
+            Unsteady::Fade(fade) => self.fades[fade as usize].is_open(self.position, self.frames),
+            _ => false,
+        };
+        factors.iter().all(is_open) && self.wires[term.sources as usize..].starts_with(self.dst)
+    }
+
+    /// Up to 64 frames of some channels.
+    #[inline(always)]
+    fn tile<const CHANNELS: usize>(&mut self, channel: usize, at: usize) {
+        let Some((first, rest)) = self.terms.split_first() else { return };
+        let mut sums = [[0.0; TILE]; CHANNELS];
+        self.product(first, first.count, (channel, at), &mut sums);
+        for term in rest {
+            // What fans is added once times each factor, all else once times all of them.
+            let each = if term.fans { 1 } else { term.count };
+            let mut of = *term;
+            for _ in 0..if term.fans { term.count } else { 1 } {
+                let mut products = [[0.0; TILE]; CHANNELS];
+                self.product(&of, each, (channel, at), &mut products);
+                add(sums.as_flattened_mut(), products.as_flattened());
+                of.factors += each;
             }
         }
         let frames = TILE.min(self.frames - at);
-        for (&dst, sum) in self.dst[channel..].iter().zip(&*sums) {
+        for (&dst, sum) in self.dst[channel..].iter().zip(&sums) {
             self.memory.write(dst, self.frames)[at..at + frames].copy_from_slice(&sum[..frames]);
         }
     }
 
+    /// The source of a term, times the first of its factors.
     #[inline(always)]
-    fn load(&self, term: &Term, channel: usize, at: usize, tiles: &mut [Tile]) {
+    fn product(&mut self, term: &Term, factors: u32, (channel, at): (usize, usize), tiles: &mut [Tile]) {
         let frames = TILE.min(self.frames - at);
-        for (channel, samples) in (channel..).zip(tiles) {
+        for (channel, samples) in (channel..).zip(&mut *tiles) {
             let source = self.memory.read(self.wires[term.sources as usize + channel], self.frames);
             samples[..frames].copy_from_slice(&source[at..at + frames]);
+        }
+        let factors = &self.factors[term.factors as usize..][..factors as usize];
+        for &factor in factors {
+            self.times(tiles, factor, at);
         }
     }
 
     #[inline(always)]
-    fn times(&self, tiles: &mut [Tile], factor: u32, at: usize) {
+    fn times(&mut self, tiles: &mut [Tile], factor: u32, at: usize) {
         match Unsteady::of(factor) {
             Unsteady::Constant(index) => scale(tiles, self.constants[index as usize]),
             Unsteady::Fade(index) => {
-                let (fade, from) = (&self.fades[index as usize], self.position + at as Frame);
-                let frames = TILE.min(self.frames - at);
+                let (fade, frames) = (&self.fades[index as usize], TILE.min(self.frames - at));
+                let weights = &self.weights.of(fade, self.position, self.frames)[at..at + frames];
                 for samples in tiles {
-                    fade.apply(from, &mut samples[..frames]);
+                    fade.apply(self.position + at as Frame, &mut samples[..frames], weights);
                 }
             }
             Unsteady::Gain(seat) => match self.gains.of(seat as usize) {
@@ -173,7 +191,7 @@ fn cross(tiles: &mut [Tile], ramp: Ramp, crossing: Crossing, at: usize) {
 }
 
 #[inline(always)]
-fn add(sum: &mut [f32; TILE], product: &[f32; TILE]) {
+fn add(sum: &mut [f32], product: &[f32]) {
     for (sum, product) in sum.iter_mut().zip(product) {
         *sum += product;
     }

@@ -38,7 +38,10 @@ impl<W: Watch> Lanes for &mut Piece<'_, '_, '_, '_, W> {
                 Op::Mix(ref mix) if mix.even && (self.players.slab.gains().moving() == 0 || !self.moves(mix)) => {
                     self.mix::<LANES>(mix, frames);
                 }
-                Op::Mix(ref mix) => self.mix_moving(mix, frames),
+                Op::Mix(ref mix) => {
+                    let mix = mix.clone();
+                    self.mix_moving(&mix, frames);
+                }
                 Op::Run(ref run) => {
                     self.players.run(self.plan, run, frames);
                     self.watch.ran(&self.plan.watched, self.current, frames);
@@ -78,11 +81,11 @@ impl<W> Piece<'_, '_, '_, '_, W> {
 
     /// Not inlined into the loop over the steps: it would need all of its registers.
     #[cold]
-    fn mix_moving(&self, mix: &Mix, frames: usize) {
-        let Plan { memory, wires, terms, factors, constants, ramps: fades, .. } = &*self.plan;
+    fn mix_moving(&mut self, mix: &Mix, frames: usize) {
+        let Plan { memory, wires, terms, factors, constants, ramps: fades, weights, .. } = &mut *self.plan;
         let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
         let (gains, position) = (self.players.slab.gains(), self.players.position);
-        let sum = MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, position, frames };
+        let sum = MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, weights, position, frames };
         self.instructions.run(sum);
     }
 }

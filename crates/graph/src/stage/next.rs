@@ -1,5 +1,7 @@
 //! The stage after a load.
 
+use rustc_hash::FxHashMap;
+
 use super::ending::Swept;
 use super::twins::Twins;
 use super::{GONE, Ghost, Left, Running, Stage, is_sink, passes};
@@ -202,7 +204,10 @@ impl<'a> Transition<'a> {
             let since = self.next.number();
             let fades = old.fades.get(&actor).cloned().unwrap_or_default();
             let (was, widths) = (name.clone(), old.widths(actor).clone());
-            self.go(actor, Ghost { name: name.leaving(since), was, node: node.clone(), widths, fades, since });
+            self.go(
+                actor,
+                Ghost { name: name.leaving(since), was, node: node.clone(), widths, fades, shared: GONE, since },
+            );
         }
         let leaving = self.next.ghosts.len();
         old.ghosts.iter().enumerate().for_each(|(at, ghost)| self.go(old.nodes() + at, ghost.clone()));
@@ -272,12 +277,28 @@ impl<'a> Transition<'a> {
         self.next.left.push(Left { number, link, from, to, fades });
     }
 
-    /// Gives each of those who leave only now their last fade.
+    /// Gives those who leave only now their last fades, one for all who end together. Who is read only by those who end with
+    /// it leaves that to them.
     fn end(&mut self, leaving: usize) {
+        let mut fades: FxHashMap<Frames, Running> = FxHashMap::default();
         for (ghost, after) in self.next.ends(leaving, (self.change, &self.old.graph)) {
-            let number = self.next.number();
-            let fade = Fade { after, length: self.change.fade, rises: false };
-            self.next.ghosts[ghost].fades.push(Running { number, fade, moment: self.change.moment.clone() });
+            let running = fades.entry(after).or_insert_with(|| {
+                let fade = Fade { after, length: self.change.fade, rises: false };
+                Running { number: self.next.number(), fade, moment: self.change.moment.clone() }
+            });
+            let ghost = &mut self.next.ghosts[ghost];
+            ghost.fades.push(running.clone());
+            ghost.shared = running.number;
+        }
+        let Stage { ghosts, left, .. } = &mut self.next;
+        let nodes = self.change.new.graph.nodes().len();
+        for left in left.iter() {
+            let Some(from) = left.from.checked_sub(nodes) else { continue };
+            let reader = left.to.checked_sub(nodes).map(|to| &ghosts[to]);
+            let shared = ghosts[from].shared;
+            if !reader.is_some_and(|reader| reader.fades.iter().any(|fade| fade.number == shared)) {
+                ghosts[from].shared = GONE;
+            }
         }
     }
 }

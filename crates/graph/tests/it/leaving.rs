@@ -1,6 +1,8 @@
 //! What is on its way out after a load: for how long it is heard, and what it takes.
 
-use patchline_graph::{DeviceChannels, Engine, Graph, LoadError, OnReplace, Renderer, StreamSpec, compile, engine};
+use patchline_graph::{
+    DeviceChannels, Engine, Graph, LoadError, OnReplace, Renderer, Step, StreamSpec, compile, engine,
+};
 
 use crate::nodes::{DeviceIn, DeviceOut, Drone, Echo, Fixed};
 use crate::oracle::Dice;
@@ -142,5 +144,77 @@ fn what_is_fed_over_a_feedback_link_waits_for_that_and_no_longer() {
         engine.collect();
         assert_eq!(engine.leaving().count(), left, "{frames}");
     }
+    engine.close(renderer);
+}
+
+/// A chain of nodes, some with a tail, some cut, and some of them heard beside it.
+fn entangled(dice: &mut Dice) -> Graph {
+    let mut graph = silent();
+    let mut before = "in".to_owned();
+    for number in 0..dice.between(1, 6) {
+        let name = format!("n{number}");
+        match dice.between(0, 3) {
+            0 => graph.add(&name, Echo(dice.between(1, 300))).unwrap(),
+            1 => graph.add(&name, Drone(0.5)).unwrap(),
+            _ => graph.add(&name, Fixed(0.5 + dice.sample() / 4.0)).unwrap(),
+        };
+        graph.link(&before, &name).unwrap();
+        for (percent, to) in [(20, "out"), (20, &*name)] {
+            if dice.chance(percent) {
+                graph.link(&before, to).unwrap();
+            }
+        }
+        if dice.chance(20) {
+            graph.on_replace(&name, OnReplace::Cut).unwrap();
+        }
+        before = name;
+    }
+    graph.link(&before, "out").unwrap();
+    graph
+}
+
+#[test]
+fn no_bit_changes_by_what_is_cleared_away() {
+    for seed in 0..300 {
+        let play = |clear: bool| {
+            let mut dice = Dice::new(seed);
+            let (mut engine, mut renderer) = engine(StreamSpec { max_memory: 1 << 30, ..stream() });
+            let mut heard = Vec::new();
+            for _ in 0..3 {
+                engine.load(entangled(&mut dice)).unwrap();
+                let frames = dice.between(1, 2 * FADE);
+                heard.extend(render(&mut renderer, &dice.signal(1, frames)[0], 64));
+            }
+            for _ in 0..10 {
+                heard.extend(render(&mut renderer, &dice.signal(1, FADE / 3)[0], 64));
+                if clear {
+                    engine.collect();
+                }
+            }
+            engine.close(renderer);
+            heard.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        };
+        assert!(play(true) == play(false), "seed {seed}");
+    }
+}
+
+#[test]
+fn who_end_together_fade_once_where_they_are_heard() {
+    let chain = |gain: f32| {
+        let mut graph = silent();
+        for number in 0..10 {
+            graph.add(&format!("n{number}"), Fixed(gain)).unwrap();
+        }
+        graph.chain(&["in", "n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "out"]).unwrap();
+        graph
+    };
+    let (mut engine, renderer) = engine(stream());
+    engine.load(chain(0.5)).unwrap();
+    engine.load(chain(0.25)).unwrap();
+    let schedule = engine.schedule();
+    // One in, one out, and the last one of those who leave; mixed into both chains, and at their end.
+    assert_eq!(schedule.fades.len(), 3);
+    let mixes = schedule.steps.iter().filter(|step| matches!(step, Step::Mix { .. })).count();
+    assert_eq!(mixes, 3, "{schedule}");
     engine.close(renderer);
 }
