@@ -72,15 +72,15 @@ fn reason(key: &str) -> Option<&'static str> {
             "Each branch copies the input, passes over it, and is added in another pass; the loop does all in registers."
         }
         "delays-peers" | "delays-limit" | "delays-100-peers" | "delays-100-limit" => {
-            "Each delay is a pass that also looks for NaN and denormals in what it stores; the loop takes all delays in one \
-             pass and looks for none. Delays written for other engines by hand are as tight."
+            "Each delay is a call behind a pointer and a pass that also looks for NaN and denormals in what it stores; the loop \
+             takes all delays in one pass and looks for none. In short blocks the calls are most of it."
         }
         "meter-firewheel" | "meter-limit" => {
             "The meter listens in a pass of its own, and what the device gives and takes is looked through for NaN."
         }
         "seeds-peers" | "seeds-limit-128" | "seeds-limit-512" => {
-            "Four passes instead of one, and a third of the instructions are the gate's sums of squares in f64, which the loop \
-             does in f32."
+            "Four passes instead of one, of which the delay's and the device's look for NaN; and the meter and the gate each \
+             sum up squares by themselves, which the loop does once."
         }
         _ => return None,
     };

@@ -3,8 +3,6 @@
 //! The same order of operations as the graph's, so the bits are equal, which is checked before anything is timed. What
 //! such a loop need not do, these do not: look for NaN and denormals, take other block sizes, let parameters change.
 
-#![allow(clippy::needless_range_loop, reason = "several arrays of registers are walked side by side")]
-
 mod chain;
 mod delays;
 mod effects;

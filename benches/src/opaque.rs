@@ -8,25 +8,28 @@ pub(crate) struct Opaque(pub(crate) f32);
 
 impl Node for Opaque {
     const KIND: &'static str = "opaque";
-    type Processor = Self;
+    type Processor = Factor;
 
     fn ports(&self) -> Ports {
         Ports::effect()
     }
 
-    fn prepare(&self, _spec: &PrepareSpec) -> Result<Self, NodeError> {
-        Ok(self.clone())
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<Factor, NodeError> {
+        Ok(Factor(self.0))
     }
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
-        size_of::<Self>()
+        size_of::<Factor>()
     }
 }
 
-impl Processor for Opaque {
-    type Params = Self;
+/// The processor of [`Opaque`].
+pub(crate) struct Factor(f32);
 
-    fn update(&mut self, params: &Self) {
+impl Processor for Factor {
+    type Params = Opaque;
+
+    fn update(&mut self, params: &Opaque) {
         self.0 = params.0;
     }
 

@@ -55,7 +55,9 @@ impl Peer for Firewheel {
 
     fn contestant(&self, workload: &Workload, block: usize) -> Option<Box<dyn Contestant>> {
         let meters = matches!(workload, Workload::Meter | Workload::Seeds);
-        if matches!(workload, Workload::Moving { .. } | Workload::Mixed { .. }) || (*self == Self::CustomMeter && !meters) {
+        if matches!(workload, Workload::Moving { .. } | Workload::Mixed { .. })
+            || (*self == Self::CustomMeter && !meters)
+        {
             return None;
         }
         Some(Box::new(Playing::new(workload, block, *self)))
@@ -137,7 +139,7 @@ fn fill(context: &mut FirewheelContext, workload: &Workload, meters: Firewheel) 
         }
         Workload::Delays { nodes, feedback } => {
             let feedback = if feedback { FEEDBACK as f32 } else { 0.0 };
-            let echo = || Wrapped(Echo::new(DELAY, mix(nodes), feedback));
+            let echo = || Made(Running(Echo::new(DELAY, mix(nodes), feedback)));
             (0..nodes).fold(input, |last, _| append(context, last, echo()))
         }
         Workload::Meter => {
@@ -146,9 +148,9 @@ fn fill(context: &mut FirewheelContext, workload: &Workload, meters: Firewheel) 
         }
         Workload::Seeds => {
             let gain = append(context, input, volume(GAIN));
-            let echo = append(context, gain, Wrapped(Echo::new(SEEDS_DELAY, MIX, 0.0)));
+            let echo = append(context, gain, Made(Running(Echo::new(SEEDS_DELAY, MIX, 0.0))));
             let meter = meter(context, echo, meters);
-            append(context, meter, Wrapped(Gate::default()))
+            append(context, meter, Made(Running(Gate::default())))
         }
     }
 }
@@ -165,7 +167,7 @@ fn append(context: &mut FirewheelContext, last: NodeID, node: impl AudioNode + '
 
 fn meter(context: &mut FirewheelContext, last: NodeID, meters: Firewheel) -> NodeID {
     if meters == Firewheel::CustomMeter {
-        return append(context, last, Listener(Meter::default()));
+        return append(context, last, Made(Listening(Meter::default())));
     }
     let peaks = append(context, last, PeakMeterStereoNode { enabled: true });
     for channel in 0..2 {
@@ -207,10 +209,10 @@ impl Contestant for Playing {
     }
 }
 
-/// An effect as a node of its own kind.
-struct Wrapped<E>(E);
+/// A node of its own kind, by the processor that it constructs.
+struct Made<P>(P);
 
-impl<E: Effect> AudioNode for Wrapped<E> {
+impl<P: AudioNodeProcessor + Clone> AudioNode for Made<P> {
     type Configuration = EmptyConfig;
 
     fn info(&self, _config: &EmptyConfig) -> Result<AudioNodeInfo, NodeError> {
@@ -222,10 +224,12 @@ impl<E: Effect> AudioNode for Wrapped<E> {
         _config: &EmptyConfig,
         _context: ConstructProcessorContext<'_>,
     ) -> Result<impl AudioNodeProcessor, NodeError> {
-        Ok(Running(self.0.clone()))
+        Ok(self.0.clone())
     }
 }
 
+/// An effect.
+#[derive(Clone)]
 struct Running<E>(E);
 
 impl<E: Effect> AudioNodeProcessor for Running<E> {
@@ -238,24 +242,7 @@ impl<E: Effect> AudioNodeProcessor for Running<E> {
 }
 
 /// A meter as its own is written: it listens and has the engine pass the signal on.
-struct Listener(Meter);
-
-impl AudioNode for Listener {
-    type Configuration = EmptyConfig;
-
-    fn info(&self, _config: &EmptyConfig) -> Result<AudioNodeInfo, NodeError> {
-        Ok(stereo())
-    }
-
-    fn construct_processor(
-        &self,
-        _config: &EmptyConfig,
-        _context: ConstructProcessorContext<'_>,
-    ) -> Result<impl AudioNodeProcessor, NodeError> {
-        Ok(Listening(self.0.clone()))
-    }
-}
-
+#[derive(Clone)]
 struct Listening(Meter);
 
 impl AudioNodeProcessor for Listening {

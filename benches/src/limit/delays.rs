@@ -2,7 +2,7 @@
 
 use super::ring::Ring;
 use super::simd::{InstructionSet, Kernel, Vector};
-use super::walk::{Body, load, store, walk};
+use super::walk::{Body, added_times, load, scaled, store, walk};
 use crate::contestant::Contestant;
 
 pub(super) struct Delays {
@@ -75,17 +75,9 @@ impl Body for Run<'_> {
             let past: [V; K] = load(ring, 0);
             match feedback {
                 None => store(samples, ring, 0),
-                Some(feedback) => {
-                    let mut kept = samples;
-                    for k in 0..K {
-                        kept[k] = samples[k].add(past[k].mul(feedback));
-                    }
-                    store(kept, ring, 0);
-                }
+                Some(feedback) => store(added_times(samples, past, feedback), ring, 0),
             }
-            for k in 0..K {
-                samples[k] = samples[k].mul(dry).add(past[k].mul(wet));
-            }
+            samples = added_times(scaled(samples, dry), past, wet);
         }
         store(samples, self.output, at);
     }

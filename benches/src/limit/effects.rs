@@ -3,7 +3,7 @@
 use super::gate::{Gate, HOP, Passes};
 use super::ring::Ring;
 use super::simd::{InstructionSet, Kernel, Vector};
-use super::walk::{load, store};
+use super::walk::{added_times, load, scaled, store};
 use crate::contestant::Contestant;
 
 /// Lanes of the widest use: two of the widest vectors.
@@ -128,24 +128,18 @@ impl Run<'_> {
         let mut squares: [[V; K]; 2] = [load(&state.squares[0], 0), load(&state.squares[1], 0)];
         let mut peaks: [[V; K]; 2] = [load(&state.peaks[0], 0), load(&state.peaks[1], 0)];
         while piece.end - piece.start >= width {
-            for channel in 0..2 {
-                let mut samples: [V; K] = load(self.input[channel], piece.start);
-                let ring = state.rings[channel].samples();
+            for (channel, (ring, output)) in state.rings.iter_mut().zip(&mut self.output).enumerate() {
+                let samples: [V; K] = scaled(load(self.input[channel], piece.start), gain);
+                let ring = ring.samples();
                 let past: [V; K] = load(ring, piece.ring);
-                for k in 0..K {
-                    samples[k] = samples[k].mul(gain);
-                }
                 store(samples, ring, piece.ring);
-                for k in 0..K {
-                    samples[k] = samples[k].mul(dry).add(past[k].mul(wet));
-                    let square = samples[k].mul(samples[k]);
-                    squares[channel][k] = squares[channel][k].add(square);
-                    peaks[channel][k] = square.max(peaks[channel][k]);
-                    if !OPEN {
-                        samples[k] = V::splat(0.0);
-                    }
+                let samples = added_times(scaled(samples, dry), past, wet);
+                for ((sum, peak), sample) in squares[channel].iter_mut().zip(&mut peaks[channel]).zip(samples) {
+                    let square = sample.mul(sample);
+                    *sum = sum.add(square);
+                    *peak = square.max(*peak);
                 }
-                store(samples, self.output[channel], piece.start);
+                store(if OPEN { samples } else { [V::splat(0.0); K] }, output, piece.start);
             }
             piece.start += width;
             piece.ring += width;
@@ -182,11 +176,8 @@ impl Meter {
         self.hops += 1;
         self.sums = [self.sums[0] + sums[0], self.sums[1] + sums[1]];
         if self.hops == HOPS {
-            for channel in 0..2 {
-                let peak = peaks[channel].iter().fold(0.0, |peak, lane| Vector::max(*lane, peak));
-                self.peak[channel] = f32::sqrt(peak);
-                self.rms[channel] = (self.sums[channel] / (HOPS * HOP) as f32).sqrt();
-            }
+            self.peak = peaks.map(|lanes| lanes.into_iter().fold(0.0, |peak, lane| Vector::max(lane, peak)).sqrt());
+            self.rms = self.sums.map(|sum| (sum / (HOPS * HOP) as f32).sqrt());
             (self.hops, self.sums, *peaks) = (0, [0.0; 2], [[0.0; LANES]; 2]);
         }
     }
@@ -197,8 +188,8 @@ impl Meter {
 fn sum(lanes: &[f32; LANES]) -> f32 {
     let mut eight = [0.0; 8];
     for part in lanes.chunks_exact(8) {
-        for lane in 0..8 {
-            eight[lane] += part[lane];
+        for (sum, lane) in eight.iter_mut().zip(part) {
+            *sum += lane;
         }
     }
     (eight[0] + eight[4]) + (eight[1] + eight[5]) + ((eight[2] + eight[6]) + (eight[3] + eight[7]))

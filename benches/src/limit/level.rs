@@ -1,7 +1,7 @@
 //! Peak and RMS over windows, in lanes.
 
 use super::simd::Vector;
-use super::walk::load;
+use super::walk::{load, store};
 
 /// Lanes of the widest use: two of the widest vectors.
 const LANES: usize = 32;
@@ -44,9 +44,11 @@ impl Levels {
     /// The lanes back.
     #[inline(always)]
     pub(super) fn keep<V: Vector, const K: usize>(&mut self, lanes: Lanes<V, K>) {
-        for channel in 0..2 {
-            super::walk::store(lanes.squares[channel], &mut self.squares[channel], 0);
-            super::walk::store(lanes.peaks[channel], &mut self.peaks[channel], 0);
+        for (kept, lanes) in self.squares.iter_mut().zip(lanes.squares) {
+            store(lanes, kept, 0);
+        }
+        for (kept, lanes) in self.peaks.iter_mut().zip(lanes.peaks) {
+            store(lanes, kept, 0);
         }
     }
 
@@ -75,11 +77,8 @@ impl Levels {
         }
         let mut lanes = self.open::<V, K>();
         while end - at >= width {
-            for channel in 0..2 {
-                let samples: [V; K] = load(channels[channel], at);
-                for k in 0..K {
-                    lanes.hear(channel, k, samples[k]);
-                }
+            for (channel, samples) in channels.iter().enumerate() {
+                lanes.hear(channel, load(samples, at));
             }
             at += width;
         }
@@ -98,11 +97,9 @@ impl Levels {
 
     #[inline(never)]
     fn end(&mut self) {
-        for channel in 0..2 {
-            self.peak[channel] = self.peaks[channel].iter().fold(0.0f32, |peak, lane| peak.max(*lane)).sqrt();
-            let sum: f32 = self.squares[channel].iter().sum();
-            self.rms[channel] = (sum / self.window as f32).sqrt();
-        }
+        let window = self.window as f32;
+        self.peak = self.peaks.map(|lanes| lanes.into_iter().fold(0.0, f32::max).sqrt());
+        self.rms = self.squares.map(|lanes| (lanes.iter().sum::<f32>() / window).sqrt());
         self.filled = 0;
         self.squares = [[0.0; LANES]; 2];
         self.peaks = [[0.0; LANES]; 2];
@@ -117,12 +114,14 @@ pub(super) struct Lanes<V, const K: usize> {
 }
 
 impl<V: Vector, const K: usize> Lanes<V, K> {
-    /// Hears vector `k` of a channel; gives back its squares.
+    /// Hears vectors of a channel.
     #[inline(always)]
-    pub(super) fn hear(&mut self, channel: usize, k: usize, samples: V) -> V {
-        let square = samples.mul(samples);
-        self.squares[channel][k] = self.squares[channel][k].add(square);
-        self.peaks[channel][k] = square.max(self.peaks[channel][k]);
-        square
+    pub(super) fn hear(&mut self, channel: usize, samples: [V; K]) {
+        let lanes = self.squares[channel].iter_mut().zip(&mut self.peaks[channel]);
+        for ((sum, peak), sample) in lanes.zip(samples) {
+            let square = sample.mul(sample);
+            *sum = sum.add(square);
+            *peak = square.max(*peak);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::level::Levels;
 use super::simd::{InstructionSet, Kernel, Vector};
-use super::walk::{load, store};
+use super::walk::{load, scaled, store};
 use crate::contestant::Contestant;
 
 pub(super) struct Metered {
@@ -52,13 +52,10 @@ impl Run<'_> {
         let gain = V::splat(self.gain);
         let mut lanes = self.levels.open::<V, K>();
         while end - at >= width {
-            for channel in 0..2 {
-                let mut samples: [V; K] = load(self.input[channel], at);
-                for k in 0..K {
-                    samples[k] = samples[k].mul(gain);
-                    lanes.hear(channel, k, samples[k]);
-                }
-                store(samples, self.output[channel], at);
+            for (channel, (input, output)) in self.input.iter().zip(&mut self.output).enumerate() {
+                let samples: [V; K] = scaled(load(input, at), gain);
+                lanes.hear(channel, samples);
+                store(samples, output, at);
             }
             at += width;
         }

@@ -7,7 +7,7 @@
 use super::level::Levels;
 use super::ring::Ring;
 use super::simd::{InstructionSet, Kernel, Vector};
-use super::walk::{Body, load, store, walk};
+use super::walk::{Body, added, added_times, load, scaled, store, walk};
 use crate::contestant::Contestant;
 use crate::mixed::{DELAY, Drawn, Kind};
 use crate::workload::{METER_WINDOW, MIX};
@@ -178,31 +178,24 @@ impl Body for Passing<'_> {
     #[inline(always)]
     fn take<V: Vector, const K: usize>(&mut self, at: usize) {
         let mut samples = [[V::splat(0.0); K]; 2];
-        for channel in 0..2 {
+        for (channel, samples) in samples.iter_mut().enumerate() {
             for (index, term) in self.pass.terms.iter().enumerate() {
                 let from = term.from.map_or(self.input[channel], |from| &self.buffers[from][channel]);
                 let mut part: [V; K] = load(from, at);
                 for gain in &term.gains {
-                    let gain = V::splat(*gain);
-                    for k in 0..K {
-                        part[k] = part[k].mul(gain);
-                    }
+                    part = scaled(part, V::splat(*gain));
                 }
-                for k in 0..K {
-                    samples[channel][k] = if index == 0 { part[k] } else { samples[channel][k].add(part[k]) };
-                }
+                *samples = if index == 0 { part } else { added(*samples, part) };
             }
             if let Some(factor) = self.pass.factor {
-                for k in 0..K {
-                    samples[channel][k] = samples[channel][k].mul(V::splat(factor));
-                }
+                *samples = scaled(*samples, V::splat(factor));
             }
         }
         if let Then::Delay(rings) = &mut self.pass.then {
             delayed(rings, &mut samples, self.position + at);
         }
-        for channel in 0..2 {
-            store(samples[channel], self.output[channel], at);
+        for (samples, output) in samples.into_iter().zip(&mut self.output) {
+            store(samples, output, at);
         }
     }
 }
@@ -210,12 +203,10 @@ impl Body for Passing<'_> {
 #[inline(always)]
 fn delayed<V: Vector, const K: usize>(rings: &mut [Ring; 2], samples: &mut [[V; K]; 2], position: usize) {
     let (dry, wet) = (V::splat((1.0 - MIX) as f32), V::splat(MIX as f32));
-    for channel in 0..2 {
-        let ring = rings[channel].samples();
+    for (ring, samples) in rings.iter_mut().zip(samples) {
+        let ring = ring.samples();
         let past: [V; K] = load(ring, position);
-        store(samples[channel], ring, position);
-        for k in 0..K {
-            samples[channel][k] = samples[channel][k].mul(dry).add(past[k].mul(wet));
-        }
+        store(*samples, ring, position);
+        *samples = added_times(scaled(*samples, dry), past, wet);
     }
 }

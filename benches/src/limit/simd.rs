@@ -46,18 +46,14 @@ impl InstructionSet {
     /// All that this machine has, the narrowest first.
     #[must_use]
     pub fn here() -> Vec<Self> {
-        #[allow(unused_mut, reason = "elsewhere there is one")]
-        let mut sets = vec![Self(Set::Base)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                sets.push(Self(Set::Avx2));
-            }
-            if is_x86_feature_detected!("avx512f") {
-                sets.push(Self(Set::Avx512));
-            }
-        }
-        sets
+        let sets = [
+            (Set::Base, true),
+            #[cfg(target_arch = "x86_64")]
+            (Set::Avx2, is_x86_feature_detected!("avx2")),
+            #[cfg(target_arch = "x86_64")]
+            (Set::Avx512, is_x86_feature_detected!("avx512f")),
+        ];
+        sets.into_iter().filter(|(_, is_here)| *is_here).map(|(set, _)| Self(set)).collect()
     }
 
     /// The widest that this machine has.

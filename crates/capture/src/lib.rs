@@ -63,5 +63,6 @@ pub use recording::{Recording, Take};
 pub use replay::{Heard, Replay};
 pub use source::Source;
 pub use tap::{Tap, Tapped};
+pub use unwritten::Unwritten;
 pub use verdict::{Difference, SampleDifference, Verdict};
 pub use writer::Summary;

@@ -1,16 +1,23 @@
-//! A `file_sink` that writes nothing: a replay leaves no file behind.
+//! A `file_sink` that writes nothing: a replay leaves no file behind, nor does measuring.
 
 use patchline_graph::{Io, Node, NodeError, Ports, PrepareSpec, Processor};
 use patchline_nodes::{FileSink, PatchNode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-/// Stands where a recorder stood: the same links lead to it, and nothing comes of them.
+/// Stands where a recorder stood: the same links lead to it, and nothing comes of them. Takes no memory.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Unwritten(FileSink);
+pub struct Unwritten(FileSink);
 
-pub(crate) struct Nothing;
+/// The processor of [`Unwritten`].
+pub struct Nothing;
+
+impl From<FileSink> for Unwritten {
+    fn from(sink: FileSink) -> Self {
+        Self(sink)
+    }
+}
 
 impl Node for Unwritten {
     const KIND: &'static str = FileSink::KIND;

@@ -1,38 +1,8 @@
-//! Measuring writes no files: what stands for a recorder meanwhile.
+//! Measuring writes no files.
 
-use patchline_graph::{AnyNode, Graph, Io, Node, NodeError, NodeName, Ports, PrepareSpec, Processor};
+use patchline_capture::Unwritten;
+use patchline_graph::{AnyNode, Graph, NodeName};
 use patchline_nodes::FileSink;
-
-/// Takes what a recorder takes, and does nothing with it.
-#[derive(Clone, Debug, PartialEq)]
-struct Unwritten(FileSink);
-
-struct Nothing;
-
-impl Node for Unwritten {
-    const KIND: &'static str = FileSink::KIND;
-    type Processor = Nothing;
-
-    fn ports(&self) -> Ports {
-        self.0.ports()
-    }
-
-    fn prepare(&self, _spec: &PrepareSpec) -> Result<Nothing, NodeError> {
-        Ok(Nothing)
-    }
-
-    fn footprint(&self, _spec: &PrepareSpec) -> usize {
-        0
-    }
-}
-
-impl Processor for Nothing {
-    type Params = Unwritten;
-
-    fn update(&mut self, _params: &Unwritten) {}
-
-    fn process(&mut self, _io: &mut Io<'_>) {}
-}
 
 /// The graph with its recorders replaced, and their names.
 pub(crate) fn without_files(graph: &Graph) -> (Graph, Vec<String>) {
@@ -40,6 +10,6 @@ pub(crate) fn without_files(graph: &Graph) -> (Graph, Vec<String>) {
     let sinks: Vec<(NodeName, FileSink)> = sinks.collect();
     let mut graph = graph.clone();
     let names = sinks.iter().map(|(name, _)| name.to_string()).collect();
-    sinks.into_iter().for_each(|(name, sink)| graph.insert(name, AnyNode::new(Unwritten(sink))));
+    sinks.into_iter().for_each(|(name, sink)| graph.insert(name, AnyNode::new(Unwritten::from(sink))));
     (graph, names)
 }
