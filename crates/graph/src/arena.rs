@@ -1,6 +1,6 @@
 //! The memory that audio flows through: one aligned allocation, one buffer a channel, and the views on it.
 //!
-//! All `unsafe` of the engine lives here. It rests on one fact: a [`Schedule`](crate::Schedule) is
+//! It rests on one fact: a [`Schedule`](crate::Schedule) is
 //! [verified](crate::Schedule::verify) before it becomes a plan, so within one step the buffers that are written are
 //! distinct and apart from those that are read, and all ids are in range.
 #![allow(unsafe_code)]
@@ -86,8 +86,11 @@ pub(crate) struct Memory {
     arena: Arena,
 }
 
-// SAFETY: the places are in the arena, which is ours, or were lent for a piece that is rendered on one thread.
+// SAFETY: the places are in the arena, which is ours, or were lent for a piece, which ends before the loan does.
 unsafe impl Send for Memory {}
+// SAFETY: steps of several threads read and write through a shared borrow, as those of one do: `verify` has shown that of two
+// of them which use the same buffer one comes after the other, unless both only read it. Buffers are lent while none runs.
+unsafe impl Sync for Memory {}
 
 impl Default for Memory {
     fn default() -> Self {

@@ -17,6 +17,7 @@ use crate::buffers::{Buffers, Life};
 use crate::channels::Widths;
 use crate::node::Questions;
 use crate::resolve::{Alone, Resolved, resolve};
+use crate::spread::spread;
 use crate::topology::Topology;
 use crate::{DeviceSide, Factor, Graph, GraphError, GraphErrors, Schedule, Slot, Step, StreamSpec, budget};
 use fold::Fold;
@@ -33,7 +34,7 @@ use value::{Products, Value};
 pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
     let Alone { resolved, alignments } = resolve(graph, stream)?;
     let schedule = build(&resolved, &Fading::default(), stream)?;
-    Ok(Schedule { alignments, ..schedule })
+    Ok(spread(Schedule { alignments, ..schedule }, stream, |_| None))
 }
 
 /// Compiles what a graph means, of which some may fade.

@@ -91,7 +91,7 @@ impl Cost {
     ///
     /// The longest lap counts as the second longest: where the system let another thread run for some milliseconds, that
     /// was it, and the lightest node would look like the heaviest. Work that comes now and then is met more than once.
-    fn per_frame(self, lap: f64) -> f64 {
+    pub(crate) fn per_frame(self, lap: f64) -> f64 {
         let beyond = if self.laps > 1 { self.longest.saturating_sub(self.second) } else { 0 };
         let nanos = self.nanos.saturating_sub(beyond) as f64 - self.laps as f64 * lap;
         nanos.max(0.0) / self.frames.max(1) as f64

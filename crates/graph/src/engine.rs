@@ -5,6 +5,7 @@ mod dip;
 mod journal;
 mod load;
 mod set;
+mod threads;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -18,6 +19,7 @@ pub use set::SetError;
 
 use basedrop::Collector;
 use rtrb::{Consumer, Producer};
+use rustc_hash::FxHashMap;
 
 use crate::cost::{self, Cost};
 use crate::event::{Events, RawEvent};
@@ -25,13 +27,15 @@ use crate::lapped::{Kept, lapped};
 use crate::load::Cast;
 use crate::message::Message;
 use crate::profile::{ProfileCells, Sampler, lap_nanoseconds};
+use crate::renderer::crew;
 use crate::slots::Payload;
 use crate::span::{RawSpan, SpanReader};
 use crate::stage::Stage;
 use crate::stats::StatsCells;
+use crate::stream::MOST_THREADS;
 use crate::{
-    Event, Frame, Frames, Graph, GraphErrors, NodeCost, NodeSpan, NodeSpans, PrepareSpec, Readings, Renderer, Report,
-    Reports, Schedule, Stats, StreamSpec, TimeSource, touched,
+    Event, Frame, Frames, Graph, GraphErrors, NodeCost, NodeName, NodeSpan, NodeSpans, PrepareSpec, Readings, Renderer,
+    Report, Reports, Schedule, Stats, StreamSpec, TimeSource, Worker, touched,
 };
 
 /// Messages on their way to the audio thread.
@@ -69,15 +73,19 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
     let profile = Arc::new(ProfileCells::default());
     let (span_writer, spans) = (timing.spans > 0).then(|| lapped(timing.spans)).unzip();
     let sampler = Sampler::new(Arc::clone(&profile), timing.time.clone(), span_writer);
+    let (crew, workers) = (stream.threads > 1).then(|| crew(stream.threads.min(MOST_THREADS))).unzip();
     let renderer = Renderer::new(
         messages_end,
         Events { ring: events_end, stats: Arc::clone(&stats) },
         payloads_end,
-        sampler,
+        (sampler, crew),
         (stream.max_frames, stream.instructions),
     );
     let fade = load::bounded(stream.fade, stream.rate);
     let engine = Engine {
+        most_threads: stream.threads.max(1),
+        workers: workers.unwrap_or_default(),
+        assumed: FxHashMap::default(),
         stream,
         collector: Collector::new(),
         messages,
@@ -145,6 +153,11 @@ pub struct Engine {
     bypassed: BTreeSet<String>,
     /// Nodes whose processors are left out, or will be.
     out: BTreeSet<String>,
+    /// Those who can help the renderer, until they are asked for, and how many threads there can be.
+    workers: Vec<Worker>,
+    most_threads: usize,
+    /// What nodes are assumed to take, in nanoseconds a frame.
+    assumed: FxHashMap<NodeName, f64>,
 }
 
 /// Why a graph was not loaded; the old one plays on.

@@ -70,6 +70,13 @@ pub(crate) struct Events {
     pub(crate) stats: Arc<StatsCells>,
 }
 
+impl Events {
+    /// For whom something happens in a piece that begins at this frame.
+    pub(crate) fn sink(&mut self, position: Frame, instance: Option<Instance>) -> EventSink<'_> {
+        EventSink { events: self, position, instance }
+    }
+}
+
 /// Where a processor sends its events. Bounded: what does not fit is counted.
 pub struct EventSink<'a> {
     pub(crate) events: &'a mut Events,

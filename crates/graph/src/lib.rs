@@ -91,6 +91,7 @@
 //! [`Node`] is the control half of an effect, [`Processor`] its audio half.
 
 mod align;
+mod apart;
 mod arena;
 mod budget;
 mod buffers;
@@ -113,6 +114,7 @@ pub mod guard;
 mod instructions;
 mod io;
 mod kernels;
+mod kit;
 pub mod lapped;
 mod load;
 mod message;
@@ -131,9 +133,11 @@ mod schedule;
 mod slots;
 mod smooth;
 mod span;
+mod spread;
 mod stage;
 mod stats;
 mod stream;
+mod team;
 mod time;
 mod topology;
 pub mod touched;
@@ -164,8 +168,10 @@ pub use report::{Report, Reports, Severity, Written};
 pub use schedule::{BufferId, Factor, Schedule, Slot, Step, Term, Why};
 pub use smooth::{Law, Ramp, Smoothed};
 pub use span::{NodeSpan, NodeSpans};
+pub use spread::{Alone, Need, Spread, Task};
 pub use stage::{Difference, Reason, difference};
 pub use stats::Stats;
 pub use stream::StreamSpec;
+pub use team::Worker;
 pub use time::TimeSource;
 pub use verify::ScheduleError;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::apart::Apart;
 use crate::arena::Memory;
 use crate::cost::CostCells;
 use crate::event::Instance;
@@ -11,7 +12,7 @@ use crate::feedback::FeedbackLine;
 use crate::gains::Gains;
 use crate::kernels::{Term, Unsteady};
 use crate::profile::Watched;
-use crate::{BufferId, Factor, Schedule, Slot, Step, touched};
+use crate::{BufferId, Factor, Need, Schedule, Slot, Step, touched};
 
 /// More changes than there will be.
 const NEVER: u64 = u64::MAX;
@@ -33,12 +34,24 @@ pub(crate) struct Plan {
     pub(crate) widths: Vec<usize>,
     pub(crate) device_in: Vec<Option<BufferId>>,
     pub(crate) device_out: Vec<Option<BufferId>>,
-    pub(crate) lines: Vec<FeedbackLine>,
+    pub(crate) lines: Apart<FeedbackLine>,
     pub(crate) feedback: u64,
     /// What fades; filled by the audio thread when it takes over.
     pub(crate) ramps: Vec<Ramp>,
-    pub(crate) weights: Weights,
+    /// Those of the fade that was computed last, by lane.
+    pub(crate) weights: Apart<Weights>,
     pub(crate) memory: Memory,
+    /// Who does which steps, where several threads share them: the tasks of each lane. None where one does everything.
+    pub(crate) lanes: Vec<Vec<Share>>,
+    /// Pieces of fewer frames are for one thread.
+    pub(crate) least_frames: usize,
+}
+
+/// Steps that one thread runs in one go.
+pub(crate) struct Share {
+    pub(crate) ops: Range<usize>,
+    /// What is done before.
+    pub(crate) needs: Vec<Need>,
 }
 
 /// A processor, and the cells for its time.
@@ -125,7 +138,9 @@ impl Plan {
             lines: schedule.lines.iter().map(|_| FeedbackLine::new(schedule.feedback)).collect(),
             feedback: schedule.feedback,
             ramps: touched::room(schedule.fades.len()),
-            weights: Weights::new(if schedule.fades.is_empty() { 0 } else { max_frames }),
+            weights: (0..schedule.spread.lanes())
+                .map(|_| Weights::new(if schedule.fades.is_empty() { 0 } else { max_frames }))
+                .collect(),
             memory: Memory::new(schedule.buffers, max_frames),
             ops: Vec::with_capacity(schedule.steps.len()),
             watched: Vec::with_capacity(schedule.steps.len()),
@@ -137,6 +152,11 @@ impl Plan {
             let op = plan.op(schedule, step, parts);
             plan.ops.push(op);
             plan.watched.push(watched(step, parts));
+        }
+        plan.lanes.resize_with(if schedule.spread.tasks.is_empty() { 0 } else { schedule.spread.lanes() }, Vec::new);
+        plan.least_frames = schedule.spread.least_frames;
+        for task in &schedule.spread.tasks {
+            plan.lanes[task.lane].push(Share { ops: task.steps.clone(), needs: task.needs.clone() });
         }
         plan.steady = touched::zeros(plan.factors.len());
         plan.steady_since = NEVER;
@@ -212,7 +232,7 @@ impl Plan {
         let of = |start: u32| &self.wires[start as usize..][..sources.len()];
         let same = |last: &Term| last.fans && of(last.sources) == of(sources.start as u32);
         let fans = count == 1 && !is_first;
-        match self.terms.last().is_some_and(same) && fans {
+        match fans && self.terms.last().is_some_and(same) {
             true => self.terms.last_mut().into_iter().for_each(|last| last.count += 1),
             false => {
                 self.terms.push(Term { sources: sources.start as u32, factors: factors as u32, count, fans });

@@ -86,6 +86,17 @@ pub(crate) trait Watch {
 
     /// Something has been done that belongs to no node.
     fn rest(&mut self);
+
+    /// The clock, for others to take times by, if it looks at one.
+    fn time(&self) -> Option<&TimeSource> {
+        None
+    }
+
+    /// A node was timed by others.
+    fn note(&mut self, _span: RawSpan) {}
+
+    /// What was done until now was timed by others.
+    fn skip(&mut self) {}
 }
 
 /// Does not look: what `render` runs with when nobody asked.
@@ -130,15 +141,26 @@ impl Watch for Stopwatch {
         let lasts = self.lap();
         let Some(Watched { cost, instance }) = &watched[op] else { return };
         cost.add(lasts, frames);
-        if let Some(spans) = &mut self.spans {
-            let span = RawSpan { instance: *instance, call: self.call, begins, lasts, frames };
-            spans.write(span.words());
-        }
+        self.note(RawSpan { instance: *instance, call: self.call, begins, lasts, frames });
     }
 
     fn rest(&mut self) {
         let time = self.lap();
         self.cells.rest.add(time, 0);
+    }
+
+    fn time(&self) -> Option<&TimeSource> {
+        Some(&self.time)
+    }
+
+    fn note(&mut self, span: RawSpan) {
+        if let Some(spans) = &mut self.spans {
+            spans.write(RawSpan { call: self.call, ..span }.words());
+        }
+    }
+
+    fn skip(&mut self) {
+        self.lap();
     }
 }
 

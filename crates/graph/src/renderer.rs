@@ -1,5 +1,6 @@
 //! The audio thread's half: samples in, samples out.
 
+mod crew;
 mod device;
 mod piece;
 mod players;
@@ -16,13 +17,15 @@ use crate::event::{EventSink, Events, Instance};
 use crate::fade::Ramp;
 use crate::instructions::Supported;
 use crate::message::{Change, Load, Message, NextFade, Params, Set, Turn};
-use crate::plan::{Op, Plan};
+use crate::plan::Plan;
 use crate::profile::{Sampler, Watch};
 use crate::slots::{Payload, Slab};
 use crate::{EventKind, Frame, Instructions, guard, touched};
+use crew::Crew;
+pub(crate) use crew::crew;
 use device::Device;
 use piece::Piece;
-use players::Players;
+use players::{Players, silence};
 
 /// Which node runs.
 type Running = Cell<Option<Instance>>;
@@ -50,6 +53,8 @@ pub struct Renderer {
     events: Events,
     payloads: Producer<Payload>,
     sampler: Sampler,
+    /// Who helps, if anybody may.
+    crew: Option<Crew>,
     plan: Plan,
     slab: Slab,
     /// A load that waits for its frame, and with it all messages after it.
@@ -71,7 +76,7 @@ impl Renderer {
         messages: Consumer<Message>,
         events: Events,
         payloads: Producer<Payload>,
-        sampler: Sampler,
+        (sampler, crew): (Sampler, Option<Crew>),
         (max_frames, instructions): (usize, Instructions),
     ) -> Self {
         let instructions = Supported::of(instructions);
@@ -84,6 +89,7 @@ impl Renderer {
             events,
             payloads,
             sampler,
+            crew,
             plan,
             slab,
             next,
@@ -144,6 +150,7 @@ impl Renderer {
     #[inline(always)]
     fn render_pieces(&mut self, running: &Running, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         self.receive();
+        let calls = if self.plan.lanes.is_empty() { None } else { self.call_helpers(frames) };
         let mut device = Device { piece: 0..0, inputs, outputs };
         if self.sampler.due() {
             self.render_timed(running, frames, &mut device);
@@ -152,6 +159,7 @@ impl Renderer {
         }
         self.events.stats.frames.add(frames as u64);
         self.events.stats.renders.add(1);
+        drop(calls);
     }
 
     #[cold]
@@ -176,7 +184,9 @@ impl Renderer {
             self.apply_due();
             let length = self.piece(frames - device.piece.end);
             device.piece = device.piece.end..device.piece.end + length;
-            self.run_piece(watch, running, device);
+            if self.plan.lanes.is_empty() || !self.run_together(watch, device) {
+                self.run_piece(watch, running, device);
+            }
             if self.slab.gains().moving() > 0 {
                 self.slab.pass(length);
             }
@@ -255,7 +265,7 @@ impl Renderer {
             load.plan.ramps.push(ramp);
         }
         for &(old, new) in &load.lines {
-            std::mem::swap(&mut self.plan.lines[old], &mut load.plan.lines[new]);
+            std::mem::swap(self.plan.lines.at(old), load.plan.lines.at(new));
         }
         std::mem::swap(&mut self.plan, &mut load.plan);
         if load.told {
@@ -383,21 +393,13 @@ impl Renderer {
             let ran = catch_unwind(AssertUnwindSafe(|| instructions.run_lanes(&mut piece)));
             let Err(payload) = ran else { break };
             current = piece.current + 1;
-            self.silence(current - 1, device.piece.len(), payload);
+            match silence(&self.plan, &self.slab, current - 1, device.piece.len()) {
+                Some(instance) => self.bury(instance, payload),
+                None => std::mem::forget(payload),
+            }
             watch.rest();
         }
         running.set(None);
-    }
-
-    /// Silences the processor of a step that panicked, in this piece already.
-    fn silence(&mut self, op: usize, length: usize, payload: Payload) {
-        let Op::Run(run) = &self.plan.ops[op] else { return std::mem::forget(payload) };
-        let memory = &self.plan.memory;
-        run.wires.of(&self.plan.wires).1.iter().for_each(|&wire| memory.write(wire, length).fill(0.0));
-        let seat = self.slab.seat(run.seat as usize);
-        seat.silence();
-        let instance = seat.instance;
-        self.bury(instance, payload);
     }
 
     /// Counts and reports a panic. Its payload cannot be freed here: it is sent away, or forgotten where there is no

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::{Alignment, DeviceChannels, Fade, Frames, NodeName, Tail, Widths};
+use crate::{Alignment, DeviceChannels, Fade, Frames, NodeName, Spread, Tail, Widths};
 
 /// One channel's storage: an index into the plan's arena.
 pub type BufferId = u32;
@@ -145,6 +145,8 @@ pub struct Schedule {
     pub feedback: Frames,
     /// What fades, after a load.
     pub fades: Vec<Fade>,
+    /// Which steps may run at once, if several threads are to share them.
+    pub spread: Spread,
     /// Links that wait, so that parallel paths arrive together.
     pub alignments: Vec<Alignment>,
     /// The longest latency from any input or source to the device's output or a sink, in frames.
@@ -236,7 +238,11 @@ impl fmt::Display for Line {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tasks = self.spread.tasks.iter().peekable();
         for (index, step) in self.steps.iter().enumerate() {
+            if let Some(task) = tasks.next_if(|task| task.steps.start == index) {
+                writeln!(f, "{task}")?;
+            }
             write!(f, "{index:>4} ")?;
             self.step(f, step)?;
             writeln!(f)?;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::apart::Apart;
 use crate::bypass::Bypass;
 use crate::erase::AnyProcessor;
 use crate::event::Instance;
@@ -72,7 +73,7 @@ impl Seat {
 /// All places.
 #[derive(Default)]
 pub(crate) struct Slab {
-    seats: Vec<Seat>,
+    seats: Apart<Seat>,
     /// The factors of those that only scale.
     gains: Gains,
 }
@@ -84,7 +85,13 @@ impl Slab {
 
     #[inline(always)]
     pub(crate) fn seat(&mut self, seat: usize) -> &mut Seat {
-        &mut self.seats[seat]
+        self.seats.at(seat)
+    }
+
+    /// The place of a processor, for the one step that runs it.
+    #[inline(always)]
+    pub(crate) fn of_step(&self, seat: u32) -> &mut Seat {
+        self.seats.of_step(seat as usize)
     }
 
     pub(crate) fn gains(&self) -> &Gains {
@@ -104,7 +111,7 @@ impl Slab {
 
     /// Moves everybody into a bigger slab; the old one comes back in its place.
     pub(crate) fn move_into(&mut self, bigger: &mut Slab) {
-        for (old, new) in self.seats.iter_mut().zip(&mut bigger.seats) {
+        for (old, new) in self.seats.iter_mut().zip(bigger.seats.iter_mut()) {
             std::mem::swap(old, new);
         }
         bigger.gains.adopt(&self.gains);
@@ -114,7 +121,7 @@ impl Slab {
     /// Whoever sits here has changed: notes the factor, if it has one.
     pub(crate) fn note(&mut self, seat: usize) {
         let Self { seats, gains } = self;
-        let Seat { processor, mode, bypass, .. } = &mut seats[seat];
+        let Seat { processor, mode, bypass, .. } = seats.at(seat);
         let Some(scale) = processor.as_mut().and_then(AnyProcessor::scale) else { return gains.settle(seat, 0.0) };
         match (*mode, bypass) {
             (Mode::Silent, _) => gains.stir(seat, Moving::Silent),
@@ -130,7 +137,7 @@ impl Slab {
     pub(crate) fn pass(&mut self, frames: usize) {
         for index in (0..self.gains.moving()).rev() {
             let seat = self.gains.seat(index);
-            let Seat { processor, mode, bypass, .. } = &mut self.seats[seat];
+            let Seat { processor, mode, bypass, .. } = self.seats.at(seat);
             processor.as_mut().and_then(AnyProcessor::scale).map(|scale| scale.take(frames));
             if let (Mode::Bypassed, Some(bypass)) = (*mode, bypass) {
                 bypass.pass(frames);

@@ -37,6 +37,13 @@ impl Counter {
         self.0.store(self.get().wrapping_add(count), Ordering::Relaxed);
     }
 
+    /// What was counted, from where it begins anew.
+    pub(crate) fn take(&self) -> u64 {
+        let count = self.get();
+        self.0.store(0, Ordering::Relaxed);
+        count
+    }
+
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -59,6 +66,17 @@ pub(crate) struct StatsCells {
 }
 
 impl StatsCells {
+    /// Adds what the steps of a lane have counted, and lets that begin anew.
+    pub(crate) fn take_in(&self, lane: &Self) {
+        for (sum, counted) in [
+            (&self.non_finite_feedback, &lane.non_finite_feedback),
+            (&self.panics, &lane.panics),
+            (&self.events_lost, &lane.events_lost),
+        ] {
+            sum.add(counted.take());
+        }
+    }
+
     pub(crate) fn snapshot(&self) -> Stats {
         Stats {
             frames: self.frames.get(),

@@ -7,6 +7,8 @@ use crate::{Frames, GraphError, Instructions, Place};
 
 /// The most channels a port, a device or a slice may have.
 pub(crate) const MOST_CHANNELS: usize = 65_536;
+/// The most threads that render together.
+pub(crate) const MOST_THREADS: usize = 64;
 /// The longest block, in frames: a second at the highest rate there is, many times over.
 const MOST_FRAMES: usize = 1 << 24;
 
@@ -34,6 +36,9 @@ pub struct StreamSpec {
     /// The vector instructions that all is computed with: the best that this machine has, unless others are asked for.
     /// The bits are the same with all of them.
     pub instructions: Instructions,
+    /// How many threads render, with the audio thread: 1, unless [workers](crate::Engine::workers) are to help it. Graphs that
+    /// are too narrow for that are rendered by one. The bits are the same with any number.
+    pub threads: usize,
 }
 
 impl StreamSpec {
@@ -54,6 +59,9 @@ impl StreamSpec {
         }
         if self.max_frames > MOST_FRAMES {
             return wrong(format!("a block has at most {MOST_FRAMES} frames, not {}", self.max_frames));
+        }
+        if !(1..=MOST_THREADS).contains(&self.threads) {
+            return wrong(format!("1 to {MOST_THREADS} threads can render, not {}", self.threads));
         }
         if !self.instructions.is_available() {
             return wrong(format!(
@@ -88,6 +96,7 @@ impl StreamSpec {
             max_memory: 1 << 30,
             fade: Frames::from(rate) / 50,
             instructions: Instructions::best(),
+            threads: 1,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The check that makes the arena sound: run on every schedule before it becomes a plan.
 
+mod tasks;
+
 use std::ops::Range;
 
 use crate::{BufferId, Factor, Schedule, Step};
@@ -17,7 +19,8 @@ pub struct ScheduleError {
 impl Schedule {
     /// Checks every step: the buffers it writes are distinct and apart from those it reads (a mix may write the first source
     /// of the same channel), everything is in range and written before it is read, and what the device reads in is not
-    /// written at all.
+    /// written at all. Where steps are spread over threads, one of two that use the same buffer, feedback line or node comes
+    /// before the other, unless both only read it.
     ///
     /// # Errors
     /// The first step that does not hold.
@@ -34,10 +37,10 @@ impl Schedule {
             check.step(step).map_err(|problem| wrong(index, problem))?;
         }
         let unwritten = |buffer: &BufferId| !check.is_written(*buffer);
-        match self.device_out.iter().flatten().any(unwritten) {
-            true => Err(wrong(self.steps.len(), "sends a buffer that was never written to the device")),
-            false => Ok(()),
+        if self.device_out.iter().flatten().any(unwritten) {
+            return Err(wrong(self.steps.len(), "sends a buffer that was never written to the device"));
         }
+        tasks::check(self)
     }
 
     /// Whether there is such a factor.

@@ -4,10 +4,12 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use patchline_graph::{
-    Engine, Event, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, Renderer, StreamSpec, engine,
-    guard,
+    Engine, Event, EventKind, Graph, Io, Node, NodeError, NodeName, Ports, PrepareSpec, Processor, Renderer,
+    StreamSpec, engine, guard,
 };
 
 struct Counting;
@@ -237,4 +239,55 @@ fn events_belong_to_the_node_that_they_are_of() {
     engine.collect();
     assert_eq!(engine.load(graph(Mischief::None)).unwrap().carried, ["bad", "good"]);
     engine.close(renderer);
+}
+
+/// By two threads, whichever runs it: the worker counts what it ran.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test may wait for its thread")]
+fn what_a_node_does_to_itself_it_does_to_itself_in_a_worker_too() {
+    guard::quiet_panics();
+    for (mischief, last, kind) in [
+        (Mischief::Panics, 1.0, EventKind::Panicked),
+        (Mischief::Allocates, 2.0, EventKind::Allocated { times: 2 }),
+        (Mischief::None, 2.0, EventKind::Loaded),
+    ] {
+        let (mut engine, mut renderer) = engine(StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 0, 1) });
+        engine.assume_costs(["good", "bad"].map(|name| (NodeName::new(name).unwrap(), 50_000.0)));
+        engine.load(graph(Mischief::None)).unwrap();
+        assert_eq!(engine.spread().lanes(), 2);
+        let (ran, worker) = (Arc::new(AtomicU64::new(0)), engine.workers().remove(0));
+        let counted = Arc::clone(&ran);
+        let around = move |work: &mut dyn FnMut()| {
+            work();
+            counted.fetch_add(1, Ordering::Relaxed);
+        };
+        let helper = std::thread::spawn(|| worker.run_around(around));
+        let sample = |renderer: &mut Renderer| {
+            let mut sample = [0.0];
+            renderer.render(1, &[], &mut [&mut sample]);
+            sample[0]
+        };
+        while ran.load(Ordering::Relaxed) < 100 {
+            assert_eq!(sample(&mut renderer), 2.0);
+        }
+        // Its third frame is still to come.
+        engine.set_fade(0);
+        engine.load(Graph::new()).unwrap();
+        engine.load(graph(mischief)).unwrap();
+        let heard: Vec<f32> = (0..50).map(|_| sample(&mut renderer)).collect();
+        assert_eq!(heard[40..], [last; 10], "{mischief:?}");
+        let said = std::iter::from_fn(|| engine.next_event()).any(|event| event.kind == kind);
+        assert!(said, "{mischief:?}");
+        let stats = engine.stats();
+        engine.close(renderer);
+        helper.join().unwrap();
+        assert_eq!(
+            (stats.panics, stats.allocations),
+            match mischief {
+                Mischief::Panics => (1, 0),
+                Mischief::Allocates => (0, 2),
+                _ => (0, 0),
+            }
+        );
+    }
 }

@@ -29,6 +29,12 @@ pub(super) struct Arrival {
     cut: bool,
 }
 
+impl Arrival {
+    pub(super) fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+}
+
 /// When a load takes over.
 pub(super) struct Turning {
     pub(super) moment: Moment,
@@ -162,6 +168,7 @@ impl Engine {
                 None
             }
         };
+        schedule = self.spread_out(schedule, &next);
         schedule.verify().expect("compile upholds what verify checks");
         let (is_new, common) = (graph.is_some(), self.common());
         let out = [&self.out, &self.out];
@@ -227,11 +234,7 @@ impl Engine {
         let Some(swept) = self.stage.swept(now, self.stream.feedback) else { return };
         let next = stage::Next::of_those_who_stay(swept);
         match self.between(&next).and_then(|between| self.prepared(next, between, None)) {
-            Ok(arrival) => {
-                let (message, _) =
-                    self.message(arrival, Turning { moment: Moment::new(), at: None, after: 0, over: None });
-                self.send_loads([message]);
-            }
+            Ok(arrival) => self.arrive_untold(arrival),
             Err(error) => debug_assert!(false, "less than before takes less than before: {error}"),
         }
     }

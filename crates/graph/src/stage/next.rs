@@ -56,6 +56,11 @@ impl Next {
         Self::without_new_links(stage, before)
     }
 
+    /// A stage as it is.
+    pub(crate) fn as_it_is(stage: &Stage) -> Self {
+        Self::without_new_links(stage.clone(), (0..stage.nodes() + stage.ghosts.len()).map(Some).collect())
+    }
+
     fn without_new_links(stage: Stage, before: Vec<Option<usize>>) -> Self {
         let union = stage.union().expect("less than what made no loops makes none");
         Self { stage, before, union }

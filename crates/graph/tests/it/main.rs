@@ -17,7 +17,9 @@ mod planted;
 mod profile;
 mod reload;
 mod set;
+mod spread;
 mod swap;
+mod threads;
 
 use assert_no_alloc::AllocDisabler;
 use patchline_graph::{Engine, Graph, NodeName, Renderer, StreamSpec, engine};

@@ -59,3 +59,40 @@ fn an_allocation_in_the_callback_ends_the_process() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("memory allocation of"));
 }
+
+/// As [`child`], where a worker runs the node: the renderer waits for it, and has something else to do first.
+#[test]
+#[ignore = "ends its process; run by an_allocation_in_a_worker_ends_the_process"]
+fn child_with_a_worker() {
+    let mut graph = Graph::new();
+    graph.add("a", Allocating).unwrap().add("b", Allocating).unwrap();
+    let (mut engine, mut renderer) = engine(StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 0, 0) });
+    engine.assume_costs(graph.nodes().map(|(name, _)| (name.clone(), 50_000.0)).collect::<Vec<_>>());
+    engine.load(graph).unwrap();
+    assert_eq!(engine.spread().lanes(), 2);
+    let worker = engine.workers().remove(0);
+    println!("about to work");
+    std::thread::spawn(|| {
+        worker.run_around(|work| {
+            work();
+            println!("survived");
+        })
+    });
+    // The renderer itself may allocate here.
+    assert_no_alloc::permit_alloc(|| {
+        loop {
+            renderer.render(64, &[], &mut []);
+        }
+    })
+}
+
+#[test]
+fn an_allocation_in_a_worker_ends_the_process() {
+    let this = std::env::current_exe().unwrap();
+    let arguments = ["--exact", "planted::child_with_a_worker", "--ignored", "--nocapture"];
+    let output = Command::new(this).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("about to work") && !said.contains("survived"), "{said}");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("memory allocation of"));
+}

@@ -7,7 +7,7 @@ mod random;
 
 use std::num::NonZeroU32;
 
-use model::Model;
+pub(crate) use model::Model;
 use patchline_graph::{StreamSpec, engine};
 use proptest::prelude::*;
 pub(crate) use random::Dice;
