@@ -166,14 +166,26 @@ impl Processor for DelayProcessor {
     fn process(&mut self, io: &mut Io<'_>) {
         let frames = io.frames();
         let mut main = io.main();
-        let (mut lost, mut at) = (0, 0);
-        while at < frames {
-            let segment = self.line.segment(frames - at);
-            let end = at + segment.frames();
+        let mut lost = 0;
+        let mut segment = self.line.segment(frames);
+        if segment.frames() == frames {
+            // The rule, and shorter than one of several.
             for (channel, samples) in main.channels().enumerate() {
-                lost += self.line.process(channel, &segment, &mut samples[at..end]);
+                lost += self.line.process(channel, &segment, samples);
             }
-            at = end;
+        } else {
+            let mut at = 0;
+            loop {
+                let end = at + segment.frames();
+                for (channel, samples) in main.channels().enumerate() {
+                    lost += self.line.process(channel, &segment, &mut samples[at..end]);
+                }
+                at = end;
+                if at == frames {
+                    break;
+                }
+                segment = self.line.segment(frames - at);
+            }
         }
         if lost > 0 {
             self.non_finite += lost as u64;

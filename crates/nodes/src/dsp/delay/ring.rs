@@ -24,9 +24,10 @@ impl Ring {
         frames.saturating_add(LINE - 1).saturating_mul(size_of::<f32>())
     }
 
+    /// All of its samples, and perhaps a few behind them.
     #[inline(always)]
     pub(super) fn samples(&mut self) -> &mut [f32] {
-        &mut self.memory[self.start..][..self.frames]
+        &mut self.memory[self.start..]
     }
 }
 
@@ -34,7 +35,7 @@ impl Ring {
 impl Clone for Ring {
     fn clone(&self) -> Self {
         let mut copy = Self::new(self.frames);
-        copy.samples().copy_from_slice(&self.memory[self.start..][..self.frames]);
+        copy.samples()[..self.frames].copy_from_slice(&self.memory[self.start..][..self.frames]);
         copy
     }
 }
