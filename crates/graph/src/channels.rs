@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::resolve::Resolved;
 use crate::topology::{Edge, Topology};
 use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Link, Place, Port, StreamSpec};
 
@@ -40,9 +41,9 @@ impl Deref for Widths {
 /// Resolves the width of every port, forward links first; a node fed only by feedback links takes its sources' width,
 /// and one whose width nothing determines is mono.
 pub(crate) fn resolve(
-    graph: &Graph,
-    topology: &Topology,
+    (graph, topology): (&Graph, &Topology),
     order: &[usize],
+    before: &Resolved,
     stream: &StreamSpec,
     errors: &mut Vec<GraphError>,
 ) -> Vec<Widths> {
@@ -51,7 +52,20 @@ pub(crate) fn resolve(
     let fed_forward = forward.map(|edge| (edge.to.node(), edge.to.port())).collect();
     let widths = vec![None; topology.ports.len()];
     let (found, inputs) = (Widths::default(), Vec::new());
-    let mut resolver = Resolver { graph, topology, stream, errors, any_feedback, fed_forward, widths, found, inputs };
+    let (unchanged, before) = (topology.unchanged(&before.topology), &*before.widths);
+    let mut resolver = Resolver {
+        graph,
+        topology,
+        stream,
+        errors,
+        any_feedback,
+        fed_forward,
+        widths,
+        found,
+        inputs,
+        unchanged,
+        before,
+    };
     if !resolver.run_in_order(order) {
         resolver.run(order);
     }
@@ -75,6 +89,10 @@ struct Resolver<'a> {
     found: Widths,
     /// Memory for those of its inputs.
     inputs: Vec<usize>,
+    /// Those of a graph before this one, and the nodes that have the same links into them as there. Once a node has been
+    /// looked at: that are as wide as there.
+    before: &'a [Widths],
+    unchanged: Vec<bool>,
 }
 
 /// What is known of the links that determine a node; the best first.
@@ -97,9 +115,19 @@ impl<'a> Resolver<'a> {
                 self.errors.truncate(before);
                 return false;
             }
-            self.widths[node] = Some(self.widths_of(node));
+            self.widths[node] = Some(self.widths_as_before(node).unwrap_or_else(|| self.widths_of(node)));
         }
         true
+    }
+
+    /// Those that a node had before, if nothing has changed that determines them.
+    fn widths_as_before(&mut self, node: usize) -> Option<Widths> {
+        if !self.unchanged[node] {
+            return None;
+        }
+        let mut sources = self.topology.incoming[node].iter().map(|&edge| self.topology.edges[edge].from.node());
+        self.unchanged[node] = !self.any_feedback && sources.all(|source| self.unchanged[source]);
+        self.unchanged[node].then(|| self.before[node].clone())
     }
 
     /// Every node once, as soon as what determines it is known. When stuck in a loop, the first node in order that some

@@ -32,7 +32,7 @@ use value::{Products, Value};
 /// Every mistake in the graph: unknown nodes and ports, loops without a feedback link, channels that do not match,
 /// channels the device lacks, what nodes say against their parameters, more memory than the stream allows.
 pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
-    let Alone { resolved, alignments } = resolve(graph, stream)?;
+    let Alone { resolved, alignments } = resolve(graph, &Resolved::default(), stream)?;
     let schedule = build(&resolved, &Fading::default(), stream)?;
     Ok(spread(Schedule { alignments, ..schedule }, stream, |_| None))
 }

@@ -316,6 +316,17 @@ impl Graph {
         (name, node)
     }
 
+    /// How many of the first nodes and of the first links two graphs are known to have in common, as one is a changed clone
+    /// of the other.
+    pub(crate) fn shared_with(&self, other: &Self) -> [usize; 2] {
+        [self.nodes.shared_with(&other.nodes), self.links.0.shared_with(&other.links.0)]
+    }
+
+    /// The nodes from this one on.
+    pub(crate) fn nodes_from(&self, first: usize) -> impl Iterator<Item = (&NodeName, &AnyNode)> {
+        self.nodes.iter_from(first).map(|(name, node)| (name, node))
+    }
+
     /// A link, and the indices of the nodes that it connects, where they are there.
     pub(crate) fn linked(&self, link: usize) -> (&Link, [Option<usize>; 2]) {
         let placed = &self.links.0[link];

@@ -45,6 +45,15 @@ impl<T> Pieces<T> {
     }
 }
 
+impl<T> Pieces<T> {
+    /// How many of the first items are in pieces that both lists share.
+    pub(crate) fn shared_with(&self, other: &Self) -> usize {
+        let pieces = self.pieces.iter().zip(&other.pieces);
+        let shared = pieces.take_while(|(one, other)| Arc::ptr_eq(one, other)).count();
+        (shared * PIECE).min(self.length).min(other.length)
+    }
+}
+
 impl<T: Clone> Pieces<T> {
     pub(crate) fn push(&mut self, item: T) {
         if self.length.is_multiple_of(PIECE) {
@@ -156,6 +165,10 @@ mod tests {
         };
         let mut other = list.clone();
         other.set(3 * PIECE + 1, 0);
+        assert_eq!(
+            (list.shared_with(&other), list.shared_with(&list), list.shared_with(&to(100))),
+            (3 * PIECE, 10 * PIECE, 0)
+        );
         assert!(shared(&other) == 9 && other != list && other[3 * PIECE + 1] == 0 && list[3 * PIECE + 1] != 0);
         other.set(3 * PIECE + 1, 3 * PIECE + 1);
         assert_eq!(other, list);

@@ -25,11 +25,12 @@ pub(crate) struct Alone {
     pub(crate) alignments: Vec<Alignment>,
 }
 
-/// Finds every mistake of a graph that shows without asking its nodes.
-pub(crate) fn resolve(graph: &Graph, stream: &StreamSpec) -> Result<Alone, GraphErrors> {
+/// Finds every mistake of a graph that shows without asking its nodes. What it has in common with one that was resolved
+/// `before` for the same stream is taken from there.
+pub(crate) fn resolve(graph: &Graph, before: &Resolved, stream: &StreamSpec) -> Result<Alone, GraphErrors> {
     stream.check()?;
     let mut errors = Vec::new();
-    let topology = Topology::new(graph, &mut errors);
+    let topology = Topology::new(graph, &before.topology, &mut errors);
     let optional = graph.optional_nodes().map(|name| (name, "optional", "optional"));
     let bypassed = graph.bypassed_nodes().map(|name| (name, "bypass", "bypassed"));
     errors.extend(optional.chain(bypassed).filter_map(|(name, key, what)| cannot(graph, name.as_str(), key, what)));
@@ -38,7 +39,7 @@ pub(crate) fn resolve(graph: &Graph, stream: &StreamSpec) -> Result<Alone, Graph
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
-    let widths = channels::resolve(graph, &topology, &order, stream, &mut errors);
+    let widths = channels::resolve((graph, &topology), &order, before, stream, &mut errors);
     errors.extend(budget::channels(&widths));
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
@@ -47,7 +48,7 @@ pub(crate) fn resolve(graph: &Graph, stream: &StreamSpec) -> Result<Alone, Graph
     let resolved = Resolved { graph, topology, order: order.into(), widths: widths.into() };
     let (resolved, alignments) = match align::align(&resolved, stream) {
         Some(Aligned { graph, widths, alignments }) => {
-            let topology = Topology::new(&graph, &mut errors);
+            let topology = Topology::new(&graph, &resolved.topology, &mut errors);
             let order = order::of(&topology).expect("to let a link wait makes no loop");
             (Resolved { graph, topology: Arc::new(topology), order: order.into(), widths: widths.into() }, alignments)
         }

@@ -115,6 +115,11 @@ impl Ghost {
 }
 
 impl Stage {
+    /// The graph that was loaded last, by number.
+    pub(crate) fn resolved(&self) -> &Resolved {
+        &self.resolved
+    }
+
     /// How many nodes the graph has: those with a higher number are on their way out.
     pub(crate) fn nodes(&self) -> usize {
         self.graph.nodes().len()

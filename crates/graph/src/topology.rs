@@ -31,7 +31,7 @@ pub(crate) struct Adjacency {
 }
 
 /// A link by number.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Edge {
     pub(crate) from: End,
     pub(crate) to: End,
@@ -40,11 +40,12 @@ pub(crate) struct Edge {
 }
 
 /// One end of an edge. There are many, so they are small.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct End {
     node: u32,
     port: u32,
-    channels: Option<Range<u32>>,
+    /// From and to, half open.
+    channels: Option<[u32; 2]>,
 }
 
 impl Edge {
@@ -65,26 +66,27 @@ impl End {
 
     /// The channels of its port, if not all of them.
     pub(crate) fn channels(&self) -> Option<Range<usize>> {
-        self.channels.as_ref().map(|channels| channels.start as usize..channels.end as usize)
+        self.channels.map(|[start, end]| start as usize..end as usize)
     }
 }
 
 impl Topology {
-    /// Resolves all links; what cannot be resolved is left out and reported.
-    pub(crate) fn new(graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
-        for (name, node) in graph.nodes() {
+    /// Resolves all links, of which `before` may have some; what cannot be resolved is left out and reported.
+    pub(crate) fn new(graph: &Graph, before: &Self, errors: &mut Vec<GraphError>) -> Self {
+        let [nodes, _] = before.ports.0.shared_with(graph);
+        for (name, node) in graph.nodes_from(nodes) {
             let place = || Place::Node(name.to_string());
             errors.extend(node.impossible().map(|why| GraphError::new(place(), format!("`{name}` {why}"))));
         }
-        Self::default().with(graph, errors)
+        before.with(graph, errors)
     }
 
-    /// That of a graph which has more nodes and links after those of this one. What cannot be resolved of its links is left
-    /// out and reported.
+    /// That of another graph. What cannot be resolved of the links that this one has not is left out and reported.
     pub(crate) fn with(&self, graph: &Graph, errors: &mut Vec<GraphError>) -> Self {
+        let known = self.known(graph);
         let mut edges = Vec::with_capacity(graph.links().len());
-        edges.extend_from_slice(&self.edges);
-        for (index, link, [source, target]) in graph.linked_from(self.ports.0.links().len()) {
+        edges.extend_from_slice(&self.edges[..known]);
+        for (index, link, [source, target]) in graph.linked_from(known) {
             let from = source.and_then(|node| End::new(graph, node, &link.from, Side::Output));
             let to = target.and_then(|node| End::new(graph, node, &link.to, Side::Input));
             if let (Some(from), Some(to)) = (from, to) {
@@ -103,6 +105,26 @@ impl Topology {
             outgoing: Adjacency::new(nodes, edges.iter().map(|edge| edge.from.node())),
             edges,
         }
+    }
+
+    /// How many of the first edges, all of which were resolved, are those of another graph, too: both have these links, and
+    /// the nodes at their ends.
+    fn known(&self, graph: &Graph) -> usize {
+        let [nodes, links] = self.ports.0.shared_with(graph);
+        let has_ends = |edge: &&Edge| edge.from.node() < nodes && edge.to.node() < nodes;
+        self.edges.iter().take(links).take_while(has_ends).count()
+    }
+
+    /// The nodes that another topology has, too, with the same links into them.
+    pub(crate) fn unchanged(&self, before: &Self) -> Vec<bool> {
+        let [nodes, _] = before.ports.0.shared_with(&self.ports.0);
+        let known = before.known(&self.ports.0);
+        let mut unchanged = vec![false; self.ports.len()];
+        unchanged[..nodes].fill(true);
+        for edge in self.edges[known..].iter().chain(&before.edges[known..]).filter(|edge| edge.to.node() < nodes) {
+            unchanged[edge.to.node()] = false;
+        }
+        unchanged
     }
 }
 
@@ -156,7 +178,7 @@ impl End {
         };
         let channels = match &endpoint.channels {
             Some(channels) if !is_possible(channels) => return None,
-            channels => channels.as_ref().map(|channels| channels.start as u32..channels.end as u32),
+            channels => channels.as_ref().map(|channels| [channels.start as u32, channels.end as u32]),
         };
         (port < ports.len()).then_some(Self { node: node as u32, port: port as u32, channels })
     }

@@ -45,7 +45,7 @@ impl Engine {
     /// # Errors
     /// The mistakes of the graph.
     pub fn burden(&self, graph: &Graph) -> Result<f64, LoadError> {
-        let alone = resolve(graph, &self.stream)?;
+        let alone = resolve(graph, self.stage.resolved(), &self.stream)?;
         build(&alone.resolved, &Fading::default(), &self.stream)?;
         let change = self.change_to(&alone, self.now(), &Moment::new());
         let together = self.stage.next(&change, |actor| self.cast.sounds(actor)).stage.running_nodes();
@@ -54,7 +54,7 @@ impl Engine {
 
     fn dive(&mut self, graph: Graph, now: Frame) -> Result<Loaded, LoadError> {
         let graph = self.room_for(2, graph)?;
-        let alone = resolve(&graph, &self.stream)?;
+        let alone = resolve(&graph, self.stage.resolved(), &self.stream)?;
         let (hush, moment) = (Moment::new(), Moment::new());
         let together = self.stage.next(&self.change_to(&alone, now, &moment), |actor| self.cast.sounds(actor));
         let lengths = (self.fade, self.stream.feedback);

@@ -90,7 +90,7 @@ impl Engine {
         now: Frame,
     ) -> Result<Loaded, LoadError> {
         let graph = self.room_for(1, graph)?;
-        let alone = resolve(&graph, &self.stream)?;
+        let alone = resolve(&graph, self.stage.resolved(), &self.stream)?;
         let moment = Moment::new();
         let arrival = self.arrival(&self.stage, (graph, alone), (now, &moment))?;
         let (message, loaded) = self.message(arrival, Turning { moment, at, after: 0, over });

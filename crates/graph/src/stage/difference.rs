@@ -77,7 +77,7 @@ pub fn difference(old: &Graph, new: &Graph, stream: &StreamSpec, fade: Frames) -
 }
 
 fn compiled(graph: &Graph, stream: &StreamSpec) -> Result<(Resolved, Schedule), GraphErrors> {
-    let Alone { resolved, .. } = resolve(graph, stream)?;
+    let Alone { resolved, .. } = resolve(graph, &Resolved::default(), stream)?;
     let schedule = build(&resolved, &Fading::default(), stream)?;
     Ok((resolved, schedule))
 }

@@ -5,10 +5,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use patchline_graph::{
-    Companion, DeviceChannels, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, StreamSpec, engine,
+    Companion, DeviceChannels, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, StreamSpec,
+    compile, engine,
 };
 
-use crate::nodes::{DeviceIn, DeviceOut, OnePole, Scale};
+use crate::nodes::{Combine, DeviceIn, DeviceOut, Fixed, OnePole, Scale, Source};
+use crate::oracle::Dice;
 use crate::{names, playing, render};
 
 fn graph(pole: f32) -> Graph {
@@ -261,5 +263,50 @@ fn a_change_that_needs_a_new_processor_counts_as_a_load_and_clearing_away_does_n
     }
     let loads = std::iter::from_fn(|| engine.next_event()).filter(|event| event.kind == EventKind::Loaded).count();
     assert_eq!((loads, engine.loads()), (2, 2));
+    engine.close(renderer);
+}
+
+/// Changes something of a graph of hundreds of nodes: what it is told apart by, what it is fed by, and how wide that is.
+fn edit(graph: &mut Graph, number: usize, dice: &mut Dice) {
+    let any = |dice: &mut Dice| format!("n{}", dice.between(0, 299));
+    let name = if dice.chance(50) { any(dice) } else { format!("new{number}") };
+    match dice.between(0, 5) {
+        0 => graph.add(&name, Fixed(dice.sample())).unwrap(),
+        1 => graph.add(&name, Combine(0.5)).unwrap(),
+        2 => graph.add(&name, Source { seed: 1, channels: dice.between(1, 3) }).unwrap(),
+        3 => graph.link(&any(dice), "out").unwrap(),
+        _ => {
+            let at = dice.between(0, graph.links().len() - 1);
+            let link = graph.links()[at].clone();
+            graph.unlink(&link.from.to_string(), &link.to.to_string()).unwrap();
+            graph.link(&any(dice), &any(dice)).unwrap()
+        }
+    };
+}
+
+#[test]
+fn a_clone_that_was_changed_loads_as_if_it_were_made_anew() {
+    let mut dice = Dice::new(0);
+    let mut graph = Graph::new();
+    graph.add("in", DeviceIn(DeviceChannels::All)).unwrap().add("out", DeviceOut(vec![0])).unwrap();
+    (0..300).for_each(|index| _ = graph.add(&format!("n{index}"), Scale(0.5)).unwrap());
+    for index in 0..300 {
+        let to = if index == 299 { "out".to_owned() } else { format!("n{}", index + 1) };
+        graph.link(if index % 50 == 0 { "in" } else { "n0" }, &format!("n{index}")).unwrap();
+        graph.link(&format!("n{index}"), &to).unwrap();
+    }
+    let (mut engine, renderer) = engine(StreamSpec { fade: 0, ..StreamSpec::new(48_000, 64, 1, 1) });
+    let mut loaded = 0;
+    for number in 0..400 {
+        let mut edited = graph.clone();
+        (0..dice.between(1, 3)).for_each(|_| edit(&mut edited, number, &mut dice));
+        let fresh = compile(&edited, &StreamSpec::new(48_000, 64, 1, 1));
+        assert_eq!(engine.load(edited.clone()).is_ok(), fresh.is_ok());
+        if let Ok(fresh) = fresh {
+            assert_eq!(*engine.schedule(), fresh);
+            (graph, loaded) = (edited, loaded + 1);
+        }
+    }
+    assert!(loaded > 100, "{loaded}");
     engine.close(renderer);
 }
