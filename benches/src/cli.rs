@@ -13,7 +13,7 @@ use crate::play::Case;
 use crate::report::{compare, documents, table};
 use crate::results::{ExtraResult, Measurement, PeerInfo, Results};
 use crate::workload::Workload;
-use crate::{Others, Peer, RESULTS, edit, growth, progress, root, start, suite, to_json};
+use crate::{Others, Peer, RESULTS, edit, growth, progress, root, start, suite, threads, to_json};
 
 /// What the engine costs, as ratios to hand-written loops that compute the same bits, and to other engines.
 ///
@@ -134,7 +134,11 @@ fn cases() -> Vec<Case> {
 /// What there is to be measured, by the names that `--only` looks at.
 fn names(others: &Others) -> Vec<String> {
     let extras = others.extras.iter().map(|extra| extra.case());
-    let own = edit::NAMES.iter().map(|name| (*name).to_owned()).chain(growth::names()).chain([start::NAME.to_owned()]);
+    let own = edit::NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(growth::names())
+        .chain([start::NAME, threads::NAME].map(str::to_owned));
     cases().iter().map(Case::to_string).chain(extras).chain(own).collect()
 }
 
@@ -149,7 +153,9 @@ fn measure(arguments: &Arguments, others: &mut Others) -> Result<Results, String
     let quantities = edit::all(effort, |name| arguments.wants(name));
     let growth = growth::all(effort, |name| arguments.wants(name));
     let started = start::start(effort, |name| arguments.wants(name));
-    let quantities: Vec<_> = quantities.into_iter().chain(started).chain(growth::slopes(&growth)).collect();
+    let threads = threads::threads(effort, |name| arguments.wants(name));
+    let quantities: Vec<_> =
+        quantities.into_iter().chain(started).chain(threads).chain(growth::slopes(&growth)).collect();
     let mut extras = Vec::new();
     for extra in others.extras.iter_mut().filter(|extra| arguments.wants(&extra.case())) {
         let (goal, case) = (extra.goal().to_owned(), extra.case());

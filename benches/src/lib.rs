@@ -25,6 +25,7 @@ mod start;
 mod suite;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod workload;
 
 use std::path::PathBuf;

@@ -94,10 +94,11 @@ impl Worker {
     pub fn run_around(self, mut around: impl FnMut(&mut dyn FnMut())) {
         let Self { helper, calls } = self;
         let _present = Present::new(&calls);
-        let mut waiting = Waiting { calls: &calls, pace: Pace::default(), time: TimeSource::monotonic(), looks: 0 };
+        let mut waiting = Waiting::new(&calls);
         while !calls.closed.load(Ordering::Relaxed) {
-            if !helper.help(&mut around) {
-                waiting.step();
+            match helper.help(&mut around) {
+                true => waiting.helped(),
+                false => waiting.step(),
             }
         }
     }
@@ -130,19 +131,32 @@ struct Waiting<'a> {
     calls: &'a Calls,
     pace: Pace,
     time: TimeSource,
-    /// Looks within this call.
+    /// When it last looked for a call, and how often it has looked within one.
+    looked: Duration,
     looks: u32,
 }
 
-impl Waiting<'_> {
+impl<'a> Waiting<'a> {
+    fn new(calls: &'a Calls) -> Self {
+        let time = TimeSource::monotonic();
+        Self { calls, pace: Pace::default(), looked: time.now(), time, looks: 0 }
+    }
+
+    /// A task came up and is done, maybe before the call was seen at all.
+    fn helped(&mut self) {
+        let call = self.calls.count.load(Ordering::Relaxed).div_ceil(2);
+        self.pace.has_begun(call, self.looked);
+    }
+
     fn step(&mut self) {
         let count = self.calls.count.load(Ordering::Relaxed);
         if count % 2 == 1 { self.within(count.div_ceil(2)) } else { self.between(count / 2) }
     }
 
     fn within(&mut self, call: u64) {
-        if self.pace.has_begun(call, &self.time) {
-            self.looks = 0;
+        if self.pace.is_new(call) {
+            (self.looked, self.looks) = (self.time.now(), 0);
+            self.pace.has_begun(call, self.looked);
         }
         self.looks += 1;
         if self.looks.is_multiple_of(LOOKS) && self.pace.since(self.time.now()) > LONGEST_CALL {
@@ -153,6 +167,7 @@ impl Waiting<'_> {
 
     fn between(&mut self, calls: u64) {
         let now = self.time.now();
+        self.looked = now;
         self.pace.over(calls, now);
         match self.pace.rest(now) {
             Rest::Look => spin_loop(),
