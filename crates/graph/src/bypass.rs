@@ -17,6 +17,8 @@ pub(crate) struct Bypass {
     level: u32,
     on: bool,
     latency: usize,
+    /// Whether the node did not run in the last piece.
+    out: bool,
     /// Frames, up to the latency, that the line was fed, and that the node has run, without a break.
     fed: usize,
     ran: usize,
@@ -39,6 +41,7 @@ impl Bypass {
             fade: u32::try_from((u64::from(rate) * FADE_MS / 1_000).max(1)).unwrap_or(u32::MAX),
             level: 0,
             on: false,
+            out: false,
             latency: if channels > 0 { latency } else { 0 },
             fed: 0,
             ran: latency,
@@ -73,6 +76,11 @@ impl Bypass {
     /// Whether the node has to run. Does not change within a piece.
     pub(crate) fn runs(&self) -> bool {
         !(self.on && self.level == self.fade)
+    }
+
+    /// Whether it lets its input through as it comes, and has done so already.
+    pub(crate) fn rests(&self) -> bool {
+        self.out && !self.runs() && self.latency == 0
     }
 
     /// Frames until the level begins to move.
@@ -122,6 +130,7 @@ impl Bypass {
     /// So many frames are over.
     pub(crate) fn pass(&mut self, frames: usize) {
         let runs = self.runs();
+        self.out = !runs;
         self.level = self.crossing().level_at(frames);
         self.fed = self.latency.min(self.fed.saturating_add(frames));
         self.ran = if runs { self.latency.min(self.ran.saturating_add(frames)) } else { 0 };

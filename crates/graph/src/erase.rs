@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::instructions::{Supported, Work};
 use crate::message::Params;
-use crate::{Companion, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Smoothed, Tail, topology};
+use crate::{
+    Companion, Frame, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Smoothed, Tail, topology,
+};
 
 /// A node of any type. A clone shares the node.
 pub struct AnyNode(Arc<Erased<dyn DynNode>>);
@@ -206,6 +208,14 @@ impl AnyProcessor {
         self.processor.scale()
     }
 
+    pub(crate) fn rests(&mut self, position: Frame) -> bool {
+        self.processor.rests(position)
+    }
+
+    pub(crate) fn slept(&mut self, frames: Frames) {
+        self.processor.slept(frames);
+    }
+
     pub(crate) fn reset(&mut self) {
         self.processor.reset();
     }
@@ -219,6 +229,8 @@ trait DynProcessor: Send {
     fn update(&mut self, params: &dyn Any, over: Option<Frames>);
     fn process(&mut self, instructions: Supported, io: &mut Io<'_>);
     fn scale(&mut self) -> Option<&mut Smoothed>;
+    fn rests(&mut self, position: Frame) -> bool;
+    fn slept(&mut self, frames: Frames);
     fn reset(&mut self);
     fn companion(&self) -> Option<Arc<dyn Companion>>;
 }
@@ -240,6 +252,14 @@ impl<P: Processor> DynProcessor for P {
 
     fn scale(&mut self) -> Option<&mut Smoothed> {
         Processor::scale(self)
+    }
+
+    fn rests(&mut self, position: Frame) -> bool {
+        Processor::rests(self, position)
+    }
+
+    fn slept(&mut self, frames: Frames) {
+        Processor::slept(self, frames);
     }
 
     fn reset(&mut self) {

@@ -67,6 +67,11 @@ impl Ramp {
         Self { fade, start: load.saturating_add(fade.after) }
     }
 
+    /// Whether nothing changes any more from the frame before `position` on.
+    pub(crate) fn is_over(&self, position: Frame) -> bool {
+        position > self.start.saturating_add(self.fade.length)
+    }
+
     /// Whether it leaves so many samples from the frame `position` on as they are.
     #[inline(always)]
     pub(crate) fn is_open(&self, position: Frame, frames: usize) -> bool {

@@ -1,5 +1,6 @@
 //! Feedback links: rings that are read exactly so many frames after they were written.
 
+use crate::hush::is_silence;
 use crate::{Frame, Frames, touched};
 
 /// One channel of a feedback link.
@@ -32,6 +33,11 @@ impl FeedbackLine {
     pub(crate) fn send(&mut self, position: Frame, src: &[f32]) -> u64 {
         let start = (position % self.ring.len() as Frame) as usize;
         crate::kernels::copy_sanitised(&mut self.ring[start..start + src.len()], src)
+    }
+
+    /// Whether nothing but silence goes round.
+    pub(crate) fn is_silent(&self) -> bool {
+        is_silence(&self.ring)
     }
 
     pub(crate) fn reset(&mut self) {

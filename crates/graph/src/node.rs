@@ -100,6 +100,24 @@ pub trait Processor: Send + 'static {
         None
     }
 
+    /// Whether it rests: whether, as long as each input goes on as it was in the last frame, [`process`](Self::process)
+    /// would write each output as it was in its last frame, set no reading to anything else, send no event, and change
+    /// nothing but what [`slept`](Self::slept) makes up for.
+    ///
+    /// Asked while all that the device gives is silence, and not after every block; `position` is the frame that comes
+    /// next. A patch all of whose processors rest is not run until something comes in, or is changed. By default, a
+    /// processor never rests.
+    ///
+    /// # Real-time
+    /// Called on the audio thread, and as bounded as `process`: a processor with much memory looks at a little of it each
+    /// time; [`Hush`](crate::Hush) does so.
+    fn rests(&mut self, _position: Frame) -> bool {
+        false
+    }
+
+    /// So many frames have passed while it rested and was not run. Takes as long for many as for few.
+    fn slept(&mut self, _frames: Frames) {}
+
     /// Forgets all signal state: the next frame is handled like the first.
     fn reset(&mut self) {}
 

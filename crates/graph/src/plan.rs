@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) widths: Vec<usize>,
     pub(crate) device_in: Vec<Option<BufferId>>,
     pub(crate) device_out: Vec<Option<BufferId>>,
+    /// What each channel of the device holds while everything rests.
+    pub(crate) kept: Vec<f32>,
     pub(crate) lines: Apart<FeedbackLine>,
     pub(crate) feedback: u64,
     /// What fades; filled by the audio thread when it takes over.
@@ -135,6 +137,7 @@ impl Plan {
             wires: schedule.wires.clone(),
             device_in: schedule.device_in.clone(),
             device_out: schedule.device_out.clone(),
+            kept: touched::zeros(schedule.device_out.len()),
             lines: schedule.lines.iter().map(|_| FeedbackLine::new(schedule.feedback)).collect(),
             feedback: schedule.feedback,
             ramps: touched::room(schedule.fades.len()),

@@ -4,6 +4,7 @@ mod crew;
 mod device;
 mod piece;
 mod players;
+mod rest;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +27,7 @@ pub(crate) use crew::crew;
 use device::Device;
 use piece::Piece;
 use players::{Players, silence};
+use rest::Rest;
 
 /// Which node runs.
 type Running = Cell<Option<Instance>>;
@@ -61,6 +63,7 @@ pub struct Renderer {
     next: Option<Owned<Load>>,
     /// The frame at which the last load took over.
     took_over: Frame,
+    rest: Rest,
     /// Changes that wait for their frame, the next one last.
     pending: Vec<(Frame, Due)>,
     position: Frame,
@@ -94,6 +97,7 @@ impl Renderer {
             slab,
             next,
             took_over,
+            rest: Rest::default(),
             pending,
             position,
             max_frames,
@@ -143,6 +147,7 @@ impl Renderer {
     /// Forgets all signal state; parameters, changes that wait for their frame and the position stay. Not for the
     /// callback: its cost grows with the memory of all nodes.
     pub fn reset(&mut self) {
+        self.rest = Rest::default();
         self.slab.reset();
         self.plan.lines.iter_mut().for_each(crate::feedback::FeedbackLine::reset);
     }
@@ -151,7 +156,7 @@ impl Renderer {
     fn render_pieces(&mut self, running: &Running, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         self.receive();
         let calls = if self.plan.lanes.is_empty() { None } else { self.call_helpers(frames) };
-        let mut device = Device { piece: 0..0, inputs, outputs };
+        let mut device = Device { piece: 0..0, inputs, outputs, is_quiet: false };
         if self.sampler.due() {
             self.render_timed(running, frames, &mut device);
         } else {
@@ -184,13 +189,19 @@ impl Renderer {
             self.apply_due();
             let length = self.piece(frames - device.piece.end);
             device.piece = device.piece.end..device.piece.end + length;
-            if self.plan.lanes.is_empty() || !self.run_together(watch, device) {
-                self.run_piece(watch, running, device);
-            }
-            if self.slab.gains().moving() > 0 {
-                self.slab.pass(length);
+            let sleeps = self.sleeps(device);
+            if !sleeps {
+                if self.plan.lanes.is_empty() || !self.run_together(watch, device) {
+                    self.run_piece(watch, running, device);
+                }
+                if self.slab.gains().moving() > 0 {
+                    self.slab.pass(length);
+                }
             }
             self.position += length as Frame;
+            if !sleeps {
+                self.settle(device);
+            }
         }
     }
 
@@ -234,6 +245,7 @@ impl Renderer {
 
     /// Swaps everything that changes; afterwards the message holds what is no longer needed and goes back whole.
     fn take_over(&mut self, load: &mut Load) {
+        self.wake();
         if load.told {
             self.overtake();
         }
@@ -319,6 +331,7 @@ impl Renderer {
     }
 
     fn apply(&mut self, at: Frame, mut set: Set) {
+        self.wake();
         let instance = set.instance;
         self.events.stats.sets_done.add(1);
         if self.slab.instance(instance).is_none() {

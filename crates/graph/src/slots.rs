@@ -11,7 +11,7 @@ use crate::erase::AnyProcessor;
 use crate::event::Instance;
 use crate::gains::{Gains, Moving};
 use crate::message::Params;
-use crate::{Readings, guard};
+use crate::{Frame, Frames, Readings, guard};
 
 /// What a panic leaves behind. Freed on the control thread.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -44,12 +44,39 @@ pub(crate) struct Seat {
 impl Seat {
     /// Gives the processor new parameters; one that panics over them is silenced.
     pub(crate) fn update(&mut self, params: &Params) -> Result<(), Payload> {
-        let instance = self.instance;
-        let Some(processor) = self.processor.as_mut().filter(|_| self.mode != Mode::Silent) else { return Ok(()) };
-        guard::with_running(|running| running.set(Some(instance)));
-        let updated = catch_unwind(AssertUnwindSafe(|| processor.update(params)));
+        match self.mode {
+            Mode::Silent => Ok(()),
+            _ => self.ask(|processor| processor.update(params)),
+        }
+    }
+
+    /// Whether nothing will change by itself from the frame `position` on.
+    pub(crate) fn rests(&mut self, position: Frame) -> Result<bool, Payload> {
+        match (self.mode, &self.bypass) {
+            (Mode::Silent, _) => Ok(true),
+            (Mode::Bypassed, bypass) => Ok(bypass.as_ref().is_some_and(|bypass| bypass.rests())),
+            (Mode::Plays, _) => {
+                let mut rests = true;
+                self.ask(|processor| rests = processor.rests(position)).map(|()| rests)
+            }
+        }
+    }
+
+    /// So many frames have passed at rest.
+    pub(crate) fn slept(&mut self, frames: Frames) -> Result<(), Payload> {
+        match self.mode {
+            Mode::Plays => self.ask(|processor| processor.slept(frames)),
+            Mode::Bypassed | Mode::Silent => Ok(()),
+        }
+    }
+
+    /// Calls the processor, if there is one; if it panics over that, it is silenced.
+    fn ask(&mut self, work: impl FnOnce(&mut AnyProcessor)) -> Result<(), Payload> {
+        let Some(processor) = &mut self.processor else { return Ok(()) };
+        guard::with_running(|running| running.set(Some(self.instance)));
+        let done = catch_unwind(AssertUnwindSafe(|| work(processor)));
         guard::with_running(|running| running.set(None));
-        updated.inspect_err(|_| self.silence())
+        done.inspect_err(|_| self.silence())
     }
 
     /// Leaves the processor out, or takes it back; says in how many frames it is all left out.

@@ -9,6 +9,8 @@ pub struct Stats {
     pub frames: u64,
     /// Calls of `render`.
     pub renders: u64,
+    /// Frames of these that nothing had to be computed for: everything was at [rest](crate::Processor::rests).
+    pub slept: u64,
     /// Non-finite samples of the device's input, replaced by 0.
     pub non_finite_inputs: u64,
     /// Non-finite samples on feedback links, replaced by 0.
@@ -55,6 +57,7 @@ pub(crate) struct StatsCells {
     pub(crate) sets_done: Counter,
     pub(crate) frames: Counter,
     pub(crate) renders: Counter,
+    pub(crate) slept: Counter,
     pub(crate) non_finite_inputs: Counter,
     pub(crate) non_finite_feedback: Counter,
     pub(crate) non_finite_outputs: Counter,
@@ -81,6 +84,7 @@ impl StatsCells {
         Stats {
             frames: self.frames.get(),
             renders: self.renders.get(),
+            slept: self.slept.get(),
             non_finite_inputs: self.non_finite_inputs.get(),
             non_finite_feedback: self.non_finite_feedback.get(),
             non_finite_outputs: self.non_finite_outputs.get(),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use patchline_graph::{
-    Engine, Event, EventKind, Graph, Io, Node, NodeError, NodeName, Ports, PrepareSpec, Processor, Renderer,
-    StreamSpec, engine, guard,
+    Engine, Event, EventKind, Frame, Frames, Graph, Io, Node, NodeError, NodeName, Ports, PrepareSpec, Processor,
+    Renderer, StreamSpec, engine, guard,
 };
 
 struct Counting;
@@ -48,6 +48,8 @@ enum Mischief {
     Allocates,
     PanicsOverParameters,
     AllocatesForParameters,
+    PanicsWhenAskedToRest,
+    PanicsWhenWoken,
 }
 
 /// Writes 1.0, and does what it should not.
@@ -98,6 +100,15 @@ impl Processor for PlantedProcessor {
                 _ => {}
             }
         }
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        assert!(self.mischief != Mischief::PanicsWhenAskedToRest, "planted, at rest");
+        matches!(self.mischief, Mischief::None | Mischief::PanicsWhenWoken)
+    }
+
+    fn slept(&mut self, _frames: Frames) {
+        assert!(self.mischief != Mischief::PanicsWhenWoken, "planted, out of sleep");
     }
 }
 
@@ -199,6 +210,22 @@ fn parameters_that_make_a_node_panic_silence_it_and_nothing_else() {
         assert!(!guard::in_callback());
         engine.close(renderer);
     }
+}
+
+#[test]
+fn who_panics_over_rest_is_silent_from_then_on() {
+    guard::quiet_panics();
+    // In the first frame something has changed, before the third one everybody has been asked.
+    let (output, events) = run(Mischief::PanicsWhenAskedToRest);
+    assert_eq!(output, [2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(events, [bad(2, EventKind::Panicked)]);
+    let (mut engine, mut renderer) = playing(Mischief::PanicsWhenWoken);
+    assert_eq!(render(&mut engine, &mut renderer, 6), (vec![2.0; 6], vec![]));
+    assert_eq!(engine.stats().slept, 4);
+    engine.set("good", Planted(Mischief::None), None).unwrap();
+    let (output, events) = render(&mut engine, &mut renderer, 2);
+    assert_eq!((output, &events[0]), (vec![1.0; 2], &bad(6, EventKind::Panicked)));
+    engine.close(renderer);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `delay`: an echo.
 
-use patchline_graph::{Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Tail};
+use patchline_graph::{Frame, Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Tail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -191,6 +191,14 @@ impl Processor for DelayProcessor {
             self.non_finite += lost as u64;
             io.readings.set(0, 0, self.non_finite as f64);
         }
+    }
+
+    fn rests(&mut self, position: Frame) -> bool {
+        self.line.rests(position)
+    }
+
+    fn slept(&mut self, frames: Frames) {
+        self.line.slept(frames);
     }
 
     fn reset(&mut self) {

@@ -2,7 +2,7 @@
 
 mod preset;
 
-use patchline_graph::{Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{Frame, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -253,6 +253,10 @@ impl Processor for MatrixProcessor {
                 add_product(sum, input.channel(wire.from), wire.factor.take(frames));
             }
         }
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        self.wires.iter().all(|wire| wire.factor.is_steady())
     }
 
     fn reset(&mut self) {

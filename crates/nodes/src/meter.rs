@@ -1,6 +1,6 @@
 //! `meter`: how loud a signal is.
 
-use patchline_graph::{Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
+use patchline_graph::{Frame, Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +123,14 @@ impl Processor for MeterProcessor {
             self.shown = windows;
             self.show(io.readings);
         }
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        self.shown == Some(self.meter.windows()) && self.meter.is_silent()
+    }
+
+    fn slept(&mut self, frames: Frames) {
+        self.meter.pass_silence(frames);
     }
 
     fn reset(&mut self) {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use patchline_graph::{Frames, Io, Node, NodeError, Per, PortOut, Ports, PrepareSpec, Processor, Reading, Readings};
+use patchline_graph::{
+    Frame, Frames, Io, Node, NodeError, Per, PortOut, Ports, PrepareSpec, Processor, Reading, Readings,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -278,6 +280,15 @@ impl Processor for VadGateProcessor {
         if self.shown.is_none_or(|(hops, _)| hops != self.gate.hops()) {
             self.show(io.readings);
         }
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        let shown = Some((self.gate.hops(), self.gate.is_open()));
+        self.shown == shown && self.gate.rests() && self.envelope.rests(self.gate.is_open())
+    }
+
+    fn slept(&mut self, frames: Frames) {
+        self.gate.slept(frames);
     }
 
     fn reset(&mut self) {

@@ -58,6 +58,11 @@ fn all_instructions_give_the_same_bits_and_readings_whatever_the_parameters() {
 }
 
 #[test]
+fn resting_is_not_heard() {
+    every_node(&mut Proven(&[Check::Rest]));
+}
+
+#[test]
 fn numbers_stay_finite_and_silence_cheap() {
     every_node(&mut Proven(&[Check::Finite, Check::NonFinite, Check::Silence]));
 }

@@ -5,6 +5,7 @@ mod callback;
 mod memory;
 mod numbers;
 mod pace;
+mod rest;
 mod silence;
 
 use patchline_graph::Node;
@@ -21,11 +22,12 @@ pub(crate) fn rows<N: Node>(prove: &Prove<N>) -> Vec<Row> {
     if prove.asks(&callback::CHECKS) {
         rows.extend(callback::rows(prove).into_iter().filter(|row| prove.asks(&[row.check])));
     }
-    let others: [(Check, Make<N>); 8] = [
+    let others: [(Check, Make<N>); 9] = [
         (Check::FirstBlock, memory::first_block),
         (Check::AnyBlock, bits::any_block),
         (Check::Instructions, bits::any_instructions),
         (Check::Reset, bits::reset),
+        (Check::Rest, rest::rest),
         (Check::Finite, numbers::finite),
         (Check::NonFinite, numbers::non_finite),
         (Check::Silence, silence::silence),

@@ -25,6 +25,9 @@ pub enum Check {
     Instructions,
     /// After a reset everything sounds as at first, to the bit.
     Reset,
+    /// A node that [rests](patchline_graph::Processor::rests) and is not run gives the same bits and readings as if it had
+    /// been run.
+    Rest,
     /// Finite samples in, finite samples out.
     Finite,
     /// NaN and infinities at the inputs do no lasting harm.
@@ -37,7 +40,7 @@ pub enum Check {
 
 impl Check {
     /// All checks, in the order in which they are made.
-    pub const ALL: [Check; 13] = [
+    pub const ALL: [Check; 14] = [
         Check::Allocations,
         Check::Syscalls,
         Check::PageFaults,
@@ -47,6 +50,7 @@ impl Check {
         Check::AnyBlock,
         Check::Instructions,
         Check::Reset,
+        Check::Rest,
         Check::Finite,
         Check::NonFinite,
         Check::Silence,
@@ -66,6 +70,7 @@ impl fmt::Display for Check {
             Check::AnyBlock => "any block",
             Check::Instructions => "any instructions",
             Check::Reset => "reset",
+            Check::Rest => "rest",
             Check::Finite => "finite",
             Check::NonFinite => "NaN and infinity",
             Check::Silence => "silence is cheap",

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use patchline_graph::{Instructions, Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{Frame, Frames, Instructions, Io, Node, NodeError, Ports, PrepareSpec, Processor};
 use patchline_guard::CountingAllocator;
 use patchline_prove::{Check, Proof, Prove, Verdict};
 
@@ -25,6 +25,8 @@ enum Fault {
     Overflows,
     DecaysIntoDenormals,
     UnderDeclares,
+    RestsTooSoon,
+    ForgetsWhatItSlept,
 }
 
 /// A one-pole low-pass, with a fault.
@@ -39,6 +41,7 @@ struct PoleProcessor {
     coefficient: f32,
     state: [f32; 2],
     blocks: u64,
+    frames: Frames,
     memory: Vec<f32>,
 }
 
@@ -60,7 +63,7 @@ impl Node for Pole {
         // Zeroed memory is lazy: nothing is touched.
         let memory = vec![0.0; bytes / size_of::<f32>()];
         let state = [if odd { 1.0 } else { 0.0 }; 2];
-        Ok(PoleProcessor { fault: self.fault, coefficient: self.coefficient, state, blocks: 0, memory })
+        Ok(PoleProcessor { fault: self.fault, coefficient: self.coefficient, state, blocks: 0, frames: 0, memory })
     }
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
@@ -89,19 +92,34 @@ impl Processor for PoleProcessor {
             Fault::ColdMemory => self.memory.iter_mut().step_by(1024).for_each(|sample| *sample += 1.0),
             _ => {}
         }
+        // The time counts as well as the input.
+        let counts = matches!(self.fault, Fault::None | Fault::ForgetsWhatItSlept);
         for (channel, state) in io.main().channels().zip(&mut self.state) {
-            for sample in channel {
-                *state = step(self.fault, *state, *sample, self.coefficient);
+            for (sample, frame) in channel.iter_mut().zip(self.frames..) {
+                let turned = if counts && frame % 7 == 0 { -*sample } else { *sample };
+                *state = step(self.fault, *state, turned, self.coefficient);
                 *sample = *state;
             }
             if self.fault == Fault::CountsBlocks && self.blocks.is_multiple_of(2) {
                 *state *= 0.5;
             }
         }
+        self.frames += io.frames() as Frames;
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        self.fault == Fault::RestsTooSoon || self.state.iter().all(|state| state.to_bits() == 0)
+    }
+
+    fn slept(&mut self, frames: Frames) {
+        if self.fault != Fault::ForgetsWhatItSlept {
+            self.frames += frames;
+        }
     }
 
     fn reset(&mut self) {
         self.blocks = 0;
+        self.frames = 0;
         if self.fault != Fault::KeepsState {
             self.state = [0.0; 2];
         }
@@ -169,6 +187,14 @@ fn panics_are_found() {
 fn meaning_in_blocks_and_state_behind_a_reset_are_found() {
     assert!(broken(Fault::CountsBlocks).contains(&Check::AnyBlock));
     assert_eq!(broken(Fault::KeepsState), [Check::Reset, Check::NonFinite]);
+}
+
+#[test]
+fn resting_that_is_heard_is_found() {
+    assert_eq!(proof(Fault::None).row(Check::Rest).unwrap().verdict, Verdict::Holds);
+    for fault in [Fault::RestsTooSoon, Fault::ForgetsWhatItSlept] {
+        assert_eq!(broken(fault), [Check::Rest], "{fault:?}");
+    }
 }
 
 #[test]

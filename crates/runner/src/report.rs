@@ -60,6 +60,7 @@ pub(crate) fn add_data(report: &mut Value, figures: &Figures, stats: &Stats, wat
         "feedback": stats.non_finite_feedback,
         "outputs": stats.non_finite_outputs,
     });
+    report["slept_frames"] = json!(stats.slept);
     report["events_lost"] = json!(stats.events_lost);
     if let Value::Object(heard) = watch.data() {
         heard.into_iter().for_each(|(key, value)| report[key.as_str()] = value);

@@ -14,9 +14,9 @@ use super::{Scenario, Work};
 
 const RATE: u32 = 48_000;
 
-/// Both workloads and nodes.
+/// Workloads, nodes, and a patch at rest.
 pub(super) fn all() -> Vec<Scenario> {
-    workloads().into_iter().chain(nodes()).collect()
+    workloads().into_iter().chain(nodes()).chain([at_rest(128)]).collect()
 }
 
 fn workloads() -> Vec<Scenario> {
@@ -94,6 +94,27 @@ fn node(name: &str, block: usize, vectorised: bool, node: impl Node) -> Scenario
         work,
         limit: None,
     }
+}
+
+/// The seeds' chain, in silence for so long that nothing is left of it.
+fn at_rest(block: usize) -> Scenario {
+    let graph = graph(&Workload::Seeds);
+    let resting = move |instructions| -> Box<dyn FnMut()> {
+        let (mut engine, mut renderer) = engine(StreamSpec { instructions, ..StreamSpec::new(RATE, block, 2, 2) });
+        engine.load(graph.clone()).expect("the scenario's graph is good");
+        let (silence, mut output) = (vec![0.0; block], [vec![0.0; block], vec![0.0; block]]);
+        let mut play = move || {
+            let [left, right] = &mut output;
+            renderer.render(block, &[&silence, &silence], &mut [left, right]);
+            black_box(&mut output);
+            engine.stats().slept
+        };
+        let slept = (0..2 * RATE as usize / block).map(|_| play()).last();
+        assert!(slept > Some(0), "within two seconds it comes to rest");
+        Box::new(move || _ = play())
+    };
+    let (name, work) = (of_blocks("seeds' chain at rest", block), Work::Block(Box::new(resting)));
+    Scenario { name, times: times(block), frames: block, beside: String::new(), work, limit: None }
 }
 
 fn of_blocks(what: impl Display, block: usize) -> String {

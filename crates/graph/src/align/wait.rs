@@ -1,6 +1,6 @@
 //! The node that lets a link wait.
 
-use crate::{Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Tail, touched};
+use crate::{Frame, Frames, Hush, Io, Node, NodeError, Ports, PrepareSpec, Processor, Tail, touched};
 
 /// Delays by whole frames, bit for bit.
 #[derive(Clone, PartialEq)]
@@ -12,6 +12,7 @@ pub(crate) struct Wait {
 pub(crate) struct Waiting {
     rings: Vec<Vec<f32>>,
     position: usize,
+    hushes: Vec<Hush>,
 }
 
 impl Node for Wait {
@@ -24,12 +25,15 @@ impl Node for Wait {
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<Waiting, NodeError> {
         let frames = usize::try_from(self.frames).map_err(|_| NodeError::new("no memory holds such a latency"))?;
-        Ok(Waiting { rings: (0..spec.channels()).map(|_| touched::zeros(frames)).collect(), position: 0 })
+        let channels = spec.channels();
+        let rings = (0..channels).map(|_| touched::zeros(frames)).collect();
+        Ok(Waiting { rings, position: 0, hushes: vec![Hush::default(); channels] })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
         let ring = usize::try_from(self.frames).unwrap_or(usize::MAX).saturating_mul(size_of::<f32>());
-        size_of::<Waiting>() + spec.channels().saturating_mul(ring.saturating_add(size_of::<Vec<f32>>()))
+        size_of::<Waiting>()
+            + spec.channels().saturating_mul(ring.saturating_add(size_of::<Vec<f32>>() + size_of::<Hush>()))
     }
 
     fn latency(&self, _spec: &PrepareSpec) -> Frames {
@@ -55,12 +59,28 @@ impl Processor for Waiting {
         for (channel, ring) in io.main().channels().zip(&mut self.rings) {
             exchange(channel, ring, position);
         }
-        let length = self.rings.first().map_or(1, Vec::len).max(1);
-        self.position = (position + frames) % length;
+        self.position = (position + frames) % self.length();
+    }
+
+    fn rests(&mut self, position: Frame) -> bool {
+        let mut silent = self.rings.iter().zip(&mut self.hushes);
+        silent.all(|(ring, hush)| hush.covers(ring, self.position, position))
+    }
+
+    fn slept(&mut self, frames: Frames) {
+        let length = self.length();
+        self.position = (self.position + (frames % length as Frames) as usize) % length;
     }
 
     fn reset(&mut self) {
         self.rings.iter_mut().for_each(|ring| ring.fill(0.0));
+    }
+}
+
+impl Waiting {
+    /// Frames of a ring, at least 1.
+    fn length(&self) -> usize {
+        self.rings.first().map_or(1, Vec::len).max(1)
     }
 }
 

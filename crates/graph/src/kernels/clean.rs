@@ -104,6 +104,18 @@ impl<const LANES: usize> Clean<LANES> {
         Self { finite: Finite::new(), least: [[u32::MAX; LANES]; TOGETHER] }
     }
 
+    /// Whether all are 0 or −0.
+    #[inline(always)]
+    pub(crate) fn is_silence(&self) -> bool {
+        let mut any = [0; LANES];
+        for largest in &self.finite.largest {
+            for lane in 0..LANES {
+                any[lane] |= largest[lane];
+            }
+        }
+        any == [0; LANES]
+    }
+
     #[inline(always)]
     pub(crate) fn holds(&self) -> bool {
         let mut least = self.least[0];

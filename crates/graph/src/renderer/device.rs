@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::BufferId;
+use crate::hush::is_silence;
 use crate::kernels::{self, Clean, Finite, Look};
 use crate::plan::Plan;
 use crate::stats::StatsCells;
@@ -13,6 +14,8 @@ pub(super) struct Device<'a, 'i, 'o> {
     pub(super) piece: Range<usize>,
     pub(super) inputs: &'a [&'i [f32]],
     pub(super) outputs: &'a mut [&'o mut [f32]],
+    /// Whether no sample of the last piece was anything but 0 or −0, and none of its outputs had to be mended.
+    pub(super) is_quiet: bool,
 }
 
 impl Device<'_, '_, '_> {
@@ -37,6 +40,7 @@ impl Device<'_, '_, '_> {
                 None => memory.own(buffer),
             }
         }
+        self.is_quiet = heard.is_silence();
         if short || !heard.holds() {
             self.hear(plan, stats);
         }
@@ -63,7 +67,7 @@ impl Device<'_, '_, '_> {
     /// Copies what comes in: silence where the device has less, 0 where a sample is not finite, or tiny.
     fn copy(&self, channel: usize, heard: &mut [f32], stats: &StatsCells) {
         let given = self.inputs.get(channel).copied().unwrap_or(&[]);
-        let given = &given[self.piece.start.min(given.len())..self.piece.end.min(given.len())];
+        let given = &given[within(&self.piece, given.len())];
         let (heard, silent) = heard.split_at_mut(given.len());
         stats.non_finite_inputs.add(kernels::copy_sanitised(heard, given));
         silent.fill(0.0);
@@ -99,6 +103,46 @@ impl Device<'_, '_, '_> {
             Some(_) if whole => {}
             Some(buffer) => samples.copy_from_slice(plan.memory.read(buffer, samples.len())),
         }
-        stats.non_finite_outputs.add(kernels::silence_non_finite(samples));
+        let bad = kernels::silence_non_finite(samples);
+        stats.non_finite_outputs.add(bad);
+        self.is_quiet &= bad == 0;
     }
+
+    /// Whether all that the plan has read in this piece is silence, and not −0 anywhere.
+    pub(super) fn gave_silence(&self, plan: &Plan) -> bool {
+        plan.device_in.iter().flatten().all(|&buffer| is_silence(plan.memory.read(buffer, self.piece.len())))
+    }
+
+    /// Whether all that the plan would read in this piece is.
+    pub(super) fn gives_silence(&self, plan: &Plan) -> bool {
+        let mut read = plan.device_in.iter().zip(self.inputs).filter(|(buffer, _)| buffer.is_some());
+        read.all(|(_, samples)| is_silence(&samples[within(&self.piece, samples.len())]))
+    }
+
+    /// Keeps the last sample of each output; says whether there are as many as the plan has.
+    pub(super) fn keep(&self, plan: &mut Plan) -> bool {
+        let last = |channel: usize| self.outputs.get(channel)?.get(self.piece.clone())?.last();
+        let mut kept = plan.device_out.iter().zip(&mut plan.kept).enumerate();
+        kept.all(|(channel, (buffer, kept))| match (buffer, last(channel)) {
+            (None, _) => true,
+            (Some(_), Some(&sample)) => {
+                *kept = sample;
+                true
+            }
+            (Some(_), None) => false,
+        })
+    }
+
+    /// Fills all outputs with the samples that were kept.
+    pub(super) fn hold(&mut self, plan: &Plan) {
+        for (channel, samples) in self.outputs.iter_mut().enumerate() {
+            let within = within(&self.piece, samples.len());
+            samples[within].fill(plan.kept.get(channel).copied().unwrap_or(0.0));
+        }
+    }
+}
+
+/// As much of the piece as there is of a channel of so many frames.
+fn within(piece: &Range<usize>, frames: usize) -> Range<usize> {
+    piece.start.min(frames)..piece.end.min(frames)
 }

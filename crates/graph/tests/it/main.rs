@@ -16,6 +16,7 @@ mod oracle;
 mod planted;
 mod profile;
 mod reload;
+mod rest;
 mod set;
 mod spread;
 mod swap;

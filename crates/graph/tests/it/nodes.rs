@@ -1,7 +1,8 @@
 //! The nodes of random graphs, as an author would write them: one per shape of ports.
 
 use patchline_graph::{
-    DeviceChannels, Io, Law, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor, Smoothed, Tail,
+    DeviceChannels, Frame, Frames, Hush, Io, Law, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor,
+    Smoothed, Tail,
 };
 
 /// An in-place effect without state.
@@ -79,8 +80,8 @@ macro_rules! node {
 }
 
 node!(Scale, "scale", Scale, |_this| Ports::effect(), |node, _spec| node);
-node!(OnePole, "one_pole", Playing<OnePole, Vec<f32>>, |_this| Ports::effect(), |node, spec| {
-    Playing { node, state: vec![0.0; spec.channels()] }
+node!(OnePole, "one_pole", Playing<OnePole, Vec<[f32; 2]>>, |_this| Ports::effect(), |node, spec| {
+    Playing { node, state: vec![[0.0; 2]; spec.channels()] }
 });
 node!(
     Side,
@@ -92,9 +93,9 @@ node!(
 node!(
     Combine,
     "combine",
-    Playing<Combine, f32>,
+    Playing<Combine, [f32; 2]>,
     |_this| Ports::converter(2).with_optional_input("mod", 1),
-    |node, _spec| Playing { node, state: 0.0 }
+    |node, _spec| Playing { node, state: [0.0; 2] }
 );
 node!(Source, "source", Playing<Source, u32>, |this| Ports::source(this.channels), |node, _spec| Playing { state: node.seed, node });
 /// An effect without state that takes no other parameters.
@@ -135,11 +136,15 @@ impl Processor for Playing<Fixed, ()> {
         let gain = self.node.0;
         io.main().channels().flatten().for_each(|sample| *sample *= gain);
     }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        true
+    }
 }
 
 impl Node for Echo {
     const KIND: &'static str = "echo";
-    type Processor = Playing<Echo, (Vec<f32>, usize)>;
+    type Processor = Playing<Echo, (Vec<f32>, usize, Hush)>;
 
     fn ports(&self) -> Ports {
         Ports::effect()
@@ -147,7 +152,7 @@ impl Node for Echo {
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
         assert_eq!(spec.channels(), 1, "it has one line");
-        Ok(Playing { node: self.clone(), state: (vec![0.0; self.0], 0) })
+        Ok(Playing { node: self.clone(), state: (vec![0.0; self.0], 0, Hush::default()) })
     }
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
@@ -163,17 +168,27 @@ impl Node for Echo {
     }
 }
 
-impl Processor for Playing<Echo, (Vec<f32>, usize)> {
+impl Processor for Playing<Echo, (Vec<f32>, usize, Hush)> {
     type Params = Echo;
 
     fn update(&mut self, _params: &Echo) {}
 
     fn process(&mut self, io: &mut Io<'_>) {
-        let (line, at) = &mut self.state;
+        let (line, at, _) = &mut self.state;
         for sample in io.main().channel(0) {
             std::mem::swap(sample, &mut line[*at]);
             *at = (*at + 1) % line.len();
         }
+    }
+
+    fn rests(&mut self, position: Frame) -> bool {
+        let (line, at, hush) = &mut self.state;
+        hush.covers(line, *at, position)
+    }
+
+    fn slept(&mut self, frames: Frames) {
+        let (line, at, _) = &mut self.state;
+        *at = (*at + frames as usize) % line.len();
     }
 }
 
@@ -211,6 +226,10 @@ impl Processor for Drone {
 
     fn process(&mut self, io: &mut Io<'_>) {
         io.main().channels().flatten().for_each(|sample| *sample += self.0);
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        true
     }
 }
 
@@ -274,9 +293,13 @@ impl Processor for Scale {
             channel.iter_mut().for_each(|sample| *sample *= self.0);
         }
     }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        true
+    }
 }
 
-impl Processor for Playing<OnePole, Vec<f32>> {
+impl Processor for Playing<OnePole, Vec<[f32; 2]>> {
     type Params = OnePole;
 
     fn update(&mut self, params: &OnePole) {
@@ -287,10 +310,16 @@ impl Processor for Playing<OnePole, Vec<f32>> {
         let OnePole { feed, back } = self.node;
         for (channel, state) in io.main().channels().zip(&mut self.state) {
             for sample in channel {
-                *state = *sample * feed + *state * back;
-                *sample = *state;
+                let [heard, last] = [*sample, state[1]];
+                *state = [heard, heard * feed + last * back];
+                *sample = state[1];
             }
         }
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        let OnePole { feed, back } = self.node;
+        self.state.iter().all(|[heard, last]| (heard * feed + last * back).to_bits() == last.to_bits())
     }
 }
 
@@ -314,9 +343,13 @@ impl Processor for Side {
             }
         }
     }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        true
+    }
 }
 
-impl Processor for Playing<Combine, f32> {
+impl Processor for Playing<Combine, [f32; 2]> {
     type Params = Combine;
 
     fn update(&mut self, params: &Combine) {
@@ -330,9 +363,13 @@ impl Processor for Playing<Combine, f32> {
             let sum = input.channels().fold(0.0, |sum, channel| sum + channel[frame]);
             let extra = if modulation.is_empty() { 0.0 } else { modulation.channel(0)[frame] };
             out.channel(0)[frame] = sum * self.node.0 + extra;
-            out.channel(1)[frame] = self.state;
-            self.state = sum;
+            out.channel(1)[frame] = self.state[1];
+            self.state = [self.state[1], sum];
         }
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        self.state[0].to_bits() == self.state[1].to_bits()
     }
 }
 
@@ -362,6 +399,10 @@ impl Processor for Sink {
 
     fn process(&mut self, io: &mut Io<'_>) {
         assert!(io.inputs.port(0).channels().all(|channel| channel.len() == io.frames()));
+    }
+
+    fn rests(&mut self, _position: Frame) -> bool {
+        true
     }
 }
 

@@ -5,6 +5,8 @@ mod ring;
 
 use std::cell::Cell;
 
+use patchline_graph::Hush;
+
 use self::echo::{Weights, echo};
 use self::ring::Ring;
 use super::flush::storable;
@@ -52,6 +54,7 @@ pub struct DelayParams {
 pub struct DelayLine {
     /// One for each channel.
     rings: Box<[Ring]>,
+    hushes: Box<[Hush]>,
     /// How long they are.
     length: usize,
     /// Where the frame after the last segment is written.
@@ -111,6 +114,7 @@ impl DelayLine {
         let (delay, length) = (params.frames.min(capacity), capacity.max(1));
         DelayLine {
             rings: (0..channels).map(|_| Ring::new(length)).collect(),
+            hushes: vec![Hush::default(); channels].into(),
             length,
             write: 0,
             glide,
@@ -128,7 +132,7 @@ impl DelayLine {
 
     /// Bytes that [`new`](DelayLine::new) allocates.
     pub fn footprint(channels: usize, capacity: usize) -> usize {
-        Ring::footprint(capacity.max(1)).saturating_add(size_of::<Ring>()).saturating_mul(channels)
+        Ring::footprint(capacity.max(1)).saturating_add(size_of::<(Ring, Hush)>()).saturating_mul(channels)
     }
 
     /// Glides to new parameters, as fast as all changes or within `over` frames. A delay beyond the capacity is held there.
@@ -141,6 +145,23 @@ impl DelayLine {
         self.wanted_over = over;
         self.moves = true;
         self.start_fade();
+    }
+
+    /// Whether nothing is on its way, and nothing but silence is left in the memory: found out little by little, by asking
+    /// again; `position` counts the frames processed so far.
+    pub fn rests(&mut self, position: u64) -> bool {
+        let Self { rings, hushes, write, moves, .. } = self;
+        let silent = rings.iter_mut().zip(hushes).filter_map(|(ring, hush)| {
+            let covers = hush.covers(ring.samples(), *write, position);
+            covers.then_some(())
+        });
+        silent.count() == self.rings.len() && !*moves
+    }
+
+    /// So many frames of silence have passed at rest.
+    pub fn slept(&mut self, frames: u64) {
+        let passed = (frames % self.length as u64) as usize;
+        self.advance(passed);
     }
 
     /// Silence in the line, and every glide at its end.

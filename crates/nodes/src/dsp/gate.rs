@@ -71,6 +71,8 @@ pub struct Gate {
     hops: u64,
     rms: f64,
     open: bool,
+    /// The hops that had passed when it closed.
+    closed: u64,
     /// Frames since an open gate was first found too low.
     low_for: Option<u64>,
     speech: Option<Box<SpeechDetector>>,
@@ -101,6 +103,7 @@ impl Gate {
             hops: 0,
             rms: 0.0,
             open: false,
+            closed: 0,
             low_for: None,
             speech,
         }
@@ -205,6 +208,29 @@ impl Gate {
         self.gliding = gliding;
     }
 
+    /// Whether it has been closed for a frame at least, is on its way nowhere, and has heard nothing but silence for a
+    /// window. Never with a speech detector, whose network goes on thinking.
+    pub fn rests(&self) -> bool {
+        self.speech.is_none()
+            && !self.open
+            && (self.position > 0 || self.hops > self.closed)
+            && !self.gliding
+            && self.rms == 0.0
+            && self.sums == [0.0; HOPS]
+            && self.sum.is_zero()
+            && self.squares.iter().all(Lanes::are_silent)
+    }
+
+    /// So many frames of silence have passed at rest.
+    pub fn slept(&mut self, frames: u64) {
+        let (frames, hop) = (self.position as u64 + frames, self.hop as u64);
+        let hops = frames / hop;
+        self.position = (frames % hop) as usize;
+        self.settled = if hops > 0 { 0 } else { self.settled };
+        self.next = (self.next + (hops % HOPS as u64) as usize) % HOPS;
+        self.hops += hops;
+    }
+
     /// Closed, and as if no frame had been heard.
     pub fn reset(&mut self) {
         self.position = 0;
@@ -217,6 +243,7 @@ impl Gate {
         self.hops = 0;
         self.rms = 0.0;
         self.open = false;
+        self.closed = 0;
         self.low_for = None;
         self.settings().into_iter().for_each(Setting::finish);
         if let Some(speech) = &mut self.speech {
@@ -263,6 +290,7 @@ impl Gate {
         };
         if self.low_for.is_some_and(|frames| frames as f64 >= self.hold.value()) {
             self.open = false;
+            self.closed = self.hops;
             self.low_for = None;
         }
     }
@@ -319,6 +347,12 @@ impl Envelope {
         self.attack.pass(frames);
         self.release.pass(frames);
         self.gain.take(frames)
+    }
+
+    /// Whether nothing moves while the gate is `open`, or is not.
+    pub fn rests(&self, open: bool) -> bool {
+        let target = if open || self.all { 1.0 } else { 0.0 };
+        self.gain.is_steady() && self.gain.target() == target && self.attack.is_steady() && self.release.is_steady()
     }
 
     /// Closed at once.

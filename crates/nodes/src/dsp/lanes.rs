@@ -62,6 +62,11 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
         }
     }
 
+    /// Whether nothing but silence has been heard since the last fold, and no peak is held.
+    pub(crate) fn are_silent(&self) -> bool {
+        self.squares == [0.0; LANES] && (!PEAKS || self.peaks == [0.0; LANES])
+    }
+
     #[inline(always)]
     fn hear_four(&mut self, four: usize, samples: [f32; 4]) {
         let squares = &mut self.squares.as_chunks_mut::<4>().0[four];
@@ -104,6 +109,10 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
 }
 
 impl Total {
+    pub(crate) fn is_zero(&self) -> bool {
+        self.0 == [0.0; 4]
+    }
+
     /// All of it, which is forgotten.
     #[inline(always)]
     pub(crate) fn take(&mut self) -> f64 {

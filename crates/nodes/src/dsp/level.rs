@@ -85,6 +85,20 @@ impl LevelMeter {
         root(sum / (self.window as f64 * self.channels.len().max(1) as f64))
     }
 
+    /// Whether all that is held, and all of the present window so far, is silence.
+    pub fn is_silent(&self) -> bool {
+        self.channels.iter().all(Channel::is_silent)
+    }
+
+    /// So many frames of silence have passed while it was [silent](LevelMeter::is_silent): as if they had been heard.
+    pub fn pass_silence(&mut self, frames: u64) {
+        for channel in &mut self.channels {
+            let (frames, window) = (channel.position as u64 + frames, self.window as u64);
+            channel.windows += frames / window;
+            channel.position = (frames % window) as usize;
+        }
+    }
+
     /// Starts a window at the next frame and forgets what was held.
     pub fn reset(&mut self) {
         self.channels.fill(Channel::default());
@@ -98,6 +112,10 @@ fn root(mean: f64) -> f32 {
 }
 
 impl Channel {
+    fn is_silent(&self) -> bool {
+        self.held_peak == 0.0 && self.held_sum == 0.0 && self.sum.is_zero() && self.lanes.are_silent()
+    }
+
     /// Hears samples that end with the present fold at the latest.
     #[inline(always)]
     fn hear(&mut self, samples: &[f32]) {

@@ -11,8 +11,10 @@ const FRAMES: usize = 6_000;
 /// Frames at which parameters change: within and at the edges of blocks, one on top of another's glide.
 const CHANGES: [u64; 4] = [700, 1_000, 1_333, 4_096];
 
-/// Samples, channels × frames, and all readings by name.
-type Played = (Vec<Vec<f32>>, Vec<(&'static str, Vec<f64>)>);
+/// All readings by name.
+pub(super) type Readings = Vec<(&'static str, Vec<f64>)>;
+/// Samples, channels × frames, and readings.
+type Played = (Vec<Vec<f32>>, Readings);
 
 fn input<N: Node>(prove: &Prove<N>) -> Vec<Vec<f32>> {
     let channels = stage::device_channels(&prove.node, prove.channels);
@@ -63,7 +65,7 @@ fn every_set<N: Node>(prove: &Prove<N>) -> Result<String, String> {
     Ok(format!("{}: {} splits of {FRAMES} frames each", sets.join(", "), splits.len()))
 }
 
-fn same_readings(got: &[(&'static str, Vec<f64>)], expected: &[(&'static str, Vec<f64>)]) -> Result<(), String> {
+pub(super) fn same_readings(got: &Readings, expected: &Readings) -> Result<(), String> {
     for ((name, got), (_, expected)) in got.iter().zip(expected) {
         if got.iter().zip(expected).any(|(g, e)| g.to_bits() != e.to_bits()) {
             return Err(format!("the reading `{name}` is {got:?} instead of {expected:?}"));
@@ -92,10 +94,15 @@ fn played<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Played, String> 
         }
     }
     let out = stage.render(&input(prove), FRAMES, split);
-    let readings = stage.engine.readings(NAME).unwrap_or_default();
-    let readings = readings.all().map(|(reading, values)| (reading.name, values)).collect();
+    let readings = readings(&mut stage);
     stage.close();
     Ok((out, readings))
+}
+
+/// What the node shows.
+pub(super) fn readings(stage: &mut Stage) -> Readings {
+    let readings = stage.engine.readings(NAME).unwrap_or_default();
+    readings.all().map(|(reading, values)| (reading.name, values)).collect()
 }
 
 pub(crate) fn reset<N: Node>(prove: &Prove<N>) -> Row {

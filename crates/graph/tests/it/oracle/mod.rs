@@ -6,6 +6,7 @@ mod naive;
 mod random;
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 pub(crate) use model::Model;
 use patchline_graph::{StreamSpec, engine};
@@ -20,24 +21,35 @@ proptest! {
 
     #[test]
     fn random_graphs_equal_naive_evaluation(seed in any::<u64>(), size in 1usize..24) {
-        check(seed, size)?;
+        check(seed, size, 0..0)?;
     }
 }
 
-fn check(seed: u64, size: usize) -> Result<(), TestCaseError> {
+/// What the device gives is silent for some frames. Says for how many everything rested.
+fn check(seed: u64, size: usize, silence: Range<usize>) -> Result<u64, TestCaseError> {
     let mut dice = Dice::new(seed);
     let model = Model::random(&mut dice, size);
-    let input = dice.signal(model.inputs, FRAMES);
+    let mut input = dice.signal(model.inputs, FRAMES);
+    input.iter_mut().for_each(|channel| channel[silence.clone()].fill(0.0));
     let expected = naive::evaluate(&model, &input, FRAMES);
-    let rendered = render(&model, &input, &mut dice);
+    let (rendered, slept) = render(&model, &input, &mut dice);
     for (channel, (expected, rendered)) in expected.iter().zip(&rendered).enumerate() {
         let same = expected.iter().zip(rendered).position(|(a, b)| a.to_bits() != b.to_bits());
         prop_assert_eq!(same, None, "channel {} differs first at this frame of\n{:#?}", channel, model);
     }
-    Ok(())
+    Ok(slept)
 }
 
-fn render(model: &Model, input: &[Vec<f32>], dice: &mut Dice) -> Vec<Vec<f32>> {
+#[test]
+fn nobody_hears_that_silence_is_slept_through() {
+    let slept = |seed| check(seed, 1 + seed as usize % 5, 50..250).unwrap();
+    let slept: Vec<u64> = (0..2_000).map(slept).collect();
+    let graphs = slept.iter().filter(|frames| **frames > 0).count();
+    println!("{graphs} of 2,000 graphs slept, {} frames in all", slept.iter().sum::<u64>());
+    assert!(graphs > 150, "{graphs}");
+}
+
+fn render(model: &Model, input: &[Vec<f32>], dice: &mut Dice) -> (Vec<Vec<f32>>, u64) {
     let max_frames = dice.between(1, 130);
     let mut stream = StreamSpec::new(RATE, max_frames, model.inputs, model.outputs);
     stream.feedback = model.feedback;
@@ -55,8 +67,9 @@ fn render(model: &Model, input: &[Vec<f32>], dice: &mut Dice) -> Vec<Vec<f32>> {
         renderer.render(end - done, &inputs, &mut outputs);
         done = end;
     }
+    let slept = engine.stats().slept;
     engine.close(renderer);
-    output
+    (output, slept)
 }
 
 #[test]
