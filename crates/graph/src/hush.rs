@@ -48,6 +48,7 @@ impl Hush {
 }
 
 /// Whether all samples are 0, and none is −0.
+#[inline(always)]
 pub(crate) fn is_silence(samples: &[f32]) -> bool {
     samples.iter().fold(0, |bits, sample| bits | sample.to_bits()) == 0
 }

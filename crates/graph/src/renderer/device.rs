@@ -114,6 +114,7 @@ impl Device<'_, '_, '_> {
     }
 
     /// Whether all that the plan would read in this piece is.
+    #[inline(always)]
     pub(super) fn gives_silence(&self, plan: &Plan) -> bool {
         let mut read = plan.device_in.iter().zip(self.inputs).filter(|(buffer, _)| buffer.is_some());
         read.all(|(_, samples)| is_silence(&samples[within(&self.piece, samples.len())]))
@@ -134,6 +135,7 @@ impl Device<'_, '_, '_> {
     }
 
     /// Fills all outputs with the samples that were kept.
+    #[inline(always)]
     pub(super) fn hold(&mut self, plan: &Plan) {
         for (channel, samples) in self.outputs.iter_mut().enumerate() {
             let within = within(&self.piece, samples.len());

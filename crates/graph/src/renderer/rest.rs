@@ -8,7 +8,8 @@
 use super::Renderer;
 use super::device::Device;
 use crate::Frames;
-use crate::plan::Op;
+use crate::instructions::Work;
+use crate::plan::{Op, Plan};
 
 /// Processors that are asked after one piece, at most.
 const ASKED: usize = 8;
@@ -36,9 +37,8 @@ impl Renderer {
     #[cold]
     #[inline(never)]
     fn sleep(&mut self, device: &mut Device<'_, '_, '_>) -> bool {
-        let asleep = device.gives_silence(&self.plan);
+        let asleep = self.instructions.run(Hold { device: &mut *device, plan: &self.plan });
         if asleep {
-            device.hold(&self.plan);
             self.rest.slept += device.piece.len() as Frames;
             self.events.stats.slept.add(device.piece.len() as u64);
         } else {
@@ -113,5 +113,24 @@ impl Renderer {
             self.bury(instance, payload);
             false
         })
+    }
+}
+
+/// A piece at rest: says whether it is one.
+struct Hold<'a, 'b, 'i, 'o> {
+    device: &'a mut Device<'b, 'i, 'o>,
+    plan: &'a Plan,
+}
+
+impl Work for Hold<'_, '_, '_, '_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn work(self) -> bool {
+        let silence = self.device.gives_silence(self.plan);
+        if silence {
+            self.device.hold(self.plan);
+        }
+        silence
     }
 }
