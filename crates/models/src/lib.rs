@@ -7,7 +7,7 @@
 //! are two kinds of model:
 //!
 //! - what is ours alone is compiled here from its own source, with loom's atomics in the place of the standard library's
-//!   ([`lapped`]);
+//!   ([`lapped`], [`team`]);
 //! - what is built on a library is rewritten over a [`Ring`] that does what the library documents: [`swap`] (a plan takes
 //!   over and the old one goes back), [`pending`] (parameter changes that wait), [`marks`] (a recorder's gaps),
 //!   [`requests`] (one thread asks for all).
@@ -20,6 +20,7 @@ pub mod pending;
 pub mod requests;
 mod ring;
 pub mod swap;
+pub mod team;
 
 pub use ring::{Consumer, Producer, Ring};
 

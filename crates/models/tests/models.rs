@@ -1,6 +1,6 @@
 //! Every interleaving of each model holds, and each planted weakening is caught.
 
-use patchline_models::{explore, fails, lapped, marks, pending, requests, swap};
+use patchline_models::{explore, fails, lapped, marks, pending, requests, swap, team};
 
 /// Involuntary switches between threads that are tried.
 const SWITCHES: usize = 6;
@@ -57,5 +57,20 @@ fn what_is_wanted_is_asked_for_by_one() {
     explore(SWITCHES, || requests::model(requests::Weakening::None));
     for weakening in requests::Weakening::ALL {
         caught(&format!("{weakening:?}"), move || requests::model(weakening));
+    }
+}
+
+/// Fewer switches: threads that wait for each other have many more places to be interrupted at.
+const OF_A_TEAM: usize = 3;
+
+#[test]
+fn threads_that_render_together_hand_on_what_they_have_done() {
+    explore(OF_A_TEAM, team::model);
+}
+
+#[test]
+fn weakened_teams_are_caught() {
+    for (name, model) in team::WEAKENINGS {
+        assert!(fails(OF_A_TEAM, model), "not caught: {name}");
     }
 }

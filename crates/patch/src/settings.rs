@@ -35,6 +35,10 @@ pub struct EngineSettings {
     /// How long sound fades that comes or goes when the patch is changed while it plays; 0 cuts.
     #[schemars(extend("x-max" = "10 s"))]
     pub fade: Time,
+    /// How many threads render, with the audio thread. Patches that are too narrow for that are rendered by one, and so are all
+    /// where the others cannot have the audio thread's real-time rights. The sound is the same with any number.
+    #[schemars(range(min = 1, max = 64))]
+    pub threads: u32,
     /// Folders outside the patch's own in which its nodes may read and write files.
     pub allow_paths: Vec<String>,
     /// What happens when the device goes: "hold" keeps all state and reconnects, "fallback" takes the default device,
@@ -67,6 +71,7 @@ impl Default for EngineSettings {
             feedback: Time::Frames(64),
             max_memory: Size(1 << 30),
             fade: Time::Seconds(0.02),
+            threads: 1,
             allow_paths: Vec::new(),
             on_device_loss: OnDeviceLoss::default(),
             on_xrun: OnXrun::default(),
@@ -179,12 +184,13 @@ impl EngineSettings {
         }
     }
 
-    /// Feedback delay in frames (1 to one second), memory budget in bytes and the fade of loads in frames, set on a stream
-    /// whose rate is known.
+    /// Feedback delay in frames (1 to one second), memory budget in bytes, the fade of loads in frames, and threads, set on a
+    /// stream whose rate is known.
     pub fn apply(&self, stream: &mut StreamSpec) {
         let rate = u64::from(stream.rate.max(1));
         stream.feedback = self.feedback.frames(f64::from(stream.rate)).clamp(1, rate);
         stream.max_memory = usize::try_from(self.max_memory.bytes()).unwrap_or(usize::MAX);
+        stream.threads = self.threads.clamp(1, 64) as usize;
         stream.fade = self.fade.frames(f64::from(stream.rate));
     }
 

@@ -24,6 +24,7 @@ mod exit;
 mod figures;
 mod files;
 mod flight;
+mod helpers;
 mod hosts;
 mod latency;
 mod live;

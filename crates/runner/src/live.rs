@@ -22,10 +22,12 @@ use patchline_graph::{Engine, Graph, StreamSpec, engine_timed};
 use patchline_io::load::{Load, LoadMeter};
 use patchline_io::{DeviceSpec, IoError, IoStats, LostReason, MidiReceiver, TimedMidi, midi_ring};
 use patchline_patch::OnXrun;
+use serde_json::Value;
 use tracing::{error, info, warn};
 
 use crate::advice::{Advice, Situation, Strain};
 use crate::figures::Figures;
+use crate::helpers::Helpers;
 use crate::hosts::{self, Opened};
 use crate::latency::Latency;
 use crate::memory::{self, Locked};
@@ -91,6 +93,7 @@ pub(crate) struct Live {
     xruns: Xruns,
     flight: Flight,
     relief: Relief,
+    helpers: Helpers,
     capture: Option<Capturing>,
     /// Whether it was said what helps against them.
     advised: bool,
@@ -134,7 +137,11 @@ impl Live {
         signals::listen();
         let locked = if opened.is_simulated() { None } else { Some(memory::lock()) };
         let (flight, writer) = Flight::new(&opened, &spec, terms.profile);
-        let (mut engine, renderer) = engine_timed(piece.stream, flight.timing(&piece.graph));
+        let (mut engine, mut renderer) = engine_timed(piece.stream, flight.timing(&piece.graph));
+        let helpers = match opened.is_made_up() {
+            true => Helpers::unhurried(&mut engine, &mut renderer),
+            false => Helpers::live(&mut engine),
+        };
         let tap = piece.capture.as_ref().map(|capture| capture.begin(&mut engine, &spec, &piece.graph));
         engine.load(piece.graph)?;
         flight.begin(&mut engine);
@@ -154,6 +161,7 @@ impl Live {
             xruns: Xruns::new(spec.rate, terms.on_xrun == OnXrun::Ignore),
             flight,
             relief: Relief::new(&engine, terms.shed, spec.rate),
+            helpers,
             capture: piece.capture,
             limit: piece.limit,
             advised: false,
@@ -201,6 +209,7 @@ impl Live {
             self.xruns.pass(passed);
             let now = Duration::from_secs_f64(passed as f64 / f64::from(self.spec.rate));
             self.relief.look(now, self.load.read(), &mut self.engine);
+            self.helpers.look(&mut self.engine, frames);
             self.advise();
             let done = self.limit.is_some_and(|limit| frames >= limit);
             if each(self).is_break() || done {
@@ -258,6 +267,11 @@ impl Live {
     /// How much of its time the callback takes, with the worst since this was last asked.
     pub(crate) fn load(&self) -> Option<Load> {
         self.load.take()
+    }
+
+    /// How many threads render, and why no more, for programs.
+    pub(crate) fn threads(&self) -> Value {
+        self.helpers.data(&self.engine)
     }
 
     /// What is left out under load.
@@ -328,6 +342,7 @@ impl Live {
         let other_rate = self.ended == Some(Ended::Rate);
         let latency = if other_rate { self.latency } else { self.latency() };
         let (costs, advice) = (self.engine.costs(), self.advice(&rights));
+        let threads = self.helpers.data(&self.engine);
         let stopped = self.opened.device.stop();
         // Some is known only in the end.
         self.listen();
@@ -341,6 +356,7 @@ impl Live {
         let broken = match stopped {
             Ok(player) => {
                 self.engine.close(player.into_inner().into_renderer());
+                self.helpers.end();
                 None
             }
             Err(error) => Some(self.close_lost(&error)),
@@ -362,6 +378,7 @@ impl Live {
             loss: self.loss,
             rate_now: self.opened.device.spec().rate,
             shed: self.relief.shed().clone(),
+            threads,
             stats: self.engine.stats(),
             figures: self.figures,
             watch: self.watch,

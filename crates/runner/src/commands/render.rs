@@ -17,6 +17,7 @@ use patchline_wav::WriteError;
 use crate::cli::{RenderArgs, TailChoice};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::figures::Figures;
+use crate::helpers::Helpers;
 use crate::load::shown;
 use crate::watch::Watch;
 use crate::{allocator, files, load, output, overview, signals, style};
@@ -78,17 +79,20 @@ fn rendered<'a>(
     let rate = inputs.rate;
     let (mut engine, mut renderer) = started(loaded, args, &inputs)?;
     let length = length(args, engine.schedule(), rate)?;
+    let mut helpers = Helpers::unhurried(&mut engine, &mut renderer);
     let block = block(args.block, loaded, engine.schedule(), engine.stream());
     let job = Render { inputs: inputs.files, output: output(args), block, length };
     let mut watch = Watch::new(rate);
     let done = job.run(&mut engine, &mut renderer, |engine, progress| {
         watch.listen(engine);
+        helpers.look(engine, engine.stats().frames);
         each(engine, progress);
         if signals::stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let figures = Figures::new(&engine);
     let tail = (engine.schedule().tail, !engine.schedule().lines.is_empty());
     engine.close(renderer);
+    helpers.end();
     watch.listen(&mut engine);
     args.output.iter().for_each(|path| signals::ended(path));
     let done = done.map_err(|error| failed(error, args))?;

@@ -49,6 +49,8 @@ pub(crate) struct Done {
     pub(super) rate_now: u32,
     /// Optional nodes that were left out.
     pub(super) shed: Shed,
+    /// How many threads rendered, and why no more; null where one was asked for.
+    pub(super) threads: Value,
     pub(crate) stats: Stats,
     pub(crate) figures: Figures,
     pub(super) watch: Watch,
@@ -244,6 +246,9 @@ impl Done {
         });
         report::add_data(&mut data, &self.figures, &self.stats, &self.watch);
         data["callback_lost"] = json!(self.broken);
+        if !self.threads.is_null() {
+            data["threads"] = self.threads.clone();
+        }
         document::conclude(&mut data, self.failure().as_ref());
         data
     }

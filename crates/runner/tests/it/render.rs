@@ -186,3 +186,50 @@ fn a_file_at_its_size_limit_is_an_error_that_names_it_and_leaves_nothing() {
     Ended::of(command.output().unwrap()).exits(5).says("out.wav: ").says("File too large");
     assert_eq!(folder.listing(), ["tone.toml"]);
 }
+
+/// Six noises, each through a delay that feeds back, on some threads.
+fn wide(threads: &str) -> String {
+    let branch = |index: usize| {
+        format!(
+            "[nodes.noise{index}]\ntype = \"noise\"\nseed = {index}\n[nodes.echo{index}]\ntype = \"delay\"\n\
+             time = \"3 ms\"\nfeedback = 0.5\n"
+        )
+    };
+    let links: Vec<String> = (0..6).map(|index| format!("\"noise{index} -> echo{index} -> out\"")).collect();
+    let branches: String = (0..6).map(branch).collect();
+    format!("links = [{}]\n[engine]\nthreads = {threads}\n[nodes.out]\ntype = \"output\"\n{branches}", links.join(", "))
+}
+
+#[test]
+fn any_number_of_threads_makes_the_same_file() {
+    let folder = Folder::new();
+    for threads in ["1", "2", "3"] {
+        let (patch, out) = (format!("wide{threads}.toml"), format!("out{threads}.wav"));
+        folder.write(&patch, &wide(threads));
+        folder.run(["render", &patch, "-d", "3 s", "-o", &out]).exits(0);
+    }
+    let [one, two, three] = ["1", "2", "3"].map(|threads| read(&folder.path().join(format!("out{threads}.wav"))).0);
+    assert!(one.iter().any(|sample| *sample != 0.0) && one == two && one == three);
+}
+
+#[test]
+fn check_says_how_many_threads_are_worth_it() {
+    let folder = Folder::new();
+    folder.write("wide.toml", &wide("3"));
+    let ended = folder.run(["check", "wide.toml"]).exits(0);
+    assert!(ended.stdout.contains("3 of 3, about"), "{}", ended.stdout);
+    folder.write("narrow.toml", &HALF.replace("[nodes.mic]", "[engine]\nthreads = 3\n[nodes.mic]"));
+    let ended = folder.run(["check", "narrow.toml"]).exits(0);
+    assert!(ended.stdout.contains("1 of 3: there is too little to do at once"), "{}", ended.stdout);
+    folder.write("none.toml", &wide("0"));
+    folder.run(["check", "none.toml"]).exits(3).says("threads");
+}
+
+#[test]
+fn a_device_that_is_made_up_is_played_by_several_threads() {
+    let folder = Folder::new();
+    folder.write("wide.toml", &wide("2"));
+    let args = ["wide.toml", "--backend", "sim", "-d", "1 s", "--json"];
+    let threads = &folder.run(args).exits(0).json()["threads"];
+    assert!(threads["asked"] == 2 && threads["lanes"].as_u64().is_some_and(|lanes| lanes <= 2), "{threads}");
+}

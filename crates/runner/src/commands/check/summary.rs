@@ -12,7 +12,7 @@ use crate::cli::Assumed;
 use crate::load::shown;
 use crate::overview::{NodeView, Overview, PortView, Waits, device_inputs};
 use crate::style;
-use crate::units::{bytes, count, frames_and_ms, ms};
+use crate::units::{bytes, count, frames_and_ms, ms, percent};
 
 const TAKES: &str = "a string takes every text";
 
@@ -43,6 +43,9 @@ pub(crate) fn text(path: &Path, checked: &Checked, assumed: &Assumed) -> String 
             stream.max_frames
         ),
     );
+    if stream.threads > 1 {
+        line("threads", threads(checked));
+    }
     for (index, sum) in overview.sums.iter().enumerate() {
         line(if index == 0 { "sums" } else { "" }, format!("{} = {}", sum.port, sum.sources.join(" + ")));
     }
@@ -60,6 +63,15 @@ pub(crate) fn text(path: &Path, checked: &Checked, assumed: &Assumed) -> String 
         writeln!(out, "  {}: {warning}", style::warning("warning")).expect(TAKES);
     });
     out
+}
+
+/// `3 of 4, about 38 % of the time of one`, by a guess of what nodes cost.
+fn threads(Checked { stream, schedule, .. }: &Checked) -> String {
+    let spread = &schedule.spread;
+    match spread.alone {
+        Some(why) => format!("1 of {}: {why}", stream.threads),
+        None => format!("{} of {}, about {} of the time of one", spread.lanes(), stream.threads, percent(spread.part)),
+    }
 }
 
 /// What else the patch says: files, macros, scenes, maps, control.
@@ -183,6 +195,9 @@ pub(crate) fn data(path: &Path, checked: &Checked, assumed: &Assumed) -> Value {
         "block_frames": stream.max_frames,
         "steps": schedule.steps.len(),
         "buffers": schedule.buffers,
+        "threads": stream.threads,
+        "lanes": schedule.spread.lanes(),
+        "lanes_why": schedule.spread.alone.filter(|_| stream.threads > 1).map(|why| why.to_string()),
         "feedback_frames": stream.feedback,
         "nodes": overview.nodes,
         "links": overview.links,

@@ -240,7 +240,12 @@ impl Desk for LiveDesk<'_, '_> {
             "events_lost": engine.stats().events_lost,
         });
         match data {
-            Value::Object(data) => data,
+            Value::Object(mut data) => {
+                data.extend(
+                    Some(self.live.threads()).filter(|threads| !threads.is_null()).map(|t| ("threads".to_owned(), t)),
+                );
+                data
+            }
             _ => unreachable!("it was written as an object"),
         }
     }
