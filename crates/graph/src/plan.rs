@@ -23,9 +23,10 @@ pub(crate) struct Plan {
     pub(crate) ops: Vec<Op>,
     pub(crate) terms: Vec<Term>,
     pub(crate) factors: Vec<u32>,
-    /// What the factors are, where they are steady: what `steady_since` says, of the gains and the constants.
+    /// What the factors are, where they are steady: the gains as they were at `steady_since`, and the constants.
     pub(crate) steady: Vec<f32>,
     steady_since: u64,
+    stretches: Vec<Stretch>,
     pub(crate) constants: Vec<f32>,
     pub(crate) wires: Vec<BufferId>,
     /// Whose time each step takes that runs a processor, and where it is noted.
@@ -47,6 +48,19 @@ pub(crate) struct Plan {
     pub(crate) lanes: Vec<Vec<Share>>,
     /// Pieces of fewer frames are for one thread.
     pub(crate) least_frames: usize,
+}
+
+/// Factors in a row that are gains of seats in a row: they are looked up together.
+struct Stretch {
+    factor: u32,
+    seat: u32,
+    count: u32,
+}
+
+impl Stretch {
+    fn goes_on_with(&self, factor: u32, seat: u32) -> bool {
+        (self.factor + self.count, self.seat + self.count) == (factor, seat)
+    }
 }
 
 /// Steps that one thread runs in one go.
@@ -161,9 +175,25 @@ impl Plan {
         for task in &schedule.spread.tasks {
             plan.lanes[task.lane].push(Share { ops: task.steps.clone(), needs: task.needs.clone() });
         }
-        plan.steady = touched::zeros(plan.factors.len());
-        plan.steady_since = NEVER;
+        plan.prepare_steady();
         plan
+    }
+
+    /// Finds out what there will be to look up; constants are there already.
+    fn prepare_steady(&mut self) {
+        self.steady = touched::zeros(self.factors.len());
+        self.steady_since = NEVER;
+        for (at, &factor) in self.factors.iter().enumerate() {
+            match Unsteady::of(factor) {
+                Unsteady::Gain(seat) => match self.stretches.last_mut() {
+                    Some(last) if last.goes_on_with(at as u32, seat) => last.count += 1,
+                    _ => self.stretches.push(Stretch { factor: at as u32, seat, count: 1 }),
+                },
+                Unsteady::Constant(index) => self.steady[at] = self.constants[index as usize],
+                // A mix that fades does not ask.
+                Unsteady::Fade(_) => {}
+            }
+        }
     }
 
     /// Takes in what gains have become steady since the last time, if any have.
@@ -178,13 +208,9 @@ impl Plan {
     #[inline(never)]
     fn look_up(&mut self, gains: &Gains) {
         self.steady_since = gains.changes();
-        for (value, &factor) in self.steady.iter_mut().zip(&self.factors) {
-            *value = match Unsteady::of(factor) {
-                Unsteady::Gain(seat) => gains.steady()[seat as usize],
-                Unsteady::Constant(index) => self.constants[index as usize],
-                // A mix that fades does not ask.
-                Unsteady::Fade(_) => 0.0,
-            };
+        for &Stretch { factor, seat, count } in &self.stretches {
+            let [to, from] = [factor, seat].map(|start| start as usize..(start + count) as usize);
+            self.steady[to].copy_from_slice(&gains.steady()[from]);
         }
     }
 
