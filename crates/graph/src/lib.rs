@@ -91,6 +91,7 @@
 //! [`Node`] is the control half of an effect, [`Processor`] its audio half.
 
 mod align;
+mod answers;
 mod apart;
 mod arena;
 mod budget;
