@@ -100,15 +100,16 @@ impl Stage {
 
     /// The number of the node of the same name, for each node of another graph.
     fn same_names(&self, graph: &Graph) -> Vec<Option<usize>> {
-        let mut next = 0;
-        let same = |name: &NodeName| {
+        let [shared, _] = self.graph.shared_with(graph);
+        let mut next = shared;
+        let mut same = |name: &NodeName| {
             // Graphs that follow each other have most nodes in common, in the same order.
             let follows = next < self.nodes() && self.graph.at(next).0 == name;
             let at = if follows { Some(next) } else { self.graph.index(name.as_str()) };
             next = at.map_or(next, |at| at + 1);
             at
         };
-        graph.nodes().map(|(name, _)| name).map(same).collect()
+        (0..shared).map(Some).chain(graph.nodes_from(shared).map(|(name, _)| same(name))).collect()
     }
 
     /// Whether each node of a new graph goes on as it is, or with other parameters.
@@ -228,12 +229,12 @@ impl<'a> Transition<'a> {
     /// The links of the graph; whether each of the old graph goes on in them.
     fn link(&mut self) -> Vec<bool> {
         let graph = &self.change.new.graph;
-        let mut twins = Twins::new(self.old, self.was);
+        let mut twins = Twins::new(self.old, self.was, graph);
         let mut kept = vec![false; self.old.wires.len()];
         self.next.wires.reserve(graph.links().len());
         for (at, link, ends) in graph.linked_from(0) {
             let [from, to] = ends.map(|node| node.expect("links without mistakes have both ends"));
-            let twin = twins.take(link, [from, to]);
+            let twin = twins.take((at, link), [from, to]);
             let [source, target] = [self.carried[from], self.carried[to]];
             if let Some(twin) = twin.filter(|_| source && target) {
                 kept[twin] = true;

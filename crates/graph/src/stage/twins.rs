@@ -6,7 +6,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use super::{GONE, Stage};
-use crate::{Endpoint, Link};
+use crate::{Endpoint, Graph, Link};
 
 /// The links of an old graph, each handed out once, equal ones in their order.
 ///
@@ -15,6 +15,8 @@ pub(super) struct Twins<'a> {
     old: &'a Stage,
     /// The old number of each node of the new graph that has one.
     was: &'a [Option<usize>],
+    /// How many of the first nodes and links both graphs are known to have.
+    shared: [usize; 2],
     /// Old links before this one were handed out, or skipped.
     next: usize,
     skipped: Vec<usize>,
@@ -36,12 +38,16 @@ struct Key<'a> {
 }
 
 impl<'a> Twins<'a> {
-    pub(super) fn new(old: &'a Stage, was: &'a [Option<usize>]) -> Self {
-        Self { old, was, next: 0, skipped: Vec::new(), others: None }
+    pub(super) fn new(old: &'a Stage, was: &'a [Option<usize>], graph: &Graph) -> Self {
+        Self { old, was, shared: old.graph.shared_with(graph), next: 0, skipped: Vec::new(), others: None }
     }
 
     /// The old link that a link of the new graph is, if there is one that was not handed out.
-    pub(super) fn take(&mut self, link: &'a Link, [from, to]: [usize; 2]) -> Option<usize> {
+    pub(super) fn take(&mut self, (at, link): (usize, &'a Link), [from, to]: [usize; 2]) -> Option<usize> {
+        if self.is_in_step(at, [from, to]) {
+            self.next += 1;
+            return Some(at);
+        }
         let ends = [self.was[from]?, self.was[to]?];
         if self.others.is_none() {
             if let Some(at) = self.look(link, ends) {
@@ -50,6 +56,14 @@ impl<'a> Twins<'a> {
             self.others = Some(self.rest());
         }
         self.others.as_mut()?.get_mut(&Key::new(link, ends))?.pop_front()
+    }
+
+    /// Whether a link is known to be what comes next.
+    fn is_in_step(&self, at: usize, ends: [usize; 2]) -> bool {
+        let [nodes, links] = self.shared;
+        let none_skipped = self.skipped.is_empty() && self.others.is_none();
+        let known = at < links && ends.iter().all(|&end| end < nodes);
+        at == self.next && none_skipped && known && self.old.wires[at] != GONE
     }
 
     /// Looks among those that were skipped, and then at what comes next.
