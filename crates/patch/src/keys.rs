@@ -9,7 +9,7 @@ pub(crate) const TOP: [&str; 10] =
     ["name", "links", "engine", "nodes", "include", "macros", "use", "scenes", "map", "control"];
 /// Keys of the language that this version does not have yet, in the whole patch, in `[engine]` and in any node.
 pub(crate) const NOT_YET_AT_TOP: &[&str] = &[];
-pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &["threads"];
+pub(crate) const NOT_YET_IN_ENGINE: &[&str] = &[];
 pub(crate) const NOT_YET_IN_NODES: &[&str] = &[];
 
 /// The keys that every node may have beside `type` and its parameters, each true or false.
