@@ -6,9 +6,10 @@ use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use crate::channels::Widths;
+use crate::node::Questions;
 use crate::resolve::Resolved;
 use crate::topology::{Edge, Topology};
-use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName};
+use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName, StreamSpec};
 pub(crate) use wait::Wait;
 
 /// A link whose sound is held back until that of the other links into the same node has come.
@@ -33,9 +34,9 @@ pub(crate) struct Aligned {
 /// Lets links wait, where paths of different [latencies](crate::Node::latency) meet: in a node, or in a channel of the
 /// device's output. Feedback links and [direct](Link::direct) ones neither wait nor are waited for. `None` where nothing
 /// has to wait.
-pub(crate) fn align(resolved: &Resolved) -> Option<Aligned> {
+pub(crate) fn align(resolved: &Resolved, stream: &StreamSpec) -> Option<Aligned> {
     let Resolved { graph, topology, widths, .. } = resolved;
-    let mut waits = waits(resolved)?;
+    let mut waits = waits(resolved, stream)?;
     meet_at_the_device(topology, widths, &mut waits);
     let waiting = |edge: &Edge| waits.latest[edge.to.node()].saturating_sub(waits.reached[edge.from.node()]);
     let late = topology.edges.iter().filter(|edge| waits_for_others(graph, edge) && waiting(edge) > 0);
@@ -51,9 +52,11 @@ struct Waits {
 }
 
 /// `None` where everything is on time everywhere.
-fn waits(Resolved { graph, topology, order, answers, .. }: &Resolved) -> Option<Waits> {
-    let own = answers.of(graph);
-    if own.iter().all(|answer| answer.latency == 0) {
+fn waits(Resolved { graph, topology, order, widths }: &Resolved, stream: &StreamSpec) -> Option<Waits> {
+    let mut questions = Questions::new(stream);
+    let own = graph.nodes().zip(&**widths).map(|((name, node), widths)| node.latency(questions.of(name, widths)));
+    let own: Vec<Frames> = own.collect();
+    if own.iter().all(|&frames| frames == 0) {
         return None;
     }
     let mut waits = Waits { reached: vec![0; own.len()], latest: vec![0; own.len()] };
@@ -65,7 +68,7 @@ fn waits(Resolved { graph, topology, order, answers, .. }: &Resolved) -> Option<
         let awaited = latest(&mut arriving().filter(|edge| waits_for_others(graph, edge)));
         let any = latest(&mut arriving().filter(|edge| !edge.feedback));
         waits.latest[node] = awaited;
-        waits.reached[node] = any.saturating_add(own[node].latency);
+        waits.reached[node] = any.saturating_add(own[node]);
     }
     Some(waits)
 }

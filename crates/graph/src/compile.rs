@@ -13,7 +13,6 @@ mod value;
 pub(crate) use fading::Fading;
 pub(crate) use reach::longest;
 
-use crate::answers::Answer;
 use crate::buffers::{Buffers, Life};
 use crate::channels::Widths;
 use crate::node::Questions;
@@ -58,8 +57,6 @@ struct Builder<'a> {
     graph: &'a Graph,
     topology: &'a Topology,
     widths: &'a [Widths],
-    /// What the first nodes said.
-    answers: &'a [Answer],
     fading: &'a Fading,
     stream: &'a StreamSpec,
     schedule: Schedule,
@@ -85,7 +82,7 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(resolved: &'a Resolved, fading: &'a Fading, stream: &'a StreamSpec) -> Self {
-        let Resolved { graph, topology, widths, answers, .. } = resolved;
+        let Resolved { graph, topology, widths, .. } = resolved;
         let nodes = topology.ports.len();
         let starts = outputs::starts(widths);
         let lanes = Lanes::new(topology, widths, &starts);
@@ -93,7 +90,6 @@ impl<'a> Builder<'a> {
             graph,
             topology,
             widths,
-            answers: answers.of(graph),
             fading,
             stream,
             schedule: Schedule { feedback: stream.feedback, fades: fading.fades.clone(), ..Schedule::default() },
@@ -112,8 +108,6 @@ impl<'a> Builder<'a> {
         };
         builder.schedule.slots.reserve(nodes);
         builder.schedule.steps.reserve(nodes);
-        builder.schedule.factors.reserve(nodes);
-        builder.schedule.wires.reserve(2 * nodes);
         builder.number_lines();
         builder
     }
@@ -201,23 +195,18 @@ impl<'a> Builder<'a> {
     fn slot(&mut self, node: usize, scales: bool) -> usize {
         let (name, any) = self.graph.at(node);
         let widths = &self.widths[node];
-        let Answer { latency, tail, footprint } = match self.answers.get(node) {
-            Some(answer) => *answer,
-            None => {
-                let answer = self.questions.ask(name, any, widths);
-                answer.map_err(|error| self.errors.push(error)).unwrap_or_default()
-            }
-        };
+        let spec = self.questions.of(name, widths);
+        self.errors.extend(any.check(spec).err().map(|error| GraphError::of_node(name.as_str(), error)));
         self.schedule.slots.push(Slot {
             name: name.clone(),
             kind: any.kind(),
             node,
             widths: widths.clone(),
-            in_place: any.ports().in_place,
+            in_place: self.topology.ports[node].in_place,
             scales,
-            latency,
-            tail,
-            footprint,
+            latency: any.latency(spec),
+            tail: any.tail(spec),
+            footprint: any.footprint(spec),
         });
         self.schedule.slots.len() - 1
     }

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::answers::Answer;
 use crate::instructions::{Supported, Work};
 use crate::message::Params;
 use crate::{
@@ -94,11 +93,6 @@ impl AnyNode {
         self.0.node.tail(spec)
     }
 
-    /// All of these at once.
-    pub(crate) fn answer(&self, spec: &PrepareSpec) -> Result<Answer, NodeError> {
-        self.0.node.answer(spec)
-    }
-
     /// Whether coming from `previous` needs a new processor: another type does.
     #[must_use]
     pub fn rebuilds(&self, previous: &AnyNode) -> bool {
@@ -141,7 +135,6 @@ trait DynNode: Send + Sync {
     fn footprint(&self, spec: &PrepareSpec) -> usize;
     fn latency(&self, spec: &PrepareSpec) -> Frames;
     fn tail(&self, spec: &PrepareSpec) -> Tail;
-    fn answer(&self, spec: &PrepareSpec) -> Result<Answer, NodeError>;
     fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError>;
     fn rebuilds(&self, previous: &dyn DynNode) -> bool;
     fn equals(&self, other: &dyn DynNode) -> bool;
@@ -175,12 +168,6 @@ impl<N: Node> DynNode for N {
 
     fn tail(&self, spec: &PrepareSpec) -> Tail {
         Node::tail(self, spec)
-    }
-
-    fn answer(&self, spec: &PrepareSpec) -> Result<Answer, NodeError> {
-        Node::check(self, spec)?;
-        let (latency, tail) = (Node::latency(self, spec), Node::tail(self, spec));
-        Ok(Answer { latency, tail, footprint: Node::footprint(self, spec) })
     }
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError> {

@@ -91,7 +91,6 @@
 //! [`Node`] is the control half of an effect, [`Processor`] its audio half.
 
 mod align;
-mod answers;
 mod apart;
 mod arena;
 mod budget;

@@ -3,9 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::answers::Answer;
 use crate::channels::Widths;
-use crate::{AnyNode, Companion, GraphError, Instructions, Io, NodeName, Ports, Reading, Reports, Smoothed, StreamSpec};
+use crate::{Companion, Instructions, Io, NodeName, Ports, Reading, Reports, Smoothed, StreamSpec};
 
 /// A position in the stream, in frames since the renderer started.
 pub type Frame = u64;
@@ -37,8 +36,8 @@ pub trait Node: Clone + PartialEq + Send + Sync + 'static {
         &[]
     }
 
-    /// Whether the parameters make sense together, with these channels and this rate. Asked when a graph is compiled
-    /// that has the node anew or with other channels, and before parameters are set, so that `prepare` and `update` only see what passed.
+    /// Whether the parameters make sense together, with these channels and this rate. Asked whenever a graph is compiled
+    /// and before parameters are set, so that `prepare` and `update` only see what passed.
     ///
     /// # Errors
     /// What is wrong and what would be right, in words for the patch's author.
@@ -180,11 +179,6 @@ impl Questions {
             before.clone_from(widths);
         }
         spec
-    }
-
-    /// Asks a node whatever there is to ask.
-    pub(crate) fn ask(&mut self, name: &NodeName, node: &AnyNode, widths: &Widths) -> Result<Answer, GraphError> {
-        node.answer(self.of(name, widths)).map_err(|error| GraphError::of_node(name.as_str(), error))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::align::{self, Aligned, Alignment};
-use crate::answers::Answers;
 use crate::channels::{self, Widths};
 use crate::topology::{Edge, Topology};
 use crate::{Graph, GraphError, GraphErrors, Place, StreamSpec, budget, order};
@@ -17,8 +16,6 @@ pub(crate) struct Resolved {
     pub(crate) order: Arc<[usize]>,
     /// The channels of all ports of its nodes.
     pub(crate) widths: Arc<[Widths]>,
-    /// What its nodes say: all but those that wait, or are on their way out.
-    pub(crate) answers: Answers,
 }
 
 /// A graph as it is compiled by itself.
@@ -28,7 +25,7 @@ pub(crate) struct Alone {
     pub(crate) alignments: Vec<Alignment>,
 }
 
-/// Finds every mistake of a graph, and what its nodes say against their parameters. What it has in common with one that was resolved
+/// Finds every mistake of a graph that shows without asking its nodes. What it has in common with one that was resolved
 /// `before` for the same stream is taken from there.
 pub(crate) fn resolve(graph: &Graph, before: &Resolved, stream: &StreamSpec) -> Result<Alone, GraphErrors> {
     stream.check()?;
@@ -47,18 +44,13 @@ pub(crate) fn resolve(graph: &Graph, before: &Resolved, stream: &StreamSpec) -> 
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
-    let answers = Answers::new((graph, &widths), (&before.answers, &before.widths), stream, &mut errors);
-    if !errors.is_empty() {
-        return Err(GraphErrors(errors));
-    }
     let (graph, topology) = (graph.clone(), Arc::new(topology));
-    let resolved = Resolved { graph, topology, order: order.into(), widths: widths.into(), answers };
-    let (resolved, alignments) = match align::align(&resolved) {
+    let resolved = Resolved { graph, topology, order: order.into(), widths: widths.into() };
+    let (resolved, alignments) = match align::align(&resolved, stream) {
         Some(Aligned { graph, widths, alignments }) => {
             let topology = Topology::new(&graph, &resolved.topology, &mut errors);
             let order = order::of(&topology).expect("to let a link wait makes no loop");
-            let (order, widths, answers) = (order.into(), widths.into(), resolved.answers);
-            (Resolved { graph, topology: Arc::new(topology), order, widths, answers }, alignments)
+            (Resolved { graph, topology: Arc::new(topology), order: order.into(), widths: widths.into() }, alignments)
         }
         None => (resolved, Vec::new()),
     };
@@ -76,7 +68,7 @@ impl Resolved {
             true => Arc::clone(&self.order),
             false => order::of(&topology).ok_or_else(|| order::knotted(&topology))?.into(),
         };
-        Ok(Self { graph, topology: Arc::new(topology), order, widths, answers: self.answers.clone() })
+        Ok(Self { graph, topology: Arc::new(topology), order, widths })
     }
 
     /// Whether there are only more links, and all of them lead on in the order that there is.
