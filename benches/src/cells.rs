@@ -62,7 +62,8 @@ fn reason(key: &str) -> Option<&'static str> {
              the rest look for NaN in what the device gives and takes; others look for none."
         }
         "moving-limit" => {
-            "Each moving gain computes its place in the glide anew, in f64, for the bits to be the same for any split."
+            "Each moving gain computes its way from the place in it, an exponential for 16 frames in f64, for the bits to be the same \
+             for any split."
         }
         "opaque-peers" | "opaque-limit-128" | "opaque-limit-512" => {
             "Each node is a pass over the block in the nearest cache, and a call behind a pointer; the loop keeps samples in \
