@@ -15,8 +15,7 @@ const AT_ONCE: usize = 8_192;
 /// assert!(!hush.covers(&[0.0, 0.0, 0.5, 0.0], 2, 6));
 /// // Two later the 0.5 has been overwritten; it is counted from here, until silence has gone round.
 /// assert!(!hush.covers(&[0.0; 4], 0, 8));
-/// assert!(!hush.covers(&[0.0; 4], 2, 10));
-/// assert!(hush.covers(&[0.0; 4], 3, 11));
+/// assert!(hush.covers(&[0.0; 4], 2, 10));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hush {
@@ -25,8 +24,10 @@ pub struct Hush {
 }
 
 impl Hush {
-    /// Whether all samples of a ring are 0 and none is −0, at the frame `position`, and so was the one that was overwritten
-    /// last: what the last frame has heard is what the next ones will hear. `write` is where the next sample goes.
+    /// Whether all samples of a ring are 0 and none is −0, at the frame `position`; `write` is where the next sample goes.
+    ///
+    /// The last frame has to have heard silence as well: a ring that is as long as the delay no longer has what that frame heard,
+    /// one that is longer has.
     ///
     /// Looks at those that were written since it was asked last, 8,192 at most: one `true` is true, a `false` means not yet.
     ///
@@ -39,11 +40,10 @@ impl Hush {
         let (newer, older) = ring.split_at(write);
         let [newer, older] = [(newer, newest.min(write)), (older, newest.saturating_sub(write))]
             .map(|(part, count)| &part[part.len() - count..]);
-        // What has gone round meanwhile came from a silent ring and a silent input.
-        let unbroken = newest == since || self.silent >= ring.len();
-        let known = if unbroken { self.silent } else { 0 };
+        // Who has not been looking does not know what came and went.
+        let known = if newest == since { self.silent } else { 0 };
         self.silent = if is_silence(newer) && is_silence(older) { known.saturating_add(newest) } else { 0 };
-        self.silent > ring.len()
+        self.silent >= ring.len()
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
             }
             let covers = hush.covers(&ring, write, (index * block.len() + block.len()) as Frame);
             let heard = index * block.len() + block.len();
-            assert!(!covers || is_silence(&samples[heard - length - 1..heard]), "{length} {index}");
+            assert!(!covers || is_silence(&samples[heard - length..heard]), "{length} {index}");
             found = found.or(covers.then_some((index + 1) * block.len()));
         }
         found
@@ -81,8 +81,22 @@ mod tests {
             samples[..length].fill(0.25);
             samples.truncate(samples.len() / block * block);
             let found = found(length, &samples, block).unwrap();
-            assert!(found > length && found <= 2 * length + 2 * block + 1, "{length} {block}: {found}");
+            assert!(found >= length && found <= 2 * length + 2 * block, "{length} {block}: {found}");
         }
+    }
+
+    /// After it was silent once, and whoever is asked was busy for longer than is looked at in one go.
+    #[test]
+    fn what_came_while_nobody_asked_is_not_taken_for_silence() {
+        let (mut hush, mut ring) = (Hush::default(), vec![0.0; 3 * AT_ONCE]);
+        let silent =
+            |hush: &mut Hush, ring: &[f32], from: Frame| (1..=48).any(|block| hush.covers(ring, 0, from + block * 512));
+        assert!(silent(&mut hush, &ring, 0));
+        ring[AT_ONCE] = 0.5;
+        assert!(!hush.covers(&ring, 0, 1_000_000));
+        assert!(!hush.covers(&ring, 512, 1_000_512));
+        ring[AT_ONCE] = 0.0;
+        assert!(silent(&mut hush, &ring, 1_000_512));
     }
 
     #[test]

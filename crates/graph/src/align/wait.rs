@@ -1,5 +1,6 @@
 //! The node that lets a link wait.
 
+use crate::hush::is_silence;
 use crate::{Frame, Frames, Hush, Io, Node, NodeError, Ports, PrepareSpec, Processor, Tail, touched};
 
 /// Delays by whole frames, bit for bit.
@@ -13,6 +14,8 @@ pub(crate) struct Waiting {
     rings: Vec<Vec<f32>>,
     position: usize,
     hushes: Vec<Hush>,
+    /// The last sample of each channel that came out.
+    last: Vec<f32>,
 }
 
 impl Node for Wait {
@@ -27,13 +30,12 @@ impl Node for Wait {
         let frames = usize::try_from(self.frames).map_err(|_| NodeError::new("no memory holds such a latency"))?;
         let channels = spec.channels();
         let rings = (0..channels).map(|_| touched::zeros(frames)).collect();
-        Ok(Waiting { rings, position: 0, hushes: vec![Hush::default(); channels] })
+        Ok(Waiting { rings, position: 0, hushes: vec![Hush::default(); channels], last: vec![0.0; channels] })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
         let ring = usize::try_from(self.frames).unwrap_or(usize::MAX).saturating_mul(size_of::<f32>());
-        size_of::<Waiting>()
-            + spec.channels().saturating_mul(ring.saturating_add(size_of::<Vec<f32>>() + size_of::<Hush>()))
+        size_of::<Waiting>() + spec.channels().saturating_mul(ring.saturating_add(size_of::<(Vec<f32>, Hush, f32)>()))
     }
 
     fn latency(&self, _spec: &PrepareSpec) -> Frames {
@@ -56,15 +58,16 @@ impl Processor for Waiting {
 
     fn process(&mut self, io: &mut Io<'_>) {
         let (frames, position) = (io.frames(), self.position);
-        for (channel, ring) in io.main().channels().zip(&mut self.rings) {
+        for ((channel, ring), last) in io.main().channels().zip(&mut self.rings).zip(&mut self.last) {
             exchange(channel, ring, position);
+            *last = channel[frames - 1];
         }
         self.position = (position + frames) % self.length();
     }
 
     fn rests(&mut self, position: Frame) -> bool {
         let mut silent = self.rings.iter().zip(&mut self.hushes);
-        silent.all(|(ring, hush)| hush.covers(ring, self.position, position))
+        silent.all(|(ring, hush)| hush.covers(ring, self.position, position)) && is_silence(&self.last)
     }
 
     fn slept(&mut self, frames: Frames) {

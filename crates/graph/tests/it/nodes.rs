@@ -152,7 +152,7 @@ impl Node for Echo {
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
         assert_eq!(spec.channels(), 1, "it has one line");
-        Ok(Playing { node: self.clone(), state: (vec![0.0; self.0], 0, Hush::default()) })
+        Ok(Playing { node: self.clone(), state: (vec![0.0; self.0 + 1], 0, Hush::default()) })
     }
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
@@ -176,8 +176,10 @@ impl Processor for Playing<Echo, (Vec<f32>, usize, Hush)> {
     fn process(&mut self, io: &mut Io<'_>) {
         let (line, at, _) = &mut self.state;
         for sample in io.main().channel(0) {
-            std::mem::swap(sample, &mut line[*at]);
-            *at = (*at + 1) % line.len();
+            // A frame longer than the delay.
+            let oldest = (*at + 1) % line.len();
+            line[*at] = std::mem::replace(sample, line[oldest]);
+            *at = oldest;
         }
     }
 

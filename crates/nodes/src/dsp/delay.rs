@@ -8,7 +8,7 @@ use std::cell::Cell;
 use patchline_graph::Hush;
 
 use self::echo::{Weights, echo};
-use self::ring::Ring;
+use self::ring::{LINE, Ring};
 use super::flush::storable;
 use super::smooth::Smoothed;
 
@@ -55,8 +55,9 @@ pub struct DelayLine {
     /// One for each channel.
     rings: Box<[Ring]>,
     hushes: Box<[Hush]>,
-    /// How long they are.
+    /// How long they are, and which delay they are for at most.
     length: usize,
+    capacity: usize,
     /// Where the frame after the last segment is written.
     write: usize,
     glide: u64,
@@ -111,11 +112,12 @@ impl DelayLine {
     ///
     /// Allocates `capacity` samples (at least one) for each channel and touches them, so that no page is missing later.
     pub fn new(channels: usize, capacity: usize, glide: u64, params: DelayParams) -> Self {
-        let (delay, length) = (params.frames.min(capacity), capacity.max(1));
+        let (delay, length) = (params.frames.min(capacity), length(capacity));
         DelayLine {
             rings: (0..channels).map(|_| Ring::new(length)).collect(),
             hushes: vec![Hush::default(); channels].into(),
             length,
+            capacity,
             write: 0,
             glide,
             dry: Smoothed::new((1.0 - params.mix) as f32),
@@ -132,7 +134,7 @@ impl DelayLine {
 
     /// Bytes that [`new`](DelayLine::new) allocates.
     pub fn footprint(channels: usize, capacity: usize) -> usize {
-        Ring::footprint(capacity.max(1)).saturating_add(size_of::<(Ring, Hush)>()).saturating_mul(channels)
+        Ring::footprint(length(capacity)).saturating_add(size_of::<(Ring, Hush)>()).saturating_mul(channels)
     }
 
     /// Glides to new parameters, as fast as all changes or within `over` frames. A delay beyond the capacity is held there.
@@ -141,7 +143,7 @@ impl DelayLine {
         self.dry.set_target((1.0 - params.mix) as f32, over);
         self.wet.set_target(params.mix as f32, over);
         self.feedback.set_target(params.feedback, over);
-        self.wanted = params.frames.min(self.length);
+        self.wanted = params.frames.min(self.capacity);
         self.wanted_over = over;
         self.moves = true;
         self.start_fade();
@@ -274,6 +276,11 @@ impl DelayLine {
             echo::<true>(samples, delayed, stored, weights)
         }
     }
+}
+
+/// How long a memory is for delays up to `capacity` frames: by a cache line longer, so that what was read last is still there.
+fn length(capacity: usize) -> usize {
+    capacity.saturating_add(LINE)
 }
 
 impl Segment {

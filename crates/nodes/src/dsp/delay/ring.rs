@@ -9,7 +9,7 @@ pub(super) struct Ring {
 }
 
 /// Samples on a cache line.
-const LINE: usize = 64 / size_of::<f32>();
+pub(super) const LINE: usize = 64 / size_of::<f32>();
 
 impl Ring {
     pub(super) fn new(frames: usize) -> Self {
