@@ -10,6 +10,7 @@ use patchline_patch::{Code, Key, Loaded};
 
 use crate::exit::{Exit, Failure};
 use crate::load::{shown, shown_failure};
+use crate::reads::Reads;
 
 /// Writes a file: whole, or not at all.
 ///
@@ -54,14 +55,22 @@ pub(crate) fn exists(path: &Path) -> Failure {
     Failure::new(Exit::File, format!("{} is there already; --overwrite replaces it", shown(path)))
 }
 
-/// Refuses a patch whose recorders would find files in their way, with the places of all of them.
-pub(crate) fn free(loaded: &Loaded) -> Result<(), Failure> {
+/// Refuses a patch whose recorders would find files in their way, or replace what is read, with the places of all of
+/// them.
+pub(crate) fn free(loaded: &Loaded, reads: &Reads) -> Result<(), Failure> {
+    reads.spared_by_recorders(loaded, |_| false)?;
     refuse_in_the_way(loaded, |_| false, |_| false)
 }
 
 /// As [`free`], for a patch that follows on one that plays: recorders that play on have their files, and no other one
 /// may replace what is being written.
-pub(crate) fn free_beside(loaded: &Loaded, playing: &Loaded, plays_on: impl Fn(&str) -> bool) -> Result<(), Failure> {
+pub(crate) fn free_beside(
+    loaded: &Loaded,
+    reads: &Reads,
+    playing: &Loaded,
+    plays_on: impl Fn(&str) -> bool,
+) -> Result<(), Failure> {
+    reads.spared_by_recorders(loaded, &plays_on)?;
     refuse_in_the_way(loaded, |path| playing.writes.contains_key(path), plays_on)
 }
 
@@ -104,39 +113,34 @@ fn is_in_the_way(path: &Path, overwrites: bool, is_written: bool) -> bool {
     !overwrites && !name.contains('{') && path.symlink_metadata().is_ok()
 }
 
-/// A recorder of the next graph that would have to begin a file anew, and the file that is in its way.
-pub(crate) fn begun_anew(graph: &Graph, next: &Graph, plays_on: impl Fn(&str) -> bool) -> Option<(String, PathBuf)> {
+/// A recorder of the next graph that would have to begin a file anew, or replace what is read, and that file.
+pub(crate) fn begun_anew(
+    graph: &Graph,
+    next: &Graph,
+    reads: &Reads,
+    plays_on: impl Fn(&str) -> bool,
+) -> Option<(String, PathBuf)> {
     let recorders = |graph| -> Vec<(String, FileSink)> {
         let nodes = Graph::nodes(graph);
         nodes.filter_map(|(name, node)| Some((name.to_string(), node.downcast_ref::<FileSink>()?.clone()))).collect()
     };
     let written: Vec<PathBuf> = recorders(graph).iter().flat_map(|(_, sink)| sink.writes()).collect();
     recorders(next).into_iter().filter(|(name, _)| !plays_on(name)).find_map(|(name, sink)| {
-        let found = |path: &PathBuf| is_in_the_way(path, sink.overwrite, written.contains(path));
+        let found = |path: &PathBuf| {
+            reads.replaced_by(path).is_some() || is_in_the_way(path, sink.overwrite, written.contains(path))
+        };
         sink.writes().into_iter().find(found).map(|path| (name, path))
     })
 }
 
-/// Refuses to write to the patch itself, or to a file that one of its nodes writes.
-pub(crate) fn apart(output: &Path, patch: &Path, loaded: &Loaded) -> Result<(), Failure> {
+/// Refuses to write, as an option of the command line says, what the patch's recorders write or anything that is read.
+pub(crate) fn apart(option: &str, output: &Path, reads: &Reads, loaded: &Loaded) -> Result<(), Failure> {
     let place = real(output);
-    let refused = |what: String| Err(Failure::new(Exit::Usage, format!("`-o {}` {what}", shown(output))));
-    match loaded.writes.iter().find(|(file, _)| real(file) == place) {
-        Some((_, node)) => refused(format!("would write the same file as the patch's `{node}`; give each its own")),
-        None if place == real(patch) => refused("would replace the patch itself; name another file".to_owned()),
-        None if loaded.files.iter().any(|file| real(file) == place) => {
-            refused("would replace a file that the patch includes; name another one".to_owned())
-        }
-        None => Ok(()),
+    if let Some((_, node)) = loaded.writes.iter().find(|(file, _)| real(file) == place) {
+        let what = format!("would write the same file as the patch's `{node}`; give each its own");
+        return Err(Failure::new(Exit::Usage, format!("`{option} {}` {what}", shown(output))));
     }
-}
-
-/// Refuses to write to the file that is read.
-pub(crate) fn differs(output: &Path, input: &Path) -> Result<(), Failure> {
-    match real(output) == real(input) {
-        true => Err(Failure::new(Exit::Usage, format!("`-o {}` would replace what is read", shown(output)))),
-        false => Ok(()),
-    }
+    reads.spared_by(option, output)
 }
 
 /// The place that a path leads to, without links as far as it exists, and without `..` beyond that.

@@ -35,6 +35,7 @@ mod meter;
 mod output;
 mod overview;
 mod picture;
+mod reads;
 mod report;
 mod rights;
 mod signals;

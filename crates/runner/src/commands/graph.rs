@@ -6,6 +6,7 @@ use crate::cli::{GraphArgs, GraphFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::load::show;
 use crate::overview::Overview;
+use crate::reads::Reads;
 use crate::{files, output, picture};
 
 pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
@@ -15,7 +16,7 @@ pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
     let text = draw(&checked, args.format)?;
     match &args.output {
         Some(path) => {
-            files::apart(path, &args.patch, &checked.loaded)?;
+            files::apart("-o", path, &Reads::of(&args.patch, &checked.loaded), &checked.loaded)?;
             files::write(path, text.as_bytes(), args.overwrite)?;
         }
         None => output::print(&text)?,

@@ -19,6 +19,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::figures::Figures;
 use crate::helpers::Helpers;
 use crate::load::shown;
+use crate::reads::Reads;
 use crate::watch::Watch;
 use crate::{allocator, files, load, output, overview, signals, style};
 use inputs::Inputs;
@@ -39,7 +40,7 @@ pub(crate) fn run(registry: &Registry, args: &RenderArgs) -> Outcome {
     let patch = load::read(&args.patch, &args.patch_args)?;
     let loaded = load::load(registry, &patch, &args.patch_args, args.clock)?;
     load::show(&loaded.warnings);
-    files::free(&loaded)?;
+    files::free(&loaded, &reads(&loaded, args))?;
     render(&loaded, args, |_, _| ())
 }
 
@@ -118,6 +119,13 @@ fn started(loaded: &Loaded, args: &RenderArgs, inputs: &Inputs) -> Result<(Engin
 
 // Before anything is opened.
 
+/// What must not be replaced.
+fn reads(loaded: &Loaded, args: &RenderArgs) -> Reads {
+    let mut reads = Reads::of(&args.patch, loaded);
+    args.input.iter().for_each(|input| reads.hears(&input.file));
+    reads
+}
+
 /// Whether `-o` and the patch go together, and nothing is in the way.
 fn check_output(loaded: &Loaded, args: &RenderArgs) -> Result<(), Failure> {
     match (&args.output, overview::has_output(&loaded.graph)) {
@@ -130,7 +138,7 @@ fn check_output(loaded: &Loaded, args: &RenderArgs) -> Result<(), Failure> {
             Err(Failure::new(Exit::Usage, "`-o -` writes a WAV file to stdout, and that is a terminal: use a pipe"))
         }
         (Some(path), true) if !is_pipe(path) => {
-            files::apart(path, &args.patch, loaded)?;
+            files::apart("-o", path, &reads(loaded, args), loaded)?;
             let in_the_way = !args.overwrite && path.symlink_metadata().is_ok();
             if in_the_way { Err(files::exists(path)) } else { Ok(()) }
         }

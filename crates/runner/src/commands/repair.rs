@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use crate::cli::RepairArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::load::shown;
+use crate::reads::Reads;
 use crate::units::{clock, count};
-use crate::{document, files, output, style};
+use crate::{document, output, style};
 
 /// Gaps that are shown; all are in the list and in the data.
 const MOST_GAPS: usize = 10;
@@ -20,7 +21,9 @@ pub(crate) fn run(args: &RepairArgs) -> Outcome {
         return Err(Failure::new(Exit::Usage, "-o takes one file: a copy is made of each by a command of its own"));
     }
     if let (Some(to), [path]) = (&args.output, &args.files[..]) {
-        files::differs(to, path)?;
+        let mut reads = Reads::default();
+        reads.add(path, "what is read");
+        reads.spared_by("-o", to)?;
     }
     let mut data = Vec::new();
     let mut all_whole = true;

@@ -22,6 +22,7 @@ use crate::exit::{Failure, Outcome};
 use crate::flight::Dumps;
 use crate::hosts::Opened;
 use crate::live::{Done, Live, NotStarted, Piece, Player, Terms};
+use crate::reads::Reads;
 use crate::{files, load, signals};
 use controls::Controls;
 use reload::Reloads;
@@ -38,7 +39,7 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
         StreamSpec { max_frames: args.block.unwrap_or(stream.max_frames), ..stream }
     })?;
     load::show(&checked.loaded.warnings);
-    files::free(&checked.loaded)?;
+    files::free(&checked.loaded, &Reads::of(&args.patch, &checked.loaded))?;
     let dumps = Dumps::new(&args.flight, &args.patch)?;
     let state = args.state.as_deref().map(|path| State::open(path, &args.patch_args.set)).transpose()?;
     let name = checked.loaded.name.clone();

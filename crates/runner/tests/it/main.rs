@@ -13,6 +13,7 @@ mod demo;
 mod devices;
 mod doctor;
 mod flight;
+mod guarded;
 mod help;
 #[path = "../../../patch/tests/hostile/mod.rs"]
 mod hostile;

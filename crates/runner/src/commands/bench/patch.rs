@@ -8,12 +8,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use patchline_graph::{Frames, Graph, NodeCost, StreamSpec};
-use patchline_patch::{Checked, Registry};
+use patchline_patch::{Checked, Loaded, Registry};
 
 use crate::cli::{Assumed, BackendChoice, BenchArgs};
 use crate::commands::doctor;
 use crate::cpu::{Bed, Interruptions, Spread, without_files};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::reads::Reads;
 use crate::rights::{self, Rights};
 use crate::units::count;
 use crate::{allocator, document, files, load, memory, output, signals};
@@ -31,12 +32,10 @@ const HEADROOM: f64 = 0.5;
 const FOR_NODES: f64 = 0.1;
 
 pub(super) fn run(registry: &Registry, args: &BenchArgs, patch: &Path) -> Outcome {
-    if let Some(svg) = args.svg.as_deref().filter(|svg| !args.overwrite && svg.symlink_metadata().is_ok()) {
-        return Err(files::exists(svg));
-    }
     let assumed = Assumed { channels: args.channels, rate: args.device.rate };
     let checked = assumed.check(registry, patch, &args.patch_args)?;
     load::show(&checked.loaded.warnings);
+    check_svg(args, patch, &checked.loaded)?;
     let (graph, unwritten) = without_files(&checked.loaded.graph);
     let live = args.device.backend.filter(|backend| *backend != BackendChoice::Null);
     if let (Some(_), Some(name)) = (live, unwritten.first()) {
@@ -58,6 +57,16 @@ pub(super) fn run(registry: &Registry, args: &BenchArgs, patch: &Path) -> Outcom
     }
     output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
     Ok(Exit::Ok)
+}
+
+/// Whether the picture has a place, before anything is measured.
+fn check_svg(args: &BenchArgs, patch: &Path, loaded: &Loaded) -> Result<(), Failure> {
+    let Some(svg) = &args.svg else { return Ok(()) };
+    files::apart("--svg", svg, &Reads::of(patch, loaded), loaded)?;
+    match !args.overwrite && svg.symlink_metadata().is_ok() {
+        true => Err(files::exists(svg)),
+        false => Ok(()),
+    }
 }
 
 /// A block size and what its calls took.

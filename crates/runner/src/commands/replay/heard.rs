@@ -9,6 +9,7 @@ use crate::cli::ReplayArgs;
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::load::shown;
+use crate::reads::Reads;
 use crate::style;
 
 /// A file for each start; they appear when all of them are complete.
@@ -22,9 +23,10 @@ impl<'a> Output<'a> {
     /// Looks whether nothing is in the way, before anything is rendered.
     pub(super) fn new(args: &'a ReplayArgs, recording: &Recording) -> Result<Self, Failure> {
         if let Some(path) = &args.output {
+            let reads = reads(args, recording);
             for (take, _) in recording.takes.iter().enumerate().filter(|(_, take)| take.blocks > 0) {
                 let path = numbered(path, take);
-                files::differs(&path, &args.capture)?;
+                reads.spared_by("-o", &path)?;
                 if !args.overwrite && path.symlink_metadata().is_ok() {
                     return Err(files::exists(&path));
                 }
@@ -54,6 +56,16 @@ impl<'a> Output<'a> {
         };
         self.files.into_iter().map(finish).collect()
     }
+}
+
+/// The capture, and what its sources played.
+fn reads(args: &ReplayArgs, recording: &Recording) -> Reads {
+    let mut reads = Reads::default();
+    reads.add(&args.capture, "what is read");
+    for file in recording.takes.iter().flat_map(|take| &take.files) {
+        reads.add(Path::new(&file.path), "a file that the captured patch plays");
+    }
+    reads
 }
 
 fn interleave(heard: &Heard<'_>, interleaved: &mut Vec<f32>) {

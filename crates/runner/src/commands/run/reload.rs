@@ -14,6 +14,7 @@ use crate::edits::Edits;
 use crate::exit::{Exit, Failure};
 use crate::live::Live;
 use crate::load::{self, Trouble};
+use crate::reads::Reads;
 use crate::watch::NewPatch;
 use crate::{files, signals, wanted};
 
@@ -135,7 +136,8 @@ fn fresh(score: &Score, playing: &Loaded, live: &Live) -> Result<Fresh, Failure>
     let after = Version { graph: &loaded.graph, loaded };
     let changes = Changes::between(score.registry, before, after, (stream, fade))
         .map_err(|errors| Failure::from(Trouble::from(loaded.locate(&errors))))?;
-    files::free_beside(loaded, playing, |node| changes.plays_on(node))?;
+    let reads = Reads::of(&score.args.patch, loaded);
+    files::free_beside(loaded, &reads, playing, |node| changes.plays_on(node))?;
     Ok(Fresh { source: score.source(), checked, changes })
 }
 

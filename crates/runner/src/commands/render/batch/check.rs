@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use patchline_nodes::{FileSink, PatchNode};
+use patchline_nodes::{FileSink, FileSource, PatchNode};
 use patchline_patch::Loaded;
 
 use super::Batch;
@@ -11,6 +11,7 @@ use super::plan::Job;
 use crate::cli::has_placeholder;
 use crate::exit::{Exit, Failure};
 use crate::load::shown;
+use crate::reads::Reads;
 use crate::units::count;
 use crate::{files, load, overview};
 
@@ -28,9 +29,28 @@ pub(super) fn all(batch: &Batch<'_>, jobs: &[Job]) -> Result<(), Failure> {
     if batch.args.output.is_none() && overview::has_output(&loaded.graph) {
         return Err(Failure::new(Exit::Usage, "the patch has an output: say where it goes with `-o out/`"));
     }
-    found.outputs(batch, jobs);
-    found.recorders(batch, jobs, &loaded)?;
+    let reads = reads(batch, jobs, &loaded)?;
+    found.outputs(batch, jobs, &reads);
+    found.recorders(batch, jobs, (&loaded, &reads))?;
     found.conclude(jobs)
+}
+
+/// What all of them read, those of other parts too.
+fn reads(batch: &Batch<'_>, jobs: &[Job], first: &Loaded) -> Result<Reads, Failure> {
+    let mut reads = Reads::of(&batch.args.patch, first);
+    jobs.iter().flat_map(|job| &job.args.input).for_each(|input| reads.hears(&input.file));
+    let plays = first.graph.nodes().any(|(_, node)| node.downcast_ref::<FileSource>().is_some());
+    if plays && differs(batch) {
+        for job in jobs {
+            reads.plays(&batch.loaded(job)?.graph);
+        }
+    }
+    Ok(reads)
+}
+
+/// Whether the patch is another one for each input.
+fn differs(batch: &Batch<'_>) -> bool {
+    batch.args.patch_args.set.iter().any(|setting| has_placeholder(&setting.value))
 }
 
 /// Files by their places, and what they are, for people.
@@ -45,12 +65,11 @@ struct Problems {
 }
 
 impl Problems {
-    fn outputs(&mut self, batch: &Batch<'_>, jobs: &[Job]) {
-        let read: BTreeMap<PathBuf, &Path> = jobs.iter().map(|job| (files::real(&job.input), &*job.input)).collect();
+    fn outputs(&mut self, batch: &Batch<'_>, jobs: &[Job], reads: &Reads) {
         for (job, output) in jobs.iter().filter_map(|job| Some((job, job.args.output.as_deref()?))) {
             let place = files::real(output);
-            if let Some(input) = read.get(&place) {
-                self.usage.push(format!("{} would replace the input {}", shown(output), shown(input)));
+            if let Some(what) = reads.replaced_by(output) {
+                self.usage.push(format!("{} would replace {what}", shown(output)));
             } else if !self.claim(&place, output, shown(&job.input)) {
                 self.twins = true;
             } else if job.mine && !job.done {
@@ -72,11 +91,10 @@ impl Problems {
     }
 
     /// Files that the patch's recorders write: each input's run has to have its own.
-    fn recorders(&mut self, batch: &Batch<'_>, jobs: &[Job], first: &Loaded) -> Result<(), Failure> {
+    fn recorders(&mut self, batch: &Batch<'_>, jobs: &[Job], (first, reads): (&Loaded, &Reads)) -> Result<(), Failure> {
         let sinks = sinks(first);
         let Some((name, _)) = sinks.first() else { return Ok(()) };
-        let differs = batch.args.patch_args.set.iter().any(|setting| has_placeholder(&setting.value));
-        if jobs.len() > 1 && !differs {
+        if jobs.len() > 1 && !differs(batch) {
             let names: Vec<_> = sinks.iter().map(|(name, file)| format!("`{name}` ({})", shown(file))).collect();
             self.usage.push(format!(
                 "the patch records, too, and {} of {} would be written for each of {}: give each its own by \
@@ -90,7 +108,7 @@ impl Problems {
         for job in jobs.iter().filter(|job| !job.done) {
             let loaded = batch.loaded(job)?;
             if job.mine {
-                files::free(&loaded)?;
+                files::free(&loaded, reads)?;
             }
             for (name, file) in self::sinks(&loaded) {
                 self.claim(&files::real(&file), &file, format!("`{name}` of {}", shown(&job.input)));

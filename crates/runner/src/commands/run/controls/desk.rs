@@ -15,6 +15,7 @@ use super::super::score::Score;
 use crate::exit::Failure;
 use crate::live::Live;
 use crate::load::shown;
+use crate::reads::Reads;
 use crate::{files, wanted};
 
 /// A run, for those who control it.
@@ -102,7 +103,9 @@ impl LiveDesk<'_, '_> {
         // What does not fit together is refused by the engine.
         let stays = difference(graph, &next, self.live.stream(), 0).ok();
         let in_the_way = stays.and_then(|Difference { kept, updated, .. }| {
-            files::begun_anew(graph, &next, |node| kept.iter().chain(&updated).any(|name| name == node))
+            let mut reads = Reads::of(&self.score.args.patch, self.playing);
+            reads.plays(&next);
+            files::begun_anew(graph, &next, &reads, |node| kept.iter().chain(&updated).any(|name| name == node))
         });
         in_the_way.map_or(Ok(()), |(node, path)| {
             let why = "would have to be begun anew; a recorder whose path has `{seq}` begins another file";
