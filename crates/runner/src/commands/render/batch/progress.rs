@@ -7,21 +7,24 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
 
+/// Parts of a second of which a frame has a whole number at all usual rates: blocks add up to the files.
+const PARTS: u64 = 705_600_000;
+
 /// Sound rendered so far by all threads.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    micros: AtomicU64,
+    parts: AtomicU64,
 }
 
 impl Progress {
     /// More frames were rendered, of `rate` Hz.
     pub(super) fn rendered(&self, frames: u64, rate: u32) {
-        self.micros.fetch_add(frames * 1_000_000 / u64::from(rate.max(1)), Ordering::Relaxed);
+        self.parts.fetch_add(frames * PARTS / u64::from(rate.max(1)), Ordering::Relaxed);
     }
 
     /// Seconds of sound.
     pub(super) fn seconds(&self) -> f64 {
-        self.micros.load(Ordering::Relaxed) as f64 / 1e6
+        self.parts.load(Ordering::Relaxed) as f64 / PARTS as f64
     }
 }
 

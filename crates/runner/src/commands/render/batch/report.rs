@@ -155,7 +155,7 @@ impl Report {
         part(self.failed.len(), "failed");
         part(self.files - self.ended(), "not rendered");
         let (files, parts) = (count(self.files, "file"), parts.join(", "));
-        let (sound, took) = (clock((self.seconds * 1e3) as u64, 1_000), self.elapsed.as_secs_f64());
+        let (sound, took) = (clock((self.seconds * 1e3).round() as u64, 1_000), self.elapsed.as_secs_f64());
         let (speed, threads) = (self.speed(), self.threads);
         let mut out =
             format!("{files}: {parts}; {sound} in {took:.3} s, {speed:.0} × real time, {threads} at a time\n");
@@ -195,5 +195,31 @@ impl Report {
         let exits = || self.failed.iter().map(|(_, failure)| failure.exit);
         let exit = exits().find(|exit| *exit == Exit::Broken).or(exits().next())?;
         Some(Failure::new(exit, format!("{} of {} failed", self.failed.len(), count(self.files, "file"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::commands::render::batch::progress::Progress;
+
+    #[test]
+    fn the_total_is_that_of_all_blocks() {
+        let Command::Render(args) = Cli::try_parse_from(["runner", "render", "p.toml"]).unwrap().command else {
+            unreachable!("it says render")
+        };
+        for (rate, block) in [(48_000, 7), (44_100, 1), (8_000, 4_096)] {
+            let progress = Progress::default();
+            (0..rate).step_by(block).for_each(|at| progress.rendered((rate - at).min(block as u32).into(), rate));
+            assert_eq!(progress.seconds(), 1.0);
+        }
+        for (seconds, text) in [(1.0, "; 0:01.000 in "), (0.999_999, "; 0:01.000 in "), (0.9994, "; 0:00.999 in ")] {
+            let mut report = Report::new(&args, 0, 1);
+            report.took(Duration::from_secs(1), seconds);
+            assert!(report.text().contains(text), "{}", report.text());
+        }
     }
 }
