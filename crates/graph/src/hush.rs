@@ -29,7 +29,8 @@ impl Hush {
     /// The last frame has to have heard silence as well: a ring that is as long as the delay no longer has what that frame heard,
     /// one that is longer has.
     ///
-    /// Looks at those that were written since it was asked last, 8,192 at most: one `true` is true, a `false` means not yet.
+    /// Looks at those that were written since it was asked last, 8,192 at most: one `true` is true, a `false` means not yet. A
+    /// longer ring in longer blocks is never found silent.
     ///
     /// # Panics
     /// If `write` is beyond the ring's end.
