@@ -1,7 +1,6 @@
 //! Feedback links: rings that are read exactly so many frames after they were written.
 
-use crate::hush::is_silence;
-use crate::{Frame, Frames, touched};
+use crate::{Frame, Frames, Hush, touched};
 
 /// One channel of a feedback link.
 ///
@@ -10,6 +9,7 @@ use crate::{Frame, Frames, touched};
 #[derive(Debug, Default)]
 pub(crate) struct FeedbackLine {
     ring: Vec<f32>,
+    hush: Hush,
 }
 
 /// Bytes of a line that is `delay` frames late.
@@ -19,7 +19,7 @@ pub(crate) fn footprint(delay: Frames) -> usize {
 
 impl FeedbackLine {
     pub(crate) fn new(delay: Frames) -> Self {
-        Self { ring: touched::zeros(2 * delay as usize) }
+        Self { ring: touched::zeros(2 * delay as usize), hush: Hush::default() }
     }
 
     /// Reads what was written `delay` frames before `position`; `dst` ends before the next multiple of the delay.
@@ -35,9 +35,10 @@ impl FeedbackLine {
         crate::kernels::copy_sanitised(&mut self.ring[start..start + src.len()], src)
     }
 
-    /// Whether nothing but silence goes round.
-    pub(crate) fn is_silent(&self) -> bool {
-        is_silence(&self.ring)
+    /// Whether nothing but silence goes round, at the frame `position`: found out as [`Hush`] does.
+    pub(crate) fn is_silent(&mut self, position: Frame) -> bool {
+        let write = (position % self.ring.len() as Frame) as usize;
+        self.hush.covers(&self.ring, write, position)
     }
 
     pub(crate) fn reset(&mut self) {

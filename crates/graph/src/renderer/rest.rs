@@ -97,11 +97,12 @@ impl Renderer {
 
     /// Whether something moves by itself, or is about to.
     fn is_astir(&mut self) -> bool {
+        let position = self.position;
         self.slab.gains().moving() > 0
             || self.next.is_some()
             || !self.pending.is_empty()
-            || !self.plan.ramps.iter().all(|fade| fade.is_over(self.position))
-            || !self.plan.lines.iter_mut().all(|line| line.is_silent())
+            || !self.plan.ramps.iter().all(|fade| fade.is_over(position))
+            || !self.plan.lines.iter_mut().all(|line| line.is_silent(position))
     }
 
     fn rests(&mut self, op: usize) -> bool {
