@@ -9,6 +9,7 @@ use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 use std::ptr::NonNull;
 
 use crate::BufferId;
+use crate::kernels::Vector;
 
 /// Bytes of a cache line; buffers start on one.
 const LINE: usize = 64;
@@ -104,12 +105,24 @@ impl Memory {
         Self { places: (0..buffers).map(|buffer| arena.start(buffer)).collect(), arena }
     }
 
+    /// How many buffers there are.
+    pub(crate) fn buffers(&self) -> usize {
+        self.places.len()
+    }
+
     /// Where a buffer is for now.
     #[inline(always)]
     fn place(&self, buffer: BufferId) -> NonNull<f32> {
         debug_assert!((buffer as usize) < self.places.len());
         // SAFETY: `verify` has shown that the ids of all steps are in range.
         *unsafe { self.places.get_unchecked(buffer as usize) }
+    }
+
+    #[inline(always)]
+    fn place_mut(&mut self, buffer: BufferId) -> &mut NonNull<f32> {
+        debug_assert!((buffer as usize) < self.places.len());
+        // SAFETY: `verify` has shown that the ids of the device's buffers are in range.
+        unsafe { self.places.get_unchecked_mut(buffer as usize) }
     }
 
     /// The buffer's first `frames` samples, for reading.
@@ -128,42 +141,38 @@ impl Memory {
         unsafe { std::slice::from_raw_parts_mut(self.place(buffer).as_ptr(), frames) }
     }
 
-    /// Vectors of a buffer from the frame `at` on, for reading; the caller sees to it that the piece has as many frames.
+    /// Vectors of a buffer from the frame `at` on; the caller sees to it that the piece has as many frames.
     #[inline(always)]
-    pub(crate) fn vectors<'a, const LANES: usize>(
-        &self,
-        buffer: BufferId,
-        at: usize,
-        count: usize,
-    ) -> &'a [[f32; LANES]] {
+    pub(crate) fn load<V: Vector>(&self, buffer: BufferId, at: usize, vectors: &mut [V]) {
         // SAFETY: as `read`.
-        let start = unsafe { self.place(buffer).add(at) };
-        // SAFETY: as `read`; samples are arrays of samples.
-        unsafe { std::slice::from_raw_parts(start.as_ptr().cast(), count) }
+        let start = unsafe { self.place(buffer).as_ptr().add(at) };
+        for (index, vector) in vectors.iter_mut().enumerate() {
+            // SAFETY: as `read`.
+            *vector = unsafe { V::load(start.add(index * V::LANES)) };
+        }
     }
 
-    /// As [`vectors`](Self::vectors), for writing.
+    /// Writes what [`load`](Self::load) reads.
     #[inline(always)]
-    pub(crate) fn vectors_mut<'a, const LANES: usize>(
-        &self,
-        buffer: BufferId,
-        at: usize,
-        count: usize,
-    ) -> &'a mut [[f32; LANES]] {
+    pub(crate) fn store<V: Vector>(&self, buffer: BufferId, at: usize, vectors: &[V]) {
         // SAFETY: as `write`.
-        let start = unsafe { self.place(buffer).add(at) };
-        // SAFETY: as `write`; samples are arrays of samples.
-        unsafe { std::slice::from_raw_parts_mut(start.as_ptr().cast(), count) }
+        let start = unsafe { self.place(buffer).as_ptr().add(at) };
+        for (index, vector) in vectors.iter().enumerate() {
+            // SAFETY: as `write`.
+            unsafe { vector.store(start.add(index * V::LANES)) }
+        }
     }
 
     /// Lets a buffer that no step writes be these samples, for a piece of as many frames.
+    #[inline(always)]
     pub(crate) fn lend(&mut self, buffer: BufferId, samples: &[f32]) {
-        self.places[buffer as usize] = NonNull::from(samples).cast();
+        *self.place_mut(buffer) = NonNull::from(samples).cast();
     }
 
     /// Lets a buffer be these samples, for a piece of as many frames.
+    #[inline(always)]
     pub(crate) fn lend_mut(&mut self, buffer: BufferId, samples: &mut [f32]) {
-        self.places[buffer as usize] = NonNull::from(samples).cast();
+        *self.place_mut(buffer) = NonNull::from(samples).cast();
     }
 
     /// Lets a buffer be memory of our own.

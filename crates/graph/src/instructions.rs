@@ -2,7 +2,10 @@
 #![allow(unsafe_code, reason = "calls functions that are compiled for instructions which were found beforehand")]
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
+
+use crate::kernels::{self, Vector};
 
 /// A set of vector instructions that processors and mixes are compiled for.
 ///
@@ -14,8 +17,7 @@ pub enum Instructions {
     Baseline,
     /// On x86-64: AVX2, BMI1, BMI2, LZCNT and POPCNT, so 8 samples at a time.
     Avx2,
-    /// On x86-64: what [`Avx2`](Self::Avx2) has, and AVX-512 F, BW, DQ and VL. Mixes still take 8 samples at a time, with twice the
-    /// registers; a node's own loops may take 16.
+    /// On x86-64: what [`Avx2`](Self::Avx2) has, and AVX-512 F, BW, DQ and VL, so 16 samples at a time.
     Avx512,
 }
 
@@ -108,18 +110,18 @@ pub(crate) trait Lanes {
     type Output;
 
     /// Does it; as for [`Work::work`].
-    fn work<const LANES: usize>(self) -> Self::Output;
+    fn work<V: Vector>(self) -> Self::Output;
 }
 
-/// Work for `LANES` samples at a time.
-struct Of<L, const LANES: usize>(L);
+/// Work by one kind of vectors.
+struct By<L, V>(L, PhantomData<V>);
 
-impl<L: Lanes, const LANES: usize> Work for Of<L, LANES> {
+impl<L: Lanes, V: Vector> Work for By<L, V> {
     type Output = L::Output;
 
     #[inline(always)]
     fn work(self) -> L::Output {
-        self.0.work::<LANES>()
+        self.0.work::<V>()
     }
 }
 
@@ -130,11 +132,11 @@ impl Supported {
         match self.0 {
             // SAFETY: `of` has found that this processor has them.
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Instructions::Avx2 => unsafe { with_avx2(Of::<_, 8>(work)) },
-            // SAFETY: as above. Loops over 16 lanes are more than LLVM unrolls: tiles of them would lie in memory, not in registers.
+            Instructions::Avx2 => unsafe { with_avx2(By::<_, kernels::Avx2>(work, PhantomData)) },
+            // SAFETY: as above.
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Instructions::Avx512 => unsafe { with_avx512(Of::<_, 8>(work)) },
-            _ => baseline(Of::<_, 4>(work)),
+            Instructions::Avx512 => unsafe { with_avx512(By::<_, kernels::Avx512>(work, PhantomData)) },
+            _ => baseline(By::<_, kernels::Baseline>(work, PhantomData)),
         }
     }
 }

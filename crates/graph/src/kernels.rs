@@ -4,7 +4,11 @@
 mod clean;
 mod moving;
 mod sum;
+mod vector;
 
 pub(crate) use clean::{Clean, Finite, Look, copy_sanitised, is_clean, silence_non_finite};
 pub(crate) use moving::{MovingSum, Unsteady};
-pub(crate) use sum::{Sum, Term};
+pub(crate) use sum::{Seen, Sum, Term};
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+pub(crate) use vector::{Avx2, Avx512};
+pub(crate) use vector::{Baseline, Vector};

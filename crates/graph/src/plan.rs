@@ -1,5 +1,7 @@
 //! A schedule ready to run: steps over memory instead of numbers.
 
+mod looks;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,6 +37,14 @@ pub(crate) struct Plan {
     pub(crate) widths: Vec<usize>,
     pub(crate) device_in: Vec<Option<BufferId>>,
     pub(crate) device_out: Vec<Option<BufferId>>,
+    /// The same without gaps: which channel, and the buffer that it is.
+    pub(crate) lent_in: Vec<(u32, BufferId)>,
+    pub(crate) lent_out: Vec<(u32, BufferId)>,
+    /// Channels of these that no mix looks at on its way: they are looked at before the first step, and after the last one.
+    pub(crate) heard_apart: Vec<usize>,
+    pub(crate) given_apart: Vec<usize>,
+    /// Whether all channels of the device's output are written.
+    pub(crate) gives_all: bool,
     /// What each channel of the device holds while everything rests.
     pub(crate) kept: Vec<f32>,
     pub(crate) lines: Apart<FeedbackLine>,
@@ -95,6 +105,10 @@ pub(crate) struct Mix {
     pub(crate) factors: Range<u32>,
     /// Whether no factor is a fade.
     pub(crate) even: bool,
+    /// Whether it looks at what it passes over: at the sources of terms that hear, and at what it writes, if that is the last
+    /// word on channels of the device's output.
+    pub(crate) looks: bool,
+    pub(crate) gives: bool,
 }
 
 /// One processor's place and ports. Everything a step needs lies side by side in the plan's flat lists.
@@ -176,6 +190,7 @@ impl Plan {
             plan.lanes[task.lane].push(Share { ops: task.steps.clone(), needs: task.needs.clone() });
         }
         plan.prepare_steady();
+        plan.prepare_looks();
         plan
     }
 
@@ -250,7 +265,7 @@ impl Plan {
         }
         let of = |start: u32, end: usize| start..end as u32;
         let (terms, factors) = (of(first_term, self.terms.len()), of(first_factor, self.factors.len()));
-        Op::Mix(Mix { dst: of(dst.start as u32, dst.end), terms, factors, even })
+        Op::Mix(Mix { dst: of(dst.start as u32, dst.end), terms, factors, even, looks: false, gives: false })
     }
 
     /// Appends a term whose factors were appended. One that only scales joins the one before it, if that is of the same
@@ -264,7 +279,8 @@ impl Plan {
         match fans && self.terms.last().is_some_and(same) {
             true => self.terms.last_mut().into_iter().for_each(|last| last.count += 1),
             false => {
-                self.terms.push(Term { sources: sources.start as u32, factors: factors as u32, count, fans });
+                let sources = sources.start as u32;
+                self.terms.push(Term { sources, factors: factors as u32, count, fans, hears: false });
             }
         }
     }

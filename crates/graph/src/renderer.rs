@@ -24,7 +24,7 @@ use crate::slots::{Payload, Slab};
 use crate::{EventKind, Frame, Instructions, guard, touched};
 use crew::Crew;
 pub(crate) use crew::crew;
-use device::Device;
+use device::{Device, Looks};
 use piece::Piece;
 use players::{Players, silence};
 use rest::Rest;
@@ -156,7 +156,7 @@ impl Renderer {
     fn render_pieces(&mut self, running: &Running, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         self.receive();
         let calls = if self.plan.lanes.is_empty() { None } else { self.call_helpers(frames) };
-        let mut device = Device { piece: 0..0, inputs, outputs, is_quiet: false };
+        let mut device = Device { piece: 0..0, inputs, outputs, looks: Looks::default() };
         if self.sampler.due() {
             self.render_timed(running, frames, &mut device);
         } else {

@@ -1,5 +1,7 @@
 //! Samples from outside: not finite ones become 0 and are counted, tiny ones become 0.
 
+use super::Vector;
+
 /// Below this a sample is silence: far under a 24-bit converter's noise, far above where arithmetic turns slow.
 const TINY: f32 = 1e-15;
 
@@ -27,123 +29,109 @@ pub(crate) fn silence_non_finite(samples: &mut [f32]) -> u64 {
 
 /// The bits of infinity and of what is not tiny. Without their signs, in the order of their bits as integers, samples that are
 /// not finite come last.
-const INFINITY: u32 = f32::INFINITY.to_bits();
-const AUDIBLE: u32 = TINY.to_bits();
-const MAGNITUDE: u32 = 0x7fff_ffff;
-
-/// Vectors that are looked at together, each with a number of its own.
-const TOGETHER: usize = 4;
+const INFINITY: i32 = f32::INFINITY.to_bits().cast_signed();
+const AUDIBLE: i32 = TINY.to_bits().cast_signed();
+const MAGNITUDE: i32 = i32::MAX;
+/// Added to magnitudes, it makes 0 the largest integer there is, and leaves all others in their order.
+const ZERO_LAST: i32 = i32::MAX;
 
 /// What is to be found out about samples, of as many channels as one likes.
-pub(crate) trait Look<const LANES: usize> {
-    /// Looks at some samples more.
-    fn look(&mut self, group: &[[f32; LANES]; TOGETHER]);
+pub(crate) trait Look<V: Vector> {
+    /// Looks at a vector more.
+    fn look(&mut self, vector: V);
 
     /// Looks at all of these.
     #[inline(always)]
     fn see(&mut self, samples: &[f32]) {
-        let (groups, _) = samples.as_chunks::<LANES>().0.as_chunks();
-        for group in groups {
-            // Or the compiler takes lane 0 of many groups for a vector, and lane 1, and gathers them.
-            self.look(std::hint::black_box(group));
+        let mut vectors = samples.chunks_exact(V::LANES);
+        for vector in &mut vectors {
+            self.look(V::of(vector));
         }
-        let rest = &samples[groups.len() * TOGETHER * LANES..];
-        if !rest.is_empty() {
-            // Nothing is wrong with zeros.
-            let mut group = [[0.0; LANES]; TOGETHER];
-            group.as_flattened_mut()[..rest.len()].copy_from_slice(rest);
-            self.look(&group);
+        if !vectors.remainder().is_empty() {
+            // What is seen again is nothing new, and with zeros nothing is wrong.
+            match samples.len().checked_sub(V::LANES) {
+                Some(start) => self.look(V::of(&samples[start..])),
+                None => self.see_few(samples),
+            }
+        }
+    }
+
+    /// Looks at fewer than a vector has.
+    #[inline(always)]
+    fn see_few(&mut self, samples: &[f32]) {
+        for &sample in samples {
+            self.look(V::splat(sample));
         }
     }
 }
 
 /// Whether samples are as [`silence_non_finite`] would leave them.
-pub(crate) struct Finite<const LANES: usize> {
-    largest: [[u32; LANES]; TOGETHER],
+pub(crate) struct Finite<V> {
+    largest: V,
 }
 
-impl<const LANES: usize> Finite<LANES> {
+impl<V: Vector> Finite<V> {
     #[inline(always)]
     pub(crate) fn new() -> Self {
-        Self { largest: [[0; LANES]; TOGETHER] }
+        Self { largest: V::splat(0.0) }
     }
 
     #[inline(always)]
     pub(crate) fn holds(&self) -> bool {
-        let mut largest = self.largest[0];
-        for others in &self.largest[1..] {
-            for lane in 0..LANES {
-                largest[lane] = largest[lane].max(others[lane]);
-            }
-        }
-        !largest.iter().fold(false, |bad, &largest| bad | (largest >= INFINITY))
+        !self.largest.exceeds_bits(V::splat_bits(INFINITY - 1))
+    }
+
+    #[inline(always)]
+    fn look_at_magnitude(&mut self, magnitude: V) {
+        self.largest = self.largest.max_bits(magnitude);
     }
 }
 
-impl<const LANES: usize> Look<LANES> for Finite<LANES> {
+impl<V: Vector> Look<V> for Finite<V> {
     #[inline(always)]
-    fn look(&mut self, group: &[[f32; LANES]; TOGETHER]) {
-        for (largest, vector) in self.largest.iter_mut().zip(group) {
-            for lane in 0..LANES {
-                largest[lane] = largest[lane].max(vector[lane].to_bits() & MAGNITUDE);
-            }
-        }
+    fn look(&mut self, vector: V) {
+        self.look_at_magnitude(vector.and(V::splat_bits(MAGNITUDE)));
     }
 }
 
 /// Whether samples are as [`copy_sanitised`] would leave them.
-pub(crate) struct Clean<const LANES: usize> {
-    finite: Finite<LANES>,
-    /// The least of all but zeros, less one: less one, 0 is the largest integer there is.
-    least: [[u32; LANES]; TOGETHER],
+pub(crate) struct Clean<V> {
+    finite: Finite<V>,
+    /// The least of all but zeros.
+    least: V,
 }
 
-impl<const LANES: usize> Clean<LANES> {
+impl<V: Vector> Clean<V> {
     #[inline(always)]
     pub(crate) fn new() -> Self {
-        Self { finite: Finite::new(), least: [[u32::MAX; LANES]; TOGETHER] }
+        Self { finite: Finite::new(), least: V::splat_bits(i32::MAX) }
     }
 
     /// Whether all are 0 or −0.
     #[inline(always)]
     pub(crate) fn is_silence(&self) -> bool {
-        let mut any = [0; LANES];
-        for largest in &self.finite.largest {
-            for lane in 0..LANES {
-                any[lane] |= largest[lane];
-            }
-        }
-        any == [0; LANES]
+        !self.finite.largest.exceeds_bits(V::splat(0.0))
     }
 
     #[inline(always)]
     pub(crate) fn holds(&self) -> bool {
-        let mut least = self.least[0];
-        for others in &self.least[1..] {
-            for lane in 0..LANES {
-                least[lane] = least[lane].min(others[lane]);
-            }
-        }
-        let tiny = least.iter().fold(false, |tiny, &least| tiny | (least < AUDIBLE - 1));
+        let tiny = V::splat_bits(AUDIBLE.wrapping_add(ZERO_LAST)).exceeds_bits(self.least);
         !tiny && self.finite.holds()
     }
 }
 
-impl<const LANES: usize> Look<LANES> for Clean<LANES> {
+impl<V: Vector> Look<V> for Clean<V> {
     #[inline(always)]
-    fn look(&mut self, group: &[[f32; LANES]; TOGETHER]) {
-        self.finite.look(group);
-        for (least, vector) in self.least.iter_mut().zip(group) {
-            for lane in 0..LANES {
-                least[lane] = least[lane].min((vector[lane].to_bits() & MAGNITUDE).wrapping_sub(1));
-            }
-        }
+    fn look(&mut self, vector: V) {
+        let magnitude = vector.and(V::splat_bits(MAGNITUDE));
+        self.finite.look_at_magnitude(magnitude);
+        self.least = self.least.min_bits(magnitude.add_bits(V::splat_bits(ZERO_LAST)));
     }
 }
 
 /// Whether samples are as [`copy_sanitised`] would leave them.
 pub(crate) fn is_clean(samples: &[f32]) -> bool {
-    let mut clean = Clean::<4>::new();
+    let mut clean = Clean::<f32>::new();
     clean.see(samples);
     clean.holds()
 }
@@ -151,6 +139,8 @@ pub(crate) fn is_clean(samples: &[f32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Instructions;
+    use crate::instructions::{Lanes, Supported};
 
     #[test]
     fn what_is_not_finite_is_counted_and_silenced() {
@@ -159,23 +149,65 @@ mod tests {
         assert_eq!(out, [0.5, 0.0, 0.0, 0.0, -0.25]);
     }
 
-    fn is_finite(samples: &[f32]) -> bool {
-        let mut finite = Finite::<8>::new();
-        finite.see(samples);
-        finite.holds()
+    /// Whether samples are clean, and whether finite, as each set finds.
+    struct Found<'a>(&'a [f32]);
+
+    impl Lanes for Found<'_> {
+        type Output = [bool; 2];
+
+        #[inline(always)]
+        fn work<V: Vector>(self) -> [bool; 2] {
+            let (mut clean, mut finite) = (Clean::<V>::new(), Finite::<V>::new());
+            clean.see(self.0);
+            finite.see(self.0);
+            [clean.holds(), finite.holds()]
+        }
     }
 
     #[test]
     fn what_has_to_be_mended_is_seen_wherever_it_stands() {
-        for good in [0.0, -0.0, 1e-15, -1e-15, f32::MAX, f32::MIN, 0.5] {
-            assert!(is_clean(&[good; 150]) && is_finite(&[good; 150]), "{good}");
+        for instructions in Instructions::available() {
+            let found = |samples: &[f32]| Supported::of(instructions).run_lanes(Found(samples));
+            for length in [1, 2, 3, 5, 16, 31, 150] {
+                for good in [0.0, -0.0, 1e-15, -1e-15, f32::MAX, f32::MIN, 0.5] {
+                    assert_eq!(found(&vec![good; length]), [true, true], "{good}");
+                }
+                for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 9.999e-16, -1e-20, f32::from_bits(1)]
+                {
+                    for at in 0..length {
+                        let mut samples = vec![0.25; length];
+                        samples[at] = bad;
+                        assert_eq!(found(&samples), [false, bad.is_finite()], "{bad} at {at} of {length}");
+                        assert!(!is_clean(&samples));
+                    }
+                }
+            }
         }
-        for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 9.999e-16, -1e-20, f32::from_bits(1)] {
-            for at in 0..150 {
-                let mut samples = [0.25; 150];
-                samples[at] = bad;
-                assert!(!is_clean(&samples), "{bad} at {at}");
-                assert_eq!(is_finite(&samples), bad.is_finite(), "{bad} at {at}");
+    }
+
+    struct Silence<'a>(&'a [f32]);
+
+    impl Lanes for Silence<'_> {
+        type Output = bool;
+
+        #[inline(always)]
+        fn work<V: Vector>(self) -> bool {
+            let mut clean = Clean::<V>::new();
+            clean.see(self.0);
+            clean.is_silence()
+        }
+    }
+
+    #[test]
+    fn silence_is_zeros_of_both_signs() {
+        for instructions in Instructions::available() {
+            let is_silence = |samples: &[f32]| Supported::of(instructions).run_lanes(Silence(samples));
+            for at in 0..40 {
+                let mut samples = [0.0; 40];
+                samples[at] = -0.0;
+                assert!(is_silence(&samples));
+                samples[at] = f32::from_bits(1);
+                assert!(!is_silence(&samples), "{instructions}, at {at}");
             }
         }
     }

@@ -1,8 +1,10 @@
 //! The linear step: in each channel, a sum of sources times factors. A tile of frames stays in registers for all of it.
 
+use std::marker::PhantomData;
+
+use super::{Clean, Finite, Look, Vector};
 use crate::BufferId;
 use crate::arena::Memory;
-use crate::instructions::Lanes;
 
 /// One summand or several of the same source.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,23 @@ pub(crate) struct Term {
     pub(crate) count: u32,
     /// Whether the source is added once times each factor, instead of once times all of them.
     pub(crate) fans: bool,
+    /// Whether its sources are what the device gives, and nobody has looked at them before.
+    pub(crate) hears: bool,
+}
+
+/// What a sum has seen of the samples that it passes over.
+pub(crate) struct Seen<V> {
+    /// The sources of terms that hear.
+    pub(crate) heard: Clean<V>,
+    /// All that was written.
+    pub(crate) given: Finite<V>,
+}
+
+impl<V: Vector> Seen<V> {
+    #[inline(always)]
+    pub(crate) fn nothing() -> Self {
+        Self { heard: Clean::new(), given: Finite::new() }
+    }
 }
 
 /// A sum whose factors are all steady.
@@ -30,179 +49,194 @@ pub(crate) struct Sum<'a> {
     pub(crate) frames: usize,
 }
 
-impl Lanes for Sum<'_> {
-    type Output = ();
-
-    /// Channels two by two. As many frames as registers hold of one channel, as long as there are so many; then of both
-    /// channels together, half of them, a quarter, an eighth: a short block has no less to do at once.
+impl Sum<'_> {
+    /// Sums up.
     #[inline(always)]
-    fn work<const LANES: usize>(self) {
+    pub(crate) fn work<V: Vector>(&self) {
+        Tiles::<V, false> { sum: self, seen: Seen::nothing() }.all();
+    }
+
+    /// Sums up, and looks at what it reads and writes.
+    #[inline(always)]
+    pub(crate) fn work_looking<V: Vector>(&self) -> Seen<V> {
+        let mut tiles = Tiles::<V, true> { sum: self, seen: Seen::nothing() };
+        tiles.all();
+        tiles.seen
+    }
+}
+
+/// A sum, tile by tile.
+struct Tiles<'a, V, const LOOKS: bool> {
+    sum: &'a Sum<'a>,
+    seen: Seen<V>,
+}
+
+impl<V: Vector, const LOOKS: bool> Tiles<'_, V, LOOKS> {
+    /// Channels two by two. As many frames as registers hold of one channel, as long as there are so many; then of both
+    /// channels together, half of them, a quarter, an eighth: a short block has no less to do at once. What no vector fits
+    /// into goes frame by frame.
+    #[inline(always)]
+    fn all(&mut self) {
         let mut channel = 0;
-        while channel < self.dst.len() {
-            let pair = channel + 1 < self.dst.len();
+        while channel < self.sum.dst.len() {
+            let pair = channel + 1 < self.sum.dst.len();
             let mut at = 0;
-            while self.frames - at >= 8 * LANES {
-                self.tile::<LANES, 8, 1>(channel, at);
+            while self.sum.frames - at >= 8 * V::LANES {
+                self.tile::<8, 1>(channel, at);
                 if pair {
-                    self.tile::<LANES, 8, 1>(channel + 1, at);
+                    self.tile::<8, 1>(channel + 1, at);
                 }
-                at += 8 * LANES;
+                at += 8 * V::LANES;
             }
             if pair {
-                at += self.tile_if::<LANES, 8, 2>(channel, at);
-                at += self.tile_if::<LANES, 4, 2>(channel, at);
-                at += self.tile_if::<LANES, 2, 2>(channel, at);
+                at += self.tile_if::<8, 2>(channel, at);
+                at += self.tile_if::<4, 2>(channel, at);
+                at += self.tile_if::<2, 2>(channel, at);
             } else {
-                at += self.tile_if::<LANES, 4, 1>(channel, at);
-                at += self.tile_if::<LANES, 2, 1>(channel, at);
-                at += self.tile_if::<LANES, 1, 1>(channel, at);
+                at += self.tile_if::<4, 1>(channel, at);
+                at += self.tile_if::<2, 1>(channel, at);
+                at += self.tile_if::<1, 1>(channel, at);
             }
-            while at < self.frames {
-                self.frame(channel, at);
+            while at < self.sum.frames {
+                self.single(channel, at);
                 if pair {
-                    self.frame(channel + 1, at);
+                    self.single(channel + 1, at);
                 }
                 at += 1;
             }
             channel += 2;
         }
     }
-}
 
-impl Sum<'_> {
     /// One tile, if there are as many frames; says how many were done.
     #[inline(always)]
-    fn tile_if<const LANES: usize, const VECTORS: usize, const CHANNELS: usize>(
-        &self,
-        channel: usize,
-        at: usize,
-    ) -> usize {
-        let frames = VECTORS / CHANNELS * LANES;
-        if self.frames - at < frames {
+    fn tile_if<const VECTORS: usize, const CHANNELS: usize>(&mut self, channel: usize, at: usize) -> usize {
+        let frames = VECTORS / CHANNELS * V::LANES;
+        if self.sum.frames - at < frames {
             return 0;
         }
-        self.tile::<LANES, VECTORS, CHANNELS>(channel, at);
+        self.tile::<VECTORS, CHANNELS>(channel, at);
         frames
     }
 
-    /// `VECTORS` vectors, as many of each of `CHANNELS` channels.
     #[inline(always)]
-    fn tile<const LANES: usize, const VECTORS: usize, const CHANNELS: usize>(&self, channel: usize, at: usize) {
-        let each = VECTORS / CHANNELS;
-        let mut sum = [[0.0; LANES]; VECTORS];
-        let Some((first, rest)) = self.terms.split_first() else { return };
-        self.load::<LANES, VECTORS, CHANNELS>(first, channel, at, &mut sum);
-        self.product(first, &mut sum);
-        for term in rest {
-            if term.fans {
-                self.fan::<LANES, VECTORS, CHANNELS>(term, channel, at, &mut sum);
-            } else if term.count == 0 {
-                self.add::<LANES, VECTORS, CHANNELS>(term, channel, at, &mut sum);
-            } else {
-                let mut product = [[0.0; LANES]; VECTORS];
-                self.load::<LANES, VECTORS, CHANNELS>(term, channel, at, &mut product);
-                self.product(term, &mut product);
-                add(&mut sum, &product);
-            }
-        }
-        for part in 0..CHANNELS {
-            let dst = self.memory.vectors_mut::<LANES>(self.dst[channel + part], at, each);
-            dst.copy_from_slice(&sum[part * each..][..each]);
-        }
+    fn tile<const VECTORS: usize, const CHANNELS: usize>(&mut self, channel: usize, at: usize) {
+        let seen = &mut self.seen;
+        Tile::<V, _, VECTORS, CHANNELS> { sum: self.sum, channel, at, seen, of: PhantomData }.work::<LOOKS>();
     }
 
     #[inline(always)]
-    fn load<const LANES: usize, const VECTORS: usize, const CHANNELS: usize>(
-        &self,
-        term: &Term,
-        channel: usize,
-        at: usize,
-        tile: &mut [[f32; LANES]; VECTORS],
-    ) {
-        let each = VECTORS / CHANNELS;
-        let sources = self.sources::<LANES, CHANNELS>(term, channel, at, each);
-        for part in 0..CHANNELS {
-            tile[part * each..][..each].copy_from_slice(sources[part]);
+    fn single(&mut self, channel: usize, at: usize) {
+        let seen = Single(&mut self.seen);
+        Tile::<f32, _, 1, 1> { sum: self.sum, channel, at, seen, of: PhantomData }.work::<LOOKS>();
+    }
+}
+
+/// Who looks at vectors of some kind.
+trait See<V> {
+    fn hear(&mut self, source: V);
+    fn give(&mut self, sum: V);
+}
+
+impl<V: Vector> See<V> for &mut Seen<V> {
+    #[inline(always)]
+    fn hear(&mut self, source: V) {
+        self.heard.look(source);
+    }
+
+    #[inline(always)]
+    fn give(&mut self, sum: V) {
+        self.given.look(sum);
+    }
+}
+
+/// Looks at one sample as at a vector of nothing else.
+struct Single<'a, V>(&'a mut Seen<V>);
+
+impl<V: Vector> See<f32> for Single<'_, V> {
+    #[inline(always)]
+    fn hear(&mut self, source: f32) {
+        self.0.heard.look(V::splat(source));
+    }
+
+    #[inline(always)]
+    fn give(&mut self, sum: f32) {
+        self.0.given.look(V::splat(sum));
+    }
+}
+
+/// `VECTORS` vectors from a frame on, as many of each of `CHANNELS` channels.
+struct Tile<'a, V, S, const VECTORS: usize, const CHANNELS: usize> {
+    sum: &'a Sum<'a>,
+    channel: usize,
+    at: usize,
+    seen: S,
+    of: PhantomData<V>,
+}
+
+impl<V: Vector, S: See<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_, V, S, VECTORS, CHANNELS> {
+    #[inline(always)]
+    fn work<const LOOKS: bool>(mut self) {
+        let Some((first, rest)) = self.sum.terms.split_first() else { return };
+        let mut sum = self.source::<LOOKS>(first);
+        self.multiply(first, &mut sum);
+        for term in rest {
+            let mut source = self.source::<LOOKS>(term);
+            if term.fans {
+                for &gain in self.factors(term) {
+                    let gain = V::splat(gain);
+                    for vector in 0..VECTORS {
+                        sum[vector] = sum[vector].add(source[vector].mul(gain));
+                    }
+                }
+                continue;
+            }
+            self.multiply(term, &mut source);
+            for vector in 0..VECTORS {
+                sum[vector] = sum[vector].add(source[vector]);
+            }
         }
+        if LOOKS {
+            for vector in sum {
+                self.seen.give(vector);
+            }
+        }
+        let (each, Sum { memory, dst, .. }) = (VECTORS / CHANNELS, self.sum);
+        for part in 0..CHANNELS {
+            memory.store(dst[self.channel + part], self.at, &sum[part * each..][..each]);
+        }
+    }
+
+    /// What a term reads.
+    #[inline(always)]
+    fn source<const LOOKS: bool>(&mut self, term: &Term) -> [V; VECTORS] {
+        let (each, Sum { memory, wires, .. }) = (VECTORS / CHANNELS, self.sum);
+        let mut source = [V::splat(0.0); VECTORS];
+        for part in 0..CHANNELS {
+            let wire = wires[term.sources as usize + self.channel + part];
+            memory.load(wire, self.at, &mut source[part * each..][..each]);
+        }
+        if LOOKS && term.hears {
+            for vector in source {
+                self.seen.hear(vector);
+            }
+        }
+        source
     }
 
     /// Times all factors of a term, one after the other.
     #[inline(always)]
-    fn product<const LANES: usize, const VECTORS: usize>(&self, term: &Term, tile: &mut [[f32; LANES]; VECTORS]) {
+    fn multiply(&self, term: &Term, tile: &mut [V; VECTORS]) {
         for &gain in self.factors(term) {
+            let gain = V::splat(gain);
             for vector in tile.iter_mut() {
-                vector.iter_mut().for_each(|sample| *sample *= gain);
+                *vector = vector.mul(gain);
             }
         }
-    }
-
-    /// Adds the source times each factor of a term.
-    #[inline(always)]
-    fn fan<const LANES: usize, const VECTORS: usize, const CHANNELS: usize>(
-        &self,
-        term: &Term,
-        channel: usize,
-        at: usize,
-        sum: &mut [[f32; LANES]; VECTORS],
-    ) {
-        let each = VECTORS / CHANNELS;
-        let sources = self.sources::<LANES, CHANNELS>(term, channel, at, each);
-        for &gain in self.factors(term) {
-            for part in 0..CHANNELS {
-                for vector in 0..each {
-                    let (sum, source) = (&mut sum[part * each + vector], sources[part][vector]);
-                    (0..LANES).for_each(|lane| sum[lane] += source[lane] * gain);
-                }
-            }
-        }
-    }
-
-    /// Adds the source of a term without factors.
-    #[inline(always)]
-    fn add<const LANES: usize, const VECTORS: usize, const CHANNELS: usize>(
-        &self,
-        term: &Term,
-        channel: usize,
-        at: usize,
-        sum: &mut [[f32; LANES]; VECTORS],
-    ) {
-        let each = VECTORS / CHANNELS;
-        let sources = self.sources::<LANES, CHANNELS>(term, channel, at, each);
-        for part in 0..CHANNELS {
-            for (sum, source) in sum[part * each..][..each].iter_mut().zip(sources[part]) {
-                (0..LANES).for_each(|lane| sum[lane] += source[lane]);
-            }
-        }
-    }
-
-    /// One frame of a channel: what is left of a block that no vector fits into.
-    #[inline(always)]
-    fn frame(&self, channel: usize, at: usize) {
-        self.tile::<1, 1, 1>(channel, at);
-    }
-
-    /// What a term reads: so many vectors of each channel.
-    #[inline(always)]
-    fn sources<const LANES: usize, const CHANNELS: usize>(
-        &self,
-        term: &Term,
-        channel: usize,
-        at: usize,
-        vectors: usize,
-    ) -> [&[[f32; LANES]]; CHANNELS] {
-        let source = |part: usize| self.wires[term.sources as usize + channel + part];
-        std::array::from_fn(|part| self.memory.vectors::<LANES>(source(part), at, vectors))
     }
 
     #[inline(always)]
     fn factors(&self, term: &Term) -> &[f32] {
-        &self.factors[term.factors as usize..][..term.count as usize]
-    }
-}
-
-#[inline(always)]
-fn add<const LANES: usize, const VECTORS: usize>(sum: &mut [[f32; LANES]; VECTORS], product: &[[f32; LANES]; VECTORS]) {
-    for (sum, product) in sum.iter_mut().zip(product) {
-        (0..LANES).for_each(|lane| sum[lane] += product[lane]);
+        &self.sum.factors[term.factors as usize..][..term.count as usize]
     }
 }

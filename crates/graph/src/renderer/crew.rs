@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use assert_no_alloc::assert_no_alloc;
 
-use super::device::Device;
+use super::device::{Device, Looks};
 use super::piece::Steps;
 use super::players::{Players, silence};
 use super::{Renderer, Running};
 use crate::event::Events;
 use crate::instructions::{Lanes, Supported};
+use crate::kernels::Vector;
 use crate::kit::Kit;
 use crate::plan::{Plan, Share};
 use crate::profile::Watch;
@@ -185,7 +186,9 @@ impl Together<'_> {
     ) {
         let Self { plan, slab, position, frames, instructions } = *self;
         let players = &mut Players { slab, events, position, running };
-        instructions.run_lanes(Steps { plan, players, watch, current, end, lane, frames, instructions });
+        // The device's samples are looked at apart.
+        let looks = &mut Looks::default();
+        instructions.run_lanes(Steps { plan, players, looks, watch, current, end, lane, frames, instructions });
     }
 }
 
@@ -200,8 +203,8 @@ impl Lanes for Lend<'_, '_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn work<const LANES: usize>(self) {
-        self.device.lend::<LANES>(self.plan, &self.events.stats);
+    fn work<V: Vector>(self) {
+        self.device.lend::<V>(self.plan, &self.events.stats);
     }
 }
 
@@ -216,7 +219,7 @@ impl Lanes for Check<'_, '_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn work<const LANES: usize>(self) {
-        self.device.check::<LANES>(self.plan, &self.events.stats);
+    fn work<V: Vector>(self) {
+        self.device.check::<V>(self.plan, &self.events.stats);
     }
 }

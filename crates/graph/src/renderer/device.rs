@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::BufferId;
 use crate::hush::is_silence;
-use crate::kernels::{self, Clean, Finite, Look};
+use crate::kernels::{self, Clean, Finite, Look, Seen, Vector};
 use crate::plan::Plan;
 use crate::stats::StatsCells;
 
@@ -14,36 +14,68 @@ pub(super) struct Device<'a, 'i, 'o> {
     pub(super) piece: Range<usize>,
     pub(super) inputs: &'a [&'i [f32]],
     pub(super) outputs: &'a mut [&'o mut [f32]],
-    /// Whether no sample of the last piece was anything but 0 or −0, and none of its outputs had to be mended.
-    pub(super) is_quiet: bool,
+    /// What is known of the last piece's samples.
+    pub(super) looks: Looks,
+}
+
+/// What has been seen of a piece's samples.
+#[derive(Default)]
+pub(super) struct Looks {
+    /// Whether something came in that was neither 0 nor −0, or something had to be mended.
+    pub(super) sounds: bool,
+    /// Whether something was written that is not finite.
+    bad: bool,
+    /// Whether the device takes all that is written for it, and nothing else.
+    whole: bool,
+}
+
+impl Looks {
+    /// Takes in what a mix has seen; says whether all that it heard was clean.
+    #[inline(always)]
+    pub(super) fn take_in<V: Vector>(&mut self, seen: &Seen<V>, gives: bool) -> bool {
+        self.sounds |= !seen.heard.is_silence();
+        self.bad |= gives && !seen.given.holds();
+        seen.heard.holds()
+    }
 }
 
 impl Device<'_, '_, '_> {
     /// Lets the plan's buffers of the device be the device's own.
     #[inline(always)]
-    pub(super) fn lend<const LANES: usize>(&mut self, plan: &mut Plan, stats: &StatsCells) {
-        let Plan { memory, device_in, device_out, .. } = plan;
-        let (mut heard, mut short) = (Clean::<LANES>::new(), false);
-        for (channel, &buffer) in device_in.iter().enumerate() {
-            let Some(buffer) = buffer else { continue };
-            let Some(samples) = self.input(channel) else {
-                short = true;
-                continue;
-            };
-            heard.see(samples);
-            memory.lend(buffer, samples);
-        }
-        for (channel, &buffer) in device_out.iter().enumerate() {
-            let Some(buffer) = buffer else { continue };
-            match self.outputs.get_mut(channel).and_then(|samples| samples.get_mut(self.piece.clone())) {
-                Some(samples) => memory.lend_mut(buffer, samples),
-                None => memory.own(buffer),
+    pub(super) fn lend<V: Vector>(&mut self, plan: &mut Plan, stats: &StatsCells) {
+        let Plan { memory, lent_in, lent_out, .. } = plan;
+        let mut short = false;
+        for &(channel, buffer) in &*lent_in {
+            match self.input(channel as usize) {
+                Some(samples) => memory.lend(buffer, samples),
+                None => short = true,
             }
         }
-        self.is_quiet = heard.is_silence();
-        if short || !heard.holds() {
+        let mut whole = plan.gives_all && self.outputs.len() == lent_out.len();
+        for &(channel, buffer) in &*lent_out {
+            match self.outputs.get_mut(channel as usize).and_then(|samples| samples.get_mut(self.piece.clone())) {
+                Some(samples) => memory.lend_mut(buffer, samples),
+                None => {
+                    memory.own(buffer);
+                    whole = false;
+                }
+            }
+        }
+        self.looks = Looks { whole, ..Looks::default() };
+        if short || !(plan.heard_apart.is_empty() || self.is_clean::<V>(&plan.heard_apart)) {
             self.hear(plan, stats);
         }
+    }
+
+    /// Looks at what comes in of these channels, as far as it is there.
+    #[inline(always)]
+    fn is_clean<V: Vector>(&mut self, channels: &[usize]) -> bool {
+        let mut heard = Clean::<V>::new();
+        for &channel in channels {
+            heard.see(self.input(channel).unwrap_or_default());
+        }
+        self.looks.sounds |= !heard.is_silence();
+        heard.holds()
     }
 
     /// What the device has for all of the piece.
@@ -55,7 +87,7 @@ impl Device<'_, '_, '_> {
     /// Copies what comes in of channels that are not as they should be.
     #[cold]
     #[inline(never)]
-    fn hear(&self, plan: &mut Plan, stats: &StatsCells) {
+    pub(super) fn hear(&self, plan: &mut Plan, stats: &StatsCells) {
         let Plan { memory, device_in, .. } = plan;
         for (channel, &buffer) in device_in.iter().enumerate() {
             let Some(buffer) = buffer.filter(|_| !self.input(channel).is_some_and(kernels::is_clean)) else { continue };
@@ -75,19 +107,23 @@ impl Device<'_, '_, '_> {
 
     /// Sees to it that the device gets what was rendered for it, and nothing that is not finite.
     #[inline(always)]
-    pub(super) fn check<const LANES: usize>(&mut self, plan: &Plan, stats: &StatsCells) {
-        let (mut given, mut whole) = (Finite::<LANES>::new(), true);
-        for (channel, samples) in self.outputs.iter().enumerate() {
-            match (plan.device_out.get(channel), samples.get(self.piece.clone())) {
-                (Some(Some(_)), Some(samples)) => given.see(samples),
-                _ => whole = false,
-            }
-        }
-        if !whole || !given.holds() {
+    pub(super) fn check<V: Vector>(&mut self, plan: &Plan, stats: &StatsCells) {
+        let fine = self.looks.whole && !self.looks.bad;
+        if !(fine && (plan.given_apart.is_empty() || self.is_finite::<V>(&plan.given_apart))) {
             for channel in 0..self.outputs.len() {
                 self.mend(channel, plan.device_out.get(channel).copied().flatten(), plan, stats);
             }
         }
+    }
+
+    /// Looks at what was written to these channels, all of which are there.
+    #[inline(always)]
+    fn is_finite<V: Vector>(&self, channels: &[usize]) -> bool {
+        let mut given = Finite::<V>::new();
+        for &channel in channels {
+            given.see(&self.outputs[channel][self.piece.clone()]);
+        }
+        given.holds()
     }
 
     /// Fills a channel that nothing reaches, and one that is shorter than the block as far as it goes; silences what is not
@@ -105,7 +141,7 @@ impl Device<'_, '_, '_> {
         }
         let bad = kernels::silence_non_finite(samples);
         stats.non_finite_outputs.add(bad);
-        self.is_quiet &= bad == 0;
+        self.looks.sounds |= bad > 0;
     }
 
     /// Whether all that the plan has read in this piece is silence, and not −0 anywhere.

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::device::Device;
+use super::device::{Device, Looks};
 use super::players::Players;
-use crate::BufferId;
 use crate::instructions::{Lanes, Supported};
-use crate::kernels::{MovingSum, Sum, Unsteady};
+use crate::kernels::{Look, MovingSum, Seen, Sum, Unsteady, Vector};
 use crate::plan::{Mix, Op, Plan};
 use crate::profile::Watch;
+use crate::slots::Slab;
 
 /// A piece, by one thread. All of it is compiled once for each set of instructions.
 pub(super) struct Piece<'a, 'd, 'i, 'o, W> {
@@ -25,17 +25,25 @@ impl<W: Watch> Lanes for &mut Piece<'_, '_, '_, '_, W> {
     type Output = ();
 
     #[inline(always)]
-    fn work<const LANES: usize>(self) {
+    fn work<V: Vector>(self) {
         let Piece { plan, players, watch, device, current, instructions } = self;
         if *current == 0 {
-            device.lend::<LANES>(plan, &players.events.stats);
+            device.lend::<V>(plan, &players.events.stats);
             plan.follow(players.slab.gains());
             watch.rest();
         }
-        let (plan, frames, instructions) = (&**plan, device.piece.len(), *instructions);
-        Steps { plan, end: plan.ops.len(), lane: 0, players, watch: &mut **watch, current, frames, instructions }
-            .work::<LANES>();
-        device.check::<LANES>(plan, &players.events.stats);
+        let (frames, instructions) = (device.piece.len(), *instructions);
+        let end = plan.ops.len();
+        loop {
+            let looks = &mut device.looks;
+            let steps =
+                Steps { plan, players, looks, watch: &mut **watch, current, end, lane: 0, frames, instructions };
+            if steps.work::<V>() {
+                break;
+            }
+            device.hear(plan, &players.events.stats);
+        }
+        device.check::<V>(plan, &players.events.stats);
     }
 }
 
@@ -43,6 +51,7 @@ impl<W: Watch> Lanes for &mut Piece<'_, '_, '_, '_, W> {
 pub(super) struct Steps<'a, 'p, W> {
     pub(super) plan: &'a Plan,
     pub(super) players: &'a mut Players<'p>,
+    pub(super) looks: &'a mut Looks,
     pub(super) watch: &'a mut W,
     /// The step that runs, and the first one that is not to be run.
     pub(super) current: &'a mut usize,
@@ -54,66 +63,103 @@ pub(super) struct Steps<'a, 'p, W> {
 }
 
 impl<W: Watch> Lanes for Steps<'_, '_, W> {
-    type Output = ();
+    /// Whether all is done: not, where a mix found that what the device gives is to be copied before it.
+    type Output = bool;
 
     #[inline(always)]
-    fn work<const LANES: usize>(self) {
-        let Self { plan, frames, .. } = self;
+    fn work<V: Vector>(self) -> bool {
+        let Self { plan, players, looks, watch, current, end, lane, frames, instructions } = self;
         let Plan { memory, lines, .. } = plan;
-        let ops = &plan.ops[..self.end];
-        while let Some(op) = ops.get(*self.current) {
+        let ops = &plan.ops[..end];
+        while let Some(op) = ops.get(*current) {
             match *op {
-                Op::Mix(ref mix) if mix.even && (self.players.slab.gains().moving() == 0 || !self.moves(mix)) => {
-                    self.mix::<LANES>(mix, frames);
+                Op::Mix(ref mix) => {
+                    let steady = mix.even && (players.slab.gains().moving() == 0 || !moves(plan, mix, players.slab));
+                    let clean = match steady {
+                        true => mix_steady::<V>(plan, mix, looks, frames),
+                        false => Moves { plan, players, looks, mix, lane, frames, instructions }.mix::<V>(),
+                    };
+                    if !clean {
+                        return false;
+                    }
                 }
-                Op::Mix(ref mix) => self.mix_moving(mix, frames),
                 Op::Run(ref run) => {
-                    self.players.run(plan, run, frames);
-                    self.watch.ran(&plan.watched, *self.current, frames);
+                    players.run(plan, run, frames);
+                    watch.ran(&plan.watched, *current, frames);
                 }
                 Op::Clear { dst } => memory.write(dst, frames).fill(0.0),
                 Op::Receive { dst, line } => {
-                    lines.of_step(line).receive(self.players.position, memory.write(dst, frames));
+                    lines.of_step(line).receive(players.position, memory.write(dst, frames));
                 }
-                Op::Send { src, line } => self.send(src, line, frames),
+                Op::Send { src, line } => {
+                    let bad = lines.of_step(line).send(players.position, memory.read(src, frames));
+                    if bad > 0 {
+                        players.events.stats.non_finite_feedback.add(bad);
+                    }
+                }
             }
-            *self.current += 1;
+            *current += 1;
         }
+        true
     }
 }
 
-impl<W> Steps<'_, '_, W> {
-    /// Sums up the terms of each channel. Steady sums are the rule.
-    #[inline(always)]
-    fn mix<const LANES: usize>(&self, mix: &Mix, frames: usize) {
-        let Plan { memory, wires, terms, steady: factors, .. } = self.plan;
-        let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
-        Sum { memory, dst, wires, terms, factors, frames }.work::<LANES>();
+/// Sums up the terms of each channel. Steady sums are the rule. Says whether what it read of the device was clean.
+#[inline(always)]
+fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usize) -> bool {
+    let Plan { memory, wires, terms, steady: factors, .. } = plan;
+    let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
+    let sum = Sum { memory, dst, wires, terms, factors, frames };
+    if mix.looks {
+        return looks.take_in(&sum.work_looking::<V>(), mix.gives);
     }
+    sum.work::<V>();
+    true
+}
 
-    fn send(&self, src: BufferId, line: usize, frames: usize) {
-        let Plan { memory, lines, .. } = self.plan;
-        let bad = lines.of_step(line).send(self.players.position, memory.read(src, frames));
-        if bad > 0 {
-            self.players.events.stats.non_finite_feedback.add(bad);
+#[cold]
+#[inline(never)]
+fn moves(plan: &Plan, mix: &Mix, slab: &Slab) -> bool {
+    let moves =
+        |factor| matches!(Unsteady::of(factor), Unsteady::Gain(seat) if slab.gains().of(seat as usize).is_some());
+    part(&plan.factors, &mix.factors).iter().any(|&factor| moves(factor))
+}
+
+/// A mix of which something moves.
+struct Moves<'a, 'p> {
+    plan: &'a Plan,
+    players: &'a Players<'p>,
+    looks: &'a mut Looks,
+    mix: &'a Mix,
+    lane: usize,
+    frames: usize,
+    instructions: Supported,
+}
+
+impl Moves<'_, '_> {
+    /// As [`mix_steady`]. Not inlined into the loop over the steps: it would need all of its registers.
+    #[cold]
+    #[inline(never)]
+    fn mix<V: Vector>(self) -> bool {
+        let Self { plan, players, looks, mix, lane, frames, instructions } = self;
+        let Plan { memory, wires, terms, factors, constants, ramps: fades, weights, .. } = plan;
+        let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
+        let mut seen = Seen::<V>::nothing();
+        for term in terms.iter().filter(|term| term.hears) {
+            let sources = &wires[term.sources as usize..][..dst.len()];
+            sources.iter().for_each(|&source| seen.heard.see(memory.read(source, frames)));
         }
-    }
-
-    #[cold]
-    fn moves(&self, mix: &Mix) -> bool {
-        let moves = |factor| matches!(Unsteady::of(factor), Unsteady::Gain(seat) if self.players.slab.gains().of(seat as usize).is_some());
-        part(&self.plan.factors, &mix.factors).iter().any(|&factor| moves(factor))
-    }
-
-    /// Not inlined into the loop over the steps: it would need all of its registers.
-    #[cold]
-    fn mix_moving(&self, mix: &Mix, frames: usize) {
-        let Plan { memory, wires, terms, factors, constants, ramps: fades, weights, .. } = self.plan;
-        let weights = weights.of_step(self.lane);
-        let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
-        let (gains, position) = (self.players.slab.gains(), self.players.position);
+        if !looks.take_in(&seen, false) {
+            return false;
+        }
+        let (gains, position, weights) = (players.slab.gains(), players.position, weights.of_step(lane));
         let sum = MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, weights, position, frames };
-        self.instructions.run(sum);
+        instructions.run(sum);
+        if mix.gives {
+            dst.iter().for_each(|&buffer| seen.given.see(memory.read(buffer, frames)));
+            looks.take_in(&seen, true);
+        }
+        true
     }
 }
 

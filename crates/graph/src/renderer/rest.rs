@@ -66,10 +66,10 @@ impl Renderer {
     /// A piece has been rendered: comes closer to rest if it began and ends in silence.
     #[inline(always)]
     pub(super) fn settle(&mut self, device: &Device<'_, '_, '_>) {
-        if device.is_quiet {
-            self.ask(device);
-        } else {
+        if device.looks.sounds {
             self.rest.calm = false;
+        } else {
+            self.ask(device);
         }
     }
 
