@@ -64,6 +64,17 @@ impl Gains {
         }
     }
 
+    /// One of those that move glides on for so many frames, if that is what it does.
+    pub(crate) fn glides_on(&mut self, index: usize, frames: usize) -> bool {
+        match &mut self.moving[index].1 {
+            Moving::Glides(ramp) => {
+                ramp.pass(frames);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The seats of those that move, the last first: those behind one that settles stay where they are.
     pub(crate) fn seat(&self, index: usize) -> usize {
         self.moving[index].0 as usize

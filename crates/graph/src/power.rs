@@ -13,10 +13,13 @@ pub fn exp2(x: f64) -> f64 {
     let x = if x < -1000.0 { -1000.0 } else { x };
     let rounded = x + ROUNDS;
     let y = (x - (rounded - ROUNDS)) * std::f64::consts::LN_2;
-    let high = (1.0 / 362_880.0 * y + 1.0 / 40_320.0) * y + 1.0 / 5_040.0;
-    let series = (((((high * y + 1.0 / 720.0) * y + 1.0 / 120.0) * y + 1.0 / 24.0) * y + 1.0 / 6.0) * y + 0.5) * y;
+    // Two terms at a time, then two of these: nothing has to wait for all that comes before it.
+    let (y2, y4) = (y * y, (y * y) * (y * y));
+    let lowest = (1.0 + y) + (0.5 + 1.0 / 6.0 * y) * y2;
+    let middle = (1.0 / 24.0 + 1.0 / 120.0 * y) + (1.0 / 720.0 + 1.0 / 5_040.0 * y) * y2;
+    let highest = 1.0 / 40_320.0 + 1.0 / 362_880.0 * y;
     let power = f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52);
-    ((series + 1.0) * y + 1.0) * power
+    (lowest + (middle + highest * y4) * y4) * power
 }
 
 #[cfg(test)]

@@ -165,7 +165,12 @@ impl Slab {
         for index in (0..self.gains.moving()).rev() {
             let seat = self.gains.seat(index);
             let Seat { processor, mode, bypass, .. } = self.seats.at(seat);
-            processor.as_mut().and_then(AnyProcessor::scale).map(|scale| scale.take(frames));
+            if let Some(scale) = processor.as_mut().and_then(AnyProcessor::scale) {
+                scale.pass(frames);
+                if *mode == Mode::Plays && !scale.is_steady() && self.gains.glides_on(index, frames) {
+                    continue;
+                }
+            }
             if let (Mode::Bypassed, Some(bypass)) = (*mode, bypass) {
                 bypass.pass(frames);
                 *mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };

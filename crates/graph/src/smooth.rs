@@ -41,8 +41,9 @@ pub struct Ramp {
     target: f32,
     /// log₂ of target/start, by which the value is multiplied on its way; 0 in a straight line.
     octaves: f32,
-    /// The factors of 1, 2, 4 and 8 frames of a way by equal ratios.
-    ratios: [f32; 4],
+    /// What a way by equal ratios is multiplied by in 1, 2, … 16 frames, and in 0, 16, 32 and 48.
+    ratios: [f32; GROUP],
+    strides: [f64; GROUPS],
     /// 1/length of the whole glide.
     step: f32,
     /// Frames of the glide that have passed.
@@ -51,15 +52,16 @@ pub struct Ramp {
     length: i32,
 }
 
-/// Frames that share the start of their way by equal ratios, and how many such groups are filled at once.
-const GROUP: usize = 16;
-const GROUPS: usize = 8;
+/// Frames that share the start of their way by equal ratios, and groups that share a power. A glide's first frame is the first one of
+/// a group: where it begins with a block, groups are parts of blocks.
+pub(crate) const GROUP: usize = 16;
+pub(crate) const GROUPS: usize = 4;
 
 impl Smoothed {
     /// Steady at `value`.
     pub fn new(value: f32) -> Self {
-        let (octaves, ratios, step, position, length) = (0.0, [1.0; 4], 0.0, 0, 0);
-        Smoothed { line: Ramp { start: value, target: value, octaves, ratios, step, position, length } }
+        let (octaves, ratios, strides, step, position, length) = (0.0, [1.0; GROUP], [1.0; GROUPS], 0.0, 0, 0);
+        Smoothed { line: Ramp { start: value, target: value, octaves, ratios, strides, step, position, length } }
     }
 
     /// Glides to `value` in a straight line over the next `frames` frames, of which the last has exactly `value`. No
@@ -82,8 +84,13 @@ impl Smoothed {
         let start = self.value();
         let octaves = if law == Law::Exponential { octaves(start, value) } else { 0.0 };
         let step = 1.0 / length as f32;
-        let ratios = [1.0, 2.0, 4.0, 8.0].map(|frames| exp2(f64::from(octaves) * f64::from(step) * frames) as f32);
-        self.line = Ramp { start, target: value, octaves, ratios, step, position: 0, length };
+        let (mut ratios, mut strides) = ([1.0; GROUP], [1.0; GROUPS]);
+        if octaves != 0.0 {
+            let ratio = |frames: usize| exp2(f64::from(octaves) * f64::from(step) * f64::from(frames as i32));
+            ratios = std::array::from_fn(|frame| ratio(frame + 1) as f32);
+            strides = std::array::from_fn(|group| ratio(group * GROUP));
+        }
+        self.line = Ramp { start, target: value, octaves, ratios, strides, step, position: 0, length };
     }
 
     /// Is `value` from the next frame on.
@@ -122,21 +129,31 @@ impl Smoothed {
         self.line
     }
 
+    /// Lets the next `frames` frames pass.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, frames: usize) {
+        self.line.pass(frames);
+    }
+
     /// Takes the next `frames` frames; the ramp gives their values to as many channels as need them.
     #[inline(always)]
     pub fn take(&mut self, frames: usize) -> Ramp {
         let ramp = self.line;
-        self.line.position += ramp.moving(frames) as i32;
+        self.pass(frames);
         ramp
     }
 }
 
 impl Ramp {
+    /// Sees it so many frames on.
+    pub(crate) fn pass(&mut self, frames: usize) {
+        self.position += self.moving(frames) as i32;
+    }
+
     /// The glide seen so many frames on.
     #[inline(always)]
-    pub(crate) fn skip(mut self, frames: usize) -> Self {
-        self.position += self.moving(frames) as i32;
-        self
+    pub(crate) fn skip(&self, frames: usize) -> Self {
+        Self { position: self.position + self.moving(frames) as i32, ..*self }
     }
 
     /// The value, if it is the same for every frame to come.
@@ -180,46 +197,69 @@ impl Ramp {
         }
     }
 
-    /// As [`line`](Self::line), a group of frames with the same start after the other.
+    /// The starts of the groups that follow `at` frames on, and the ratios within them, if all of these are on their way by
+    /// equal ratios.
+    #[inline(always)]
+    pub(crate) fn whole_groups(&self, at: usize) -> Option<([f32; GROUPS], &[f32; GROUP])> {
+        let at = self.position as usize + at;
+        let whole = self.octaves != 0.0 && at.is_multiple_of(GROUP) && at + GROUPS * GROUP < self.length as usize;
+        whole.then(|| (self.groups((at / GROUP) as i32), &self.ratios))
+    }
+
+    /// As [`line`](Self::line), some groups of frames after the others.
     #[inline(always)]
     fn fill_by_ratios(&self, values: &mut [f32]) {
-        let within: [f32; GROUP] = std::array::from_fn(|frame| self.within(frame as i32));
-        let mut first = self.position + 1;
-        let mut rest = values;
+        let (mut passed, mut rest) = (self.position, values);
         while !rest.is_empty() {
-            let at = first as usize % GROUP;
-            let starts = self.groups(first / GROUP as i32);
+            let at = passed as usize % GROUP;
+            let starts = self.groups(passed / GROUP as i32);
             let frames = rest.len().min(GROUPS * GROUP - at);
             let (now, later) = rest.split_at_mut(frames);
-            let (head, body) = now.split_at_mut(now.len().min(GROUP - at));
-            for (value, within) in head.iter_mut().zip(&within[at..]) {
-                *value = starts[0] * within;
+            if at == 0 {
+                self.fill_groups(&starts, now);
+            } else {
+                let (head, body) = now.split_at_mut(now.len().min(GROUP - at));
+                multiply(starts[0], &self.ratios[at..], head);
+                self.fill_groups(&starts[1..], body);
             }
-            for (values, start) in body.chunks_mut(GROUP).zip(&starts[1..]) {
-                for (value, within) in values.iter_mut().zip(&within) {
-                    *value = start * within;
-                }
-            }
-            first += frames as i32;
+            passed += frames as i32;
             rest = later;
         }
     }
 
-    /// The starts of groups, from this one on. A loop of its own: it is computed for several at a time.
+    /// Groups from their starts on, of which the last one may be cut short.
+    #[inline(always)]
+    fn fill_groups(&self, starts: &[f32], values: &mut [f32]) {
+        let (groups, rest) = values.as_chunks_mut::<GROUP>();
+        for (group, start) in groups.iter_mut().zip(starts) {
+            for frame in 0..GROUP {
+                group[frame] = start * self.ratios[frame];
+            }
+        }
+        if !rest.is_empty() {
+            multiply(starts[groups.len()], &self.ratios, rest);
+        }
+    }
+
+    /// The starts of groups, from this one on.
     #[inline(always)]
     fn groups(&self, first: i32) -> [f32; GROUPS] {
-        let mut starts = [0.0; GROUPS];
-        for (group, start) in starts.iter_mut().enumerate() {
-            *start = self.group(first.wrapping_add(group as i32));
+        let (power, at) = (self.power(first / GROUPS as i32), first as usize % GROUPS);
+        if at == 0 {
+            return self.strides.map(|stride| (power * stride) as f32);
         }
-        starts
+        let next = self.power(first / GROUPS as i32 + 1);
+        std::array::from_fn(|group| {
+            let power = if at + group < GROUPS { power } else { next };
+            (power * self.strides[(at + group) % GROUPS]) as f32
+        })
     }
 
     #[cold]
     #[inline(never)]
     fn scale_gliding(self, channel: &mut [f32]) {
         let mut line = self;
-        let mut values = [0.0; GROUPS * GROUP];
+        let mut values = [0.0; 2 * GROUPS * GROUP];
         for channel in channel.chunks_mut(values.len()) {
             let values = &mut values[..channel.len()];
             line.fill(values);
@@ -246,7 +286,11 @@ impl Ramp {
         if self.octaves == 0.0 {
             return self.straight(frame);
         }
-        self.group(frame / GROUP as i32) * self.within(frame % GROUP as i32)
+        let passed = frame - 1;
+        if passed < 0 {
+            return self.start;
+        }
+        self.group(passed / GROUP as i32) * self.ratios[passed as usize % GROUP]
     }
 
     /// The value in frame `frame` of a straight line.
@@ -258,15 +302,22 @@ impl Ramp {
     /// The value in frame 16·`group` of a way by equal ratios.
     #[inline(always)]
     fn group(&self, group: i32) -> f32 {
-        let part = f64::from(group.wrapping_mul(GROUP as i32)) * f64::from(self.step);
-        (f64::from(self.start) * exp2(f64::from(self.octaves) * part)) as f32
+        (self.power(group / GROUPS as i32) * self.strides[group as usize % GROUPS]) as f32
     }
 
-    /// What the value is multiplied by in `frame` frames, fewer than 16.
+    /// The value in frame 64·`groups`.
     #[inline(always)]
-    fn within(&self, frame: i32) -> f32 {
-        let ratio = |bit: usize| if frame >> bit & 1 == 1 { self.ratios[bit] } else { 1.0 };
-        ratio(0) * ratio(1) * (ratio(2) * ratio(3))
+    fn power(&self, groups: i32) -> f64 {
+        let part = f64::from(groups.wrapping_mul((GROUPS * GROUP) as i32)) * f64::from(self.step);
+        f64::from(self.start) * exp2(f64::from(self.octaves) * part)
+    }
+}
+
+/// A part of a group.
+#[inline(always)]
+fn multiply(start: f32, ratios: &[f32], values: &mut [f32]) {
+    for (value, ratio) in values.iter_mut().zip(ratios) {
+        *value = start * ratio;
     }
 }
 

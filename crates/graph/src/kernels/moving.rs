@@ -2,17 +2,18 @@
 //!
 //! Loops are loops here, not closures: a closure that is not inlined would be compiled for the baseline alone.
 
+use super::Vector;
 use super::sum::Term;
 use crate::BufferId;
 use crate::arena::Memory;
 use crate::bypass::Crossing;
 use crate::fade::{Ramp as Fade, Weights};
 use crate::gains::{Gains, Moving};
-use crate::instructions::Work;
+use crate::smooth::{GROUP, GROUPS};
 use crate::{Frame, Ramp};
 
 /// Frames that are computed at once.
-const TILE: usize = 64;
+const TILE: usize = GROUPS * GROUP;
 
 /// Up to 64 frames of a channel.
 type Tile = [f32; TILE];
@@ -71,28 +72,25 @@ pub(crate) struct MovingSum<'a> {
     pub(crate) frames: usize,
 }
 
-impl Work for MovingSum<'_> {
-    type Output = ();
-
+impl MovingSum<'_> {
+    /// Sums up.
     #[inline(always)]
-    fn work(mut self) {
+    pub(crate) fn work<V: Vector>(mut self) {
         if self.changes_nothing() {
             return;
         }
         for at in (0..self.frames).step_by(TILE) {
             let mut channel = 0;
             while channel + 1 < self.dst.len() {
-                self.tile::<2>(channel, at);
+                self.tile::<V, 2>(channel, at);
                 channel += 2;
             }
             if channel < self.dst.len() {
-                self.tile::<1>(channel, at);
+                self.tile::<V, 1>(channel, at);
             }
         }
     }
-}
 
-impl MovingSum<'_> {
     /// Whether it only leaves buffers to fades that have not begun, or are over.
     #[inline(always)]
     fn changes_nothing(&self) -> bool {
@@ -107,18 +105,18 @@ impl MovingSum<'_> {
 
     /// Up to 64 frames of some channels.
     #[inline(always)]
-    fn tile<const CHANNELS: usize>(&mut self, channel: usize, at: usize) {
+    fn tile<V: Vector, const CHANNELS: usize>(&mut self, channel: usize, at: usize) {
         let Some((first, rest)) = self.terms.split_first() else { return };
         let mut sums = [[0.0; TILE]; CHANNELS];
-        self.product(first, first.count, (channel, at), &mut sums);
+        self.product::<V>(first, first.count, (channel, at), &mut sums);
         for term in rest {
             // What fans is added once times each factor, all else once times all of them.
             let each = if term.fans { 1 } else { term.count };
             let mut of = *term;
             for _ in 0..if term.fans { term.count } else { 1 } {
                 let mut products = [[0.0; TILE]; CHANNELS];
-                self.product(&of, each, (channel, at), &mut products);
-                add(sums.as_flattened_mut(), products.as_flattened());
+                self.product::<V>(&of, each, (channel, at), &mut products);
+                add::<V>(sums.as_flattened_mut(), products.as_flattened());
                 of.factors += each;
             }
         }
@@ -130,7 +128,7 @@ impl MovingSum<'_> {
 
     /// The source of a term, times the first of its factors.
     #[inline(always)]
-    fn product(&mut self, term: &Term, factors: u32, (channel, at): (usize, usize), tiles: &mut [Tile]) {
+    fn product<V: Vector>(&mut self, term: &Term, factors: u32, (channel, at): (usize, usize), tiles: &mut [Tile]) {
         let frames = TILE.min(self.frames - at);
         for (channel, samples) in (channel..).zip(&mut *tiles) {
             let source = self.memory.read(self.wires[term.sources as usize + channel], self.frames);
@@ -138,14 +136,14 @@ impl MovingSum<'_> {
         }
         let factors = &self.factors[term.factors as usize..][..factors as usize];
         for &factor in factors {
-            self.times(tiles, factor, at);
+            self.times::<V>(tiles, factor, at);
         }
     }
 
     #[inline(always)]
-    fn times(&mut self, tiles: &mut [Tile], factor: u32, at: usize) {
+    fn times<V: Vector>(&mut self, tiles: &mut [Tile], factor: u32, at: usize) {
         match Unsteady::of(factor) {
-            Unsteady::Constant(index) => scale(tiles, self.constants[index as usize]),
+            Unsteady::Constant(index) => scale::<V>(tiles, self.constants[index as usize]),
             Unsteady::Fade(index) => {
                 let (fade, frames) = (&self.fades[index as usize], TILE.min(self.frames - at));
                 let weights = &self.weights.of(fade, self.position, self.frames)[at..at + frames];
@@ -154,9 +152,9 @@ impl MovingSum<'_> {
                 }
             }
             Unsteady::Gain(seat) => match self.gains.of(seat as usize) {
-                None => scale(tiles, self.gains.steady()[seat as usize]),
-                Some(Moving::Glides(ramp)) => glide(tiles, *ramp, at),
-                Some(Moving::Crosses(ramp, crossing)) => cross(tiles, *ramp, *crossing, at),
+                None => scale::<V>(tiles, self.gains.steady()[seat as usize]),
+                Some(Moving::Glides(ramp)) => glide::<V>(tiles, ramp, at),
+                Some(Moving::Crosses(ramp, crossing)) => cross(tiles, ramp, *crossing, at),
                 Some(Moving::Silent) => tiles.fill([0.0; TILE]),
             },
         }
@@ -164,16 +162,39 @@ impl MovingSum<'_> {
 }
 
 #[inline(always)]
-fn scale(tiles: &mut [Tile], gain: f32) {
-    for sample in tiles.as_flattened_mut() {
-        *sample *= gain;
+fn scale<V: Vector>(tiles: &mut [Tile], gain: f32) {
+    let gain = V::splat(gain);
+    for samples in tiles.as_flattened_mut().chunks_exact_mut(V::LANES) {
+        V::of(samples).mul(gain).put(samples);
     }
 }
 
 #[inline(always)]
-fn glide(tiles: &mut [Tile], ramp: Ramp, at: usize) {
+fn glide<V: Vector>(tiles: &mut [Tile], ramp: &Ramp, at: usize) {
+    match ramp.whole_groups(at) {
+        Some((starts, ratios)) => by_ratios::<V>(tiles, &starts, ratios),
+        None => by_values(tiles, &ramp.skip(at)),
+    }
+}
+
+/// Groups of frames, each from its start on.
+#[inline(always)]
+fn by_ratios<V: Vector>(tiles: &mut [Tile], starts: &[f32; GROUPS], ratios: &[f32; GROUP]) {
+    for (group, &start) in starts.iter().enumerate() {
+        for frame in (0..GROUP).step_by(V::LANES) {
+            let values = V::of(&ratios[frame..]).mul(V::splat(start));
+            for tile in &mut *tiles {
+                let samples = &mut tile[group * GROUP + frame..];
+                V::of(samples).mul(values).put(samples);
+            }
+        }
+    }
+}
+
+#[inline(never)]
+fn by_values(tiles: &mut [Tile], ramp: &Ramp) {
     let mut values = [0.0; TILE];
-    ramp.skip(at).fill(&mut values);
+    ramp.fill(&mut values);
     for samples in tiles {
         for (sample, value) in samples.iter_mut().zip(&values) {
             *sample *= value;
@@ -182,17 +203,17 @@ fn glide(tiles: &mut [Tile], ramp: Ramp, at: usize) {
 }
 
 #[inline(never)]
-fn cross(tiles: &mut [Tile], ramp: Ramp, crossing: Crossing, at: usize) {
+fn cross(tiles: &mut [Tile], ramp: &Ramp, crossing: Crossing, at: usize) {
     for tile in tiles {
         let dry = *tile;
-        glide(std::slice::from_mut(tile), ramp, at);
+        by_values(std::slice::from_mut(tile), &ramp.skip(at));
         crossing.cross(at, tile, Some(&dry));
     }
 }
 
 #[inline(always)]
-fn add(sum: &mut [f32], product: &[f32]) {
-    for (sum, product) in sum.iter_mut().zip(product) {
-        *sum += product;
+fn add<V: Vector>(sum: &mut [f32], product: &[f32]) {
+    for (sum, product) in sum.chunks_exact_mut(V::LANES).zip(product.chunks_exact(V::LANES)) {
+        V::of(sum).add(V::of(product)).put(sum);
     }
 }

@@ -49,7 +49,7 @@ pub(crate) trait Vector: Copy {
     }
 
     /// As the first samples of a slice that has as many.
-    #[cfg(test)]
+    #[inline(always)]
     fn put(self, samples: &mut [f32]) {
         assert!(samples.len() >= Self::LANES);
         // SAFETY: just asked.

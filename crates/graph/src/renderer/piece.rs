@@ -77,7 +77,7 @@ impl<W: Watch> Lanes for Steps<'_, '_, W> {
                     let steady = mix.even && (players.slab.gains().moving() == 0 || !moves(plan, mix, players.slab));
                     let clean = match steady {
                         true => mix_steady::<V>(plan, mix, looks, frames),
-                        false => Moves { plan, players, looks, mix, lane, frames, instructions }.mix::<V>(),
+                        false => mix_moving(Moves { plan, players, looks, mix, lane, frames }, instructions),
                     };
                     if !clean {
                         return false;
@@ -125,6 +125,13 @@ fn moves(plan: &Plan, mix: &Mix, slab: &Slab) -> bool {
     part(&plan.factors, &mix.factors).iter().any(|&factor| moves(factor))
 }
 
+/// As [`mix_steady`], where something moves. Not inlined into the loop over the steps: it would need all of its registers.
+#[cold]
+#[inline(never)]
+fn mix_moving(moves: Moves<'_, '_>, instructions: Supported) -> bool {
+    instructions.run_lanes(moves)
+}
+
 /// A mix of which something moves.
 struct Moves<'a, 'p> {
     plan: &'a Plan,
@@ -133,30 +140,32 @@ struct Moves<'a, 'p> {
     mix: &'a Mix,
     lane: usize,
     frames: usize,
-    instructions: Supported,
 }
 
-impl Moves<'_, '_> {
-    /// As [`mix_steady`]. Not inlined into the loop over the steps: it would need all of its registers.
-    #[cold]
-    #[inline(never)]
-    fn mix<V: Vector>(self) -> bool {
-        let Self { plan, players, looks, mix, lane, frames, instructions } = self;
+impl Lanes for Moves<'_, '_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn work<V: Vector>(self) -> bool {
+        let Self { plan, players, looks, mix, lane, frames } = self;
         let Plan { memory, wires, terms, factors, constants, ramps: fades, weights, .. } = plan;
         let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
         let mut seen = Seen::<V>::nothing();
         for term in terms.iter().filter(|term| term.hears) {
-            let sources = &wires[term.sources as usize..][..dst.len()];
-            sources.iter().for_each(|&source| seen.heard.see(memory.read(source, frames)));
+            for &source in &wires[term.sources as usize..][..dst.len()] {
+                seen.heard.see(memory.read(source, frames));
+            }
         }
         if !looks.take_in(&seen, false) {
             return false;
         }
         let (gains, position, weights) = (players.slab.gains(), players.position, weights.of_step(lane));
-        let sum = MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, weights, position, frames };
-        instructions.run(sum);
+        MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, weights, position, frames }
+            .work::<V>();
         if mix.gives {
-            dst.iter().for_each(|&buffer| seen.given.see(memory.read(buffer, frames)));
+            for &buffer in dst {
+                seen.given.see(memory.read(buffer, frames));
+            }
             looks.take_in(&seen, true);
         }
         true
