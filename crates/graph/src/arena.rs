@@ -145,10 +145,12 @@ impl Memory {
     #[inline(always)]
     pub(crate) fn load<V: Vector>(&self, buffer: BufferId, at: usize, vectors: &mut [V]) {
         // SAFETY: as `read`.
-        let start = unsafe { self.place(buffer).as_ptr().add(at) };
+        let start = unsafe { self.place(buffer).add(at) }.as_ptr();
         for (index, vector) in vectors.iter_mut().enumerate() {
             // SAFETY: as `read`.
-            *vector = unsafe { V::load(start.add(index * V::LANES)) };
+            let from = unsafe { start.add(index * V::LANES) };
+            // SAFETY: as `read`.
+            *vector = unsafe { V::load(from) };
         }
     }
 
@@ -156,10 +158,12 @@ impl Memory {
     #[inline(always)]
     pub(crate) fn store<V: Vector>(&self, buffer: BufferId, at: usize, vectors: &[V]) {
         // SAFETY: as `write`.
-        let start = unsafe { self.place(buffer).as_ptr().add(at) };
+        let start = unsafe { self.place(buffer).add(at) }.as_ptr();
         for (index, vector) in vectors.iter().enumerate() {
             // SAFETY: as `write`.
-            unsafe { vector.store(start.add(index * V::LANES)) }
+            let to = unsafe { start.add(index * V::LANES) };
+            // SAFETY: as `write`.
+            unsafe { vector.store(to) }
         }
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) given_apart: Vec<usize>,
     /// Whether all channels of the device's output are written.
     pub(crate) gives_all: bool,
+    /// Whether all steps are mixes without fades, by one thread, which look at all that comes in and goes out.
+    pub(crate) only_mixes: bool,
     /// What each channel of the device holds while everything rests.
     pub(crate) kept: Vec<f32>,
     pub(crate) lines: Apart<FeedbackLine>,
@@ -109,6 +111,31 @@ pub(crate) struct Mix {
     /// word on channels of the device's output.
     pub(crate) looks: bool,
     pub(crate) gives: bool,
+}
+
+impl Mix {
+    /// What it writes, among all wires.
+    #[inline(always)]
+    pub(crate) fn dst<'a>(&self, wires: &'a [BufferId]) -> &'a [BufferId] {
+        part(wires, &self.dst)
+    }
+
+    /// Its terms, among all.
+    #[inline(always)]
+    pub(crate) fn terms<'a>(&self, terms: &'a [Term]) -> &'a [Term] {
+        part(terms, &self.terms)
+    }
+
+    /// Its factors, among all.
+    #[inline(always)]
+    pub(crate) fn factors<'a>(&self, factors: &'a [u32]) -> &'a [u32] {
+        part(factors, &self.factors)
+    }
+}
+
+#[inline(always)]
+fn part<'a, T>(list: &'a [T], range: &Range<u32>) -> &'a [T] {
+    &list[range.start as usize..range.end as usize]
 }
 
 /// One processor's place and ports. Everything a step needs lies side by side in the plan's flat lists.
@@ -214,9 +241,15 @@ impl Plan {
     /// Takes in what gains have become steady since the last time, if any have.
     #[inline(always)]
     pub(crate) fn follow(&mut self, gains: &Gains) {
-        if self.steady_since != gains.changes() {
+        if !self.follows(gains) {
             self.look_up(gains);
         }
+    }
+
+    /// Whether no gain has become another since then.
+    #[inline(always)]
+    pub(crate) fn follows(&self, gains: &Gains) -> bool {
+        self.steady_since == gains.changes()
     }
 
     #[cold]

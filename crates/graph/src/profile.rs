@@ -46,6 +46,12 @@ impl Sampler {
         Self { cells, time, spans, left: 0, dice: 0x9e37_79b9 }
     }
 
+    /// Whether no call is.
+    #[inline(always)]
+    pub(crate) fn is_off(&self) -> bool {
+        self.cells.every.load(Ordering::Relaxed) == 0
+    }
+
     /// Whether this call is to be timed.
     #[inline]
     pub(crate) fn due(&mut self) -> bool {

@@ -2,6 +2,7 @@
 
 mod crew;
 mod device;
+mod direct;
 mod piece;
 mod players;
 mod rest;
@@ -135,6 +136,14 @@ impl Renderer {
     /// Never allocates, frees, locks, waits or enters the kernel; `assert_no_alloc` is armed around it. A node that
     /// panics is silent from then on, and an event says so.
     pub fn render(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        if self.mixes_only(frames, inputs, outputs) {
+            return;
+        }
+        self.render_any(frames, inputs, outputs);
+    }
+
+    #[inline(never)]
+    fn render_any(&mut self, frames: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let start = self.position;
         let (times, instance) =
             guard::visit(|running| assert_no_alloc(|| self.render_pieces(running, frames, inputs, outputs)));

@@ -232,9 +232,7 @@ impl Ramp {
     fn fill_groups(&self, starts: &[f32], values: &mut [f32]) {
         let (groups, rest) = values.as_chunks_mut::<GROUP>();
         for (group, start) in groups.iter_mut().zip(starts) {
-            for frame in 0..GROUP {
-                group[frame] = start * self.ratios[frame];
-            }
+            *group = self.ratios.map(|ratio| start * ratio);
         }
         if !rest.is_empty() {
             multiply(starts[groups.len()], &self.ratios, rest);

@@ -33,6 +33,32 @@ impl<V: Vector> Seen<V> {
     pub(crate) fn nothing() -> Self {
         Self { heard: Clean::new(), given: Finite::new() }
     }
+
+    /// Looks at the sources of the terms that hear, in so many channels.
+    #[inline(always)]
+    pub(crate) fn hear<'s>(
+        &mut self,
+        terms: &[Term],
+        wires: &[BufferId],
+        channels: usize,
+        samples: impl Fn(BufferId) -> &'s [f32],
+    ) {
+        for term in terms {
+            if term.hears {
+                for &source in &wires[term.sources as usize..][..channels] {
+                    self.heard.see(samples(source));
+                }
+            }
+        }
+    }
+
+    /// Looks at what was written.
+    #[inline(always)]
+    pub(crate) fn give<'s>(&mut self, dst: &[BufferId], samples: impl Fn(BufferId) -> &'s [f32]) {
+        for &buffer in dst {
+            self.given.see(samples(buffer));
+        }
+    }
 }
 
 /// A sum whose factors are all steady.
@@ -53,22 +79,29 @@ impl Sum<'_> {
     /// Sums up.
     #[inline(always)]
     pub(crate) fn work<V: Vector>(&self) {
-        Tiles::<V, false> { sum: self, seen: Seen::nothing() }.all();
+        Tiles::<V, false> { sum: self, seen: &mut Seen::nothing() }.all();
     }
 
     /// Sums up, and looks at what it reads and writes.
     #[inline(always)]
-    pub(crate) fn work_looking<V: Vector>(&self) -> Seen<V> {
-        let mut tiles = Tiles::<V, true> { sum: self, seen: Seen::nothing() };
-        tiles.all();
-        tiles.seen
+    pub(crate) fn work_looking<V: Vector>(&self, seen: &mut Seen<V>) {
+        let Self { memory, dst, wires, terms, frames, .. } = *self;
+        if V::LANES < 8 {
+            // The baseline's registers are too few to look on the way: tiles would be put away for it.
+            self.work::<V>();
+            let samples = |buffer| memory.read(buffer, frames);
+            seen.hear(terms, wires, dst.len(), samples);
+            seen.give(dst, samples);
+        } else {
+            Tiles::<V, true> { sum: self, seen }.all();
+        }
     }
 }
 
 /// A sum, tile by tile.
 struct Tiles<'a, V, const LOOKS: bool> {
     sum: &'a Sum<'a>,
-    seen: Seen<V>,
+    seen: &'a mut Seen<V>,
 }
 
 impl<V: Vector, const LOOKS: bool> Tiles<'_, V, LOOKS> {
@@ -121,13 +154,13 @@ impl<V: Vector, const LOOKS: bool> Tiles<'_, V, LOOKS> {
 
     #[inline(always)]
     fn tile<const VECTORS: usize, const CHANNELS: usize>(&mut self, channel: usize, at: usize) {
-        let seen = &mut self.seen;
+        let seen = &mut *self.seen;
         Tile::<V, _, VECTORS, CHANNELS> { sum: self.sum, channel, at, seen, of: PhantomData }.work::<LOOKS>();
     }
 
     #[inline(always)]
     fn single(&mut self, channel: usize, at: usize) {
-        let seen = Single(&mut self.seen);
+        let seen = Single(self.seen);
         Tile::<f32, _, 1, 1> { sum: self.sum, channel, at, seen, of: PhantomData }.work::<LOOKS>();
     }
 }

@@ -316,7 +316,8 @@ mod x86 {
     #[cfg(target_feature = "sse2")]
     #[inline(always)]
     fn either(all: __m128i, a: __m128i, b: __m128i) -> __m128i {
-        unsafe { _mm_or_si128(_mm_and_si128(all, a), _mm_andnot_si128(all, b)) }
+        let (a, b) = (unsafe { _mm_and_si128(all, a) }, unsafe { _mm_andnot_si128(all, b) });
+        unsafe { _mm_or_si128(a, b) }
     }
 }
 

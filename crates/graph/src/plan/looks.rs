@@ -49,6 +49,12 @@ impl Plan {
             device.iter().zip(0..).filter_map(|(&buffer, channel)| Some((channel, buffer?))).collect()
         };
         (self.lent_in, self.lent_out) = (lent(&self.device_in), lent(&self.device_out));
+        let is_even = |op: &Op| matches!(op, Op::Mix(mix) if mix.even);
+        self.only_mixes = self.lanes.is_empty()
+            && self.ops.iter().all(is_even)
+            && self.heard_apart.is_empty()
+            && self.given_apart.is_empty()
+            && self.device_out.iter().all(Option::is_some);
         self.gives_all = self.device_out.iter().all(Option::is_some);
     }
 
@@ -59,7 +65,7 @@ impl Plan {
         for op in ops {
             match op {
                 Op::Mix(mix) => {
-                    let (dst, width) = (part(wires, &mix.dst), mix.dst.len());
+                    let (dst, width) = (mix.dst(wires), mix.dst.len());
                     let terms = &mut terms[mix.terms.start as usize..mix.terms.end as usize];
                     let sources = |term: &crate::kernels::Term| &wires[term.sources as usize..][..width];
                     let overwrites = terms.iter().any(|term| sources(term).iter().any(|source| dst.contains(source)));
@@ -94,7 +100,7 @@ impl Plan {
         for op in ops.iter_mut().rev() {
             match op {
                 Op::Mix(mix) => {
-                    let dst = part(wires, &mix.dst);
+                    let dst = mix.dst(wires);
                     let all = dst.iter().all(|&buffer| left.has(buffer));
                     let last = left.take(dst);
                     match all {
@@ -112,8 +118,4 @@ impl Plan {
         }
         apart
     }
-}
-
-fn part<'a>(wires: &'a [BufferId], range: &std::ops::Range<u32>) -> &'a [BufferId] {
-    &wires[range.start as usize..range.end as usize]
 }

@@ -1,11 +1,9 @@
 //! A piece of a block: all steps of the plan, one after the other.
 
-use std::ops::Range;
-
 use super::device::{Device, Looks};
 use super::players::Players;
 use crate::instructions::{Lanes, Supported};
-use crate::kernels::{Look, MovingSum, Seen, Sum, Unsteady, Vector};
+use crate::kernels::{MovingSum, Seen, Sum, Unsteady, Vector};
 use crate::plan::{Mix, Op, Plan};
 use crate::profile::Watch;
 use crate::slots::Slab;
@@ -108,10 +106,12 @@ impl<W: Watch> Lanes for Steps<'_, '_, W> {
 #[inline(always)]
 fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usize) -> bool {
     let Plan { memory, wires, terms, steady: factors, .. } = plan;
-    let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
+    let (dst, terms) = (mix.dst(wires), mix.terms(terms));
     let sum = Sum { memory, dst, wires, terms, factors, frames };
     if mix.looks {
-        return looks.take_in(&sum.work_looking::<V>(), mix.gives);
+        let mut seen = Seen::<V>::nothing();
+        sum.work_looking(&mut seen);
+        return looks.take_in(&seen, mix.gives);
     }
     sum.work::<V>();
     true
@@ -122,7 +122,7 @@ fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usiz
 fn moves(plan: &Plan, mix: &Mix, slab: &Slab) -> bool {
     let moves =
         |factor| matches!(Unsteady::of(factor), Unsteady::Gain(seat) if slab.gains().of(seat as usize).is_some());
-    part(&plan.factors, &mix.factors).iter().any(|&factor| moves(factor))
+    mix.factors(&plan.factors).iter().any(|&factor| moves(factor))
 }
 
 /// As [`mix_steady`], where something moves. Not inlined into the loop over the steps: it would need all of its registers.
@@ -149,13 +149,10 @@ impl Lanes for Moves<'_, '_> {
     fn work<V: Vector>(self) -> bool {
         let Self { plan, players, looks, mix, lane, frames } = self;
         let Plan { memory, wires, terms, factors, constants, ramps: fades, weights, .. } = plan;
-        let (dst, terms) = (part(wires, &mix.dst), part(terms, &mix.terms));
+        let (dst, terms) = (mix.dst(wires), mix.terms(terms));
         let mut seen = Seen::<V>::nothing();
-        for term in terms.iter().filter(|term| term.hears) {
-            for &source in &wires[term.sources as usize..][..dst.len()] {
-                seen.heard.see(memory.read(source, frames));
-            }
-        }
+        let samples = |buffer| memory.read(buffer, frames);
+        seen.hear(terms, wires, dst.len(), samples);
         if !looks.take_in(&seen, false) {
             return false;
         }
@@ -163,16 +160,9 @@ impl Lanes for Moves<'_, '_> {
         MovingSum { memory, dst, wires, terms, factors, gains, constants, fades, weights, position, frames }
             .work::<V>();
         if mix.gives {
-            for &buffer in dst {
-                seen.given.see(memory.read(buffer, frames));
-            }
+            seen.give(dst, samples);
             looks.take_in(&seen, true);
         }
         true
     }
-}
-
-#[inline(always)]
-fn part<'a, T>(list: &'a [T], range: &Range<u32>) -> &'a [T] {
-    &list[range.start as usize..range.end as usize]
 }

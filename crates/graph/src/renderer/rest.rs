@@ -27,6 +27,19 @@ pub(super) struct Rest {
     slept: Frames,
 }
 
+impl Rest {
+    #[inline(always)]
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep
+    }
+
+    /// There was sound.
+    #[inline(always)]
+    pub(super) fn stir(&mut self) {
+        self.calm = false;
+    }
+}
+
 impl Renderer {
     /// Goes on being at rest for a piece, if nothing comes in. Whoever calls has looked whether it is.
     #[inline(always)]
@@ -67,7 +80,7 @@ impl Renderer {
     #[inline(always)]
     pub(super) fn settle(&mut self, device: &Device<'_, '_, '_>) {
         if device.looks.sounds {
-            self.rest.calm = false;
+            self.rest.stir();
         } else {
             self.ask(device);
         }
