@@ -37,6 +37,23 @@ pub(crate) fn guarded(callbacks: usize) {
     every_node(&mut Others);
 }
 
+/// Threads that render, taken in turn.
+const THREADS: [usize; 3] = [2, 3, 4];
+
+/// Tells a row for the callbacks of each node, and the tasks of the workers that share them: with each node by another
+/// number of threads.
+pub(crate) fn shared(callbacks: usize) {
+    struct Shared<T>(usize, T);
+    impl<T: Iterator<Item = usize>> Every for Shared<T> {
+        fn proof<N: PatchNode>(&mut self, name: &str, proof: Prove<N>) {
+            let threads = self.1.next().expect("they are taken in turn");
+            let proof = proof.callbacks(self.0).blocks(&LENGTHS).only(&CALLBACK).threads(threads);
+            row::tell(&judge(name, "the same in the tasks of workers, by 2 to 4 threads", "guard", &proof));
+        }
+    }
+    every_node(&mut Shared(callbacks, THREADS.into_iter().cycle()));
+}
+
 /// Tells a row for the callbacks of each node under RealtimeSanitizer, which ends the process if it finds something.
 pub(crate) fn sanitized(callbacks: usize) {
     struct Sanitized(usize);

@@ -9,7 +9,7 @@ use patchline_guard::Kind;
 
 use crate::rtsan;
 
-pub(crate) use stage::Tool;
+pub(crate) use stage::{Place, Tool};
 
 /// What a process exits with when its guard has found what was planted.
 pub(crate) const FLAGGED: i32 = 42;
@@ -66,15 +66,15 @@ pub(crate) const NOTHING: &str = "nothing";
 /// Page faults that a violation causes at least: some hundreds, where code that runs for the first time causes a few.
 const FAULTS: u64 = 200;
 
-/// Runs one of them in a callback under one tool. Exits with [`FLAGGED`] if the guard sees it as it should; the other
+/// Runs one of them in a callback, or in a task of a worker, under one tool. Exits with [`FLAGGED`] if the guard sees it as it should; the other
 /// tools end the process by themselves.
-pub(crate) fn run(name: &str, tool: Tool) -> ExitCode {
+pub(crate) fn run(name: &str, tool: Tool, place: Place) -> ExitCode {
     let planted = PLANTED.into_iter().find(|planted| planted.name == name);
     if planted.is_none() && name != NOTHING {
         eprintln!("proofs: nothing called `{name}` is planted");
         return ExitCode::from(2);
     }
-    let report = stage::in_a_callback(deeds::deed(name), tool);
+    let report = stage::in_a_callback(deeds::deed(name), tool, place);
     eprintln!("{report}");
     let flagged = match planted.map(|planted| planted.guard) {
         Some(Some(Kind::PageFaults)) => report.minor_faults() >= FAULTS,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::planted::Tool;
+use crate::planted::{Place, Tool};
 use crate::{nodes, planted, row, run, sanitizers, soak, swaps};
 
 /// Proves what is promised of the audio callback.
@@ -41,6 +41,9 @@ enum Command {
     /// One step of `run`, in a process of its own: every node under the guard.
     #[command(hide = true)]
     Nodes { callbacks: usize },
+    /// One step of `run`: every node under the guard, shared by several threads.
+    #[command(hide = true)]
+    Shared { callbacks: usize },
     /// One step of `run`: every node under RealtimeSanitizer.
     #[command(hide = true)]
     Sanitized { callbacks: usize },
@@ -53,10 +56,21 @@ enum Command {
     },
     /// One step of `run`: planted violations under one tool; those that it is there to see, or these.
     #[command(hide = true)]
-    Flagged { tool: Tool, names: Vec<String> },
+    Flagged {
+        tool: Tool,
+        names: Vec<String>,
+        /// In the task of a worker.
+        #[arg(long)]
+        in_worker: bool,
+    },
     /// One planted violation under one tool.
     #[command(hide = true)]
-    Planted { name: String, tool: Tool },
+    Planted {
+        name: String,
+        tool: Tool,
+        #[arg(long)]
+        in_worker: bool,
+    },
     /// A planted data race, for ThreadSanitizer.
     #[command(hide = true)]
     Race,
@@ -74,10 +88,13 @@ pub fn main() -> ExitCode {
         Command::Run { quick, slice, json } => return run::run(run::Extent::of(quick, slice), json),
         Command::Soak { hours, seed } => return soak::soak(hours, seed),
         Command::Nodes { callbacks } => nodes::guarded(callbacks),
+        Command::Shared { callbacks } => nodes::shared(callbacks),
         Command::Sanitized { callbacks } => nodes::sanitized(callbacks),
         Command::Swaps { swaps, unguarded } => row::tell(&swaps::swaps(swaps, !unguarded)),
-        Command::Flagged { tool, names } => row::tell(&run::planted_row(tool, &names, &run::itself())),
-        Command::Planted { name, tool } => return planted::run(&name, tool),
+        Command::Flagged { tool, names, in_worker } => {
+            row::tell(&run::planted_row(tool, Place::of(in_worker), &names, &run::itself()));
+        }
+        Command::Planted { name, tool, in_worker } => return planted::run(&name, tool, Place::of(in_worker)),
         Command::Race => sanitizers::race(),
     }
     ExitCode::SUCCESS

@@ -7,7 +7,7 @@ use std::time::Instant;
 use patchline_guard::{Availability, Kind};
 
 use crate::cargo::{self, cargo};
-use crate::planted::{self, NOTHING, PLANTED, Planted, Tool};
+use crate::planted::{self, NOTHING, PLANTED, Place, Planted, Tool};
 use crate::row::{self, Row, Verdict};
 use crate::{clippy, sanitizers};
 
@@ -36,6 +36,15 @@ impl Extent {
             Extent::Whole => 1_000_000,
             Extent::Quick => 10_000,
             Extent::Slice => 1_000,
+        }
+    }
+
+    /// By several threads, which wait for each other where there are fewer processors.
+    fn shared(self) -> usize {
+        match self {
+            Extent::Whole => 20_000,
+            Extent::Quick => 1_000,
+            Extent::Slice => 300,
         }
     }
 
@@ -89,9 +98,11 @@ fn rows(extent: Extent) -> Vec<Row> {
         rows.extend(found);
     };
     step("every node under the guard", of_a_child(&["nodes", &extent.callbacks().to_string()]));
+    step("every node under the guard in workers", of_a_child(&["shared", &extent.shared().to_string()]));
     step("swaps under the guard", of_a_child(&["swaps", &extent.swaps().to_string()]));
     for tool in [Tool::Guard, Tool::AssertNoAlloc] {
-        step("planted violations", vec![planted_row(tool, &[], &itself())]);
+        let row = |place| planted_row(tool, place, &[], &itself());
+        step("planted violations", vec![row(Place::Callback), row(Place::Worker)]);
     }
     step("RealtimeSanitizer", sanitizers::rtsan(extent.sanitized()));
     if extent != Extent::Slice {
@@ -137,13 +148,19 @@ fn first_lines(text: &str) -> String {
 
 /// One row for planted violations: those of these names, or all that the tool is there to see. Flagged, every one, by a
 /// process of its own each; and one that does nothing wrong is not.
-pub(crate) fn planted_row(tool: Tool, names: &[String], program: &Path) -> Row {
+pub(crate) fn planted_row(tool: Tool, place: Place, names: &[String], program: &Path) -> Row {
     let by = match tool {
         Tool::Guard => "guard",
         Tool::Rtsan => "rtsan",
         Tool::AssertNoAlloc => "assert_no_alloc",
     };
-    let what = "planted violations are flagged";
+    let what = match place {
+        Place::Callback => "planted violations are flagged",
+        Place::Worker => "planted violations are flagged in a worker",
+    };
+    if place == Place::Worker && std::thread::available_parallelism().is_ok_and(|processors| processors.get() < 2) {
+        return Row::left_out(what, by, "there is no second processor");
+    }
     if let (Tool::Guard, Availability::Unavailable(reason)) = (tool, Kind::Syscalls.availability()) {
         return Row::left_out(what, by, reason);
     }
@@ -152,9 +169,11 @@ pub(crate) fn planted_row(tool: Tool, names: &[String], program: &Path) -> Row {
         names => names.iter().any(|name| name == planted.name),
     };
     let names: Vec<&str> = PLANTED.iter().filter(is_asked).map(|planted| planted.name).collect();
-    let mut wrong: Vec<String> = names.iter().filter_map(|name| missed(name, tool, program)).collect();
+    let mut wrong: Vec<String> = names.iter().filter_map(|name| missed(name, tool, place, program)).collect();
     wrong.extend(
-        missed(NOTHING, tool, program).is_none().then(|| "flagged: a callback that does nothing wrong".to_owned()),
+        missed(NOTHING, tool, place, program)
+            .is_none()
+            .then(|| "flagged: a callback that does nothing wrong".to_owned()),
     );
     Row::judge(
         what,
@@ -167,10 +186,11 @@ pub(crate) fn planted_row(tool: Tool, names: &[String], program: &Path) -> Row {
 }
 
 /// What the tool says of a planted violation that it does not flag.
-fn missed(name: &str, tool: Tool, program: &Path) -> Option<String> {
+fn missed(name: &str, tool: Tool, place: Place, program: &Path) -> Option<String> {
     use clap::ValueEnum;
     let tool_name = tool.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    match cargo::capture(Command::new(program).args(["planted", name, &tool_name])) {
+    let in_worker = (place == Place::Worker).then_some("--in-worker");
+    match cargo::capture(Command::new(program).args(["planted", name, &tool_name]).args(in_worker)) {
         Ok((code, ..)) if planted::is_flagged(tool, code) => None,
         Ok((code, _, said)) => Some(format!("not flagged: {name} (exit code {code:?}: {})", first_lines(&said))),
         Err(error) => Some(format!("not flagged: {name} ({error})")),

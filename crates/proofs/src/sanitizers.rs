@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 
 use crate::cargo::{self, cargo};
-use crate::planted::Tool;
+use crate::planted::{Place, Tool};
 use crate::row::Row;
 use crate::run;
 
@@ -43,7 +43,9 @@ pub(crate) fn rtsan(callbacks: usize) -> Vec<Row> {
         Ok(()) => {
             let program = cargo::target().join("debug/proofs-rtsan");
             let mut rows = run::rows_of(Command::new(&program).args(["sanitized", &callbacks.to_string()]), "rtsan");
-            rows.push(run::planted_row(Tool::Rtsan, &[], &program));
+            rows.extend(
+                [Place::Callback, Place::Worker].map(|place| run::planted_row(Tool::Rtsan, place, &[], &program)),
+            );
             rows
         }
         Err(error) => vec![Row::judge(what, "rtsan", Err(format!("it does not build: {error}")))],

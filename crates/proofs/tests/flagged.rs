@@ -19,6 +19,15 @@ fn every_planted_violation_is_flagged_by_the_guard() {
     }
 }
 
+/// Of a worker's tasks as of the callback.
+#[test]
+fn every_planted_violation_is_flagged_in_a_worker() {
+    for (tool, all) in [("guard", "20 of 20"), ("assert-no-alloc", "5 of 5")] {
+        let (verdict, on) = row(&["flagged", tool, "--in-worker"]);
+        assert!(verdict == "left_out" || verdict == "proven" && on.starts_with(all), "{on}");
+    }
+}
+
 #[test]
 fn every_planted_allocation_is_flagged_by_assert_no_alloc() {
     let (verdict, on) = row(&["flagged", "assert-no-alloc"]);

@@ -5,6 +5,7 @@ mod proof;
 mod prove;
 mod signal;
 mod stage;
+mod workers;
 
 pub use proof::{Check, Proof, Row, Verdict};
 pub use prove::{Prove, prove};

@@ -30,6 +30,7 @@ pub struct Prove<N> {
     pub(crate) max_frames: usize,
     pub(crate) blocks: Vec<usize>,
     pub(crate) callbacks: usize,
+    pub(crate) threads: usize,
     pub(crate) input: Option<Vec<Vec<f32>>>,
     pub(crate) checks: Vec<Check>,
     pub(crate) alone: bool,
@@ -48,6 +49,7 @@ impl<N: Node> Prove<N> {
             max_frames: 256,
             blocks: vec![64, 1, 256, 7, 333, 2, 128, 17, 3, 511, 31, 1_000, 5, 255],
             callbacks: 10_000,
+            threads: 1,
             input: None,
             checks: Check::ALL.to_vec(),
             alone: false,
@@ -113,6 +115,18 @@ impl<N: Node> Prove<N> {
         self
     }
 
+    /// How many threads render in the watched callbacks, with the callback's own; 1 otherwise. With more, the node stands
+    /// beside others that keep threads busy, so that workers run it, too, and each [`Worker`](patchline_graph::Worker) is
+    /// watched in its tasks as the callback is. Where no worker comes to a task, nothing of the callbacks is checked.
+    ///
+    /// # Panics
+    /// If it is 0.
+    pub fn threads(mut self, threads: usize) -> Self {
+        assert!(threads > 0, "the callback has a thread");
+        self.threads = threads;
+        self
+    }
+
     /// What the node hears in the checks for [any block](Check::AnyBlock), [reset](Check::Reset) and the watched
     /// callbacks: channels × frames, finite. Noise between −0.5 and 0.5 otherwise.
     pub fn input(mut self, samples: Vec<Vec<f32>>) -> Self {
@@ -143,7 +157,7 @@ impl<N: Node> Prove<N> {
         self
     }
 
-    /// What is done around each watched callback, such as telling another sanitizer where it begins and ends.
+    /// What is done around each watched callback, and each task of a worker, such as telling another sanitizer where it begins and ends.
     pub fn around(mut self, around: fn(callback: &mut dyn FnMut())) -> Self {
         self.around = around;
         self

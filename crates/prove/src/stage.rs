@@ -8,7 +8,7 @@ use patchline_graph::{
     Processor, Renderer, StreamSpec, engine,
 };
 
-use crate::Prove;
+use crate::{Prove, workers};
 
 /// The name of the node in its graph.
 pub(crate) const NAME: &str = "node";
@@ -164,8 +164,16 @@ pub(crate) enum Feed<'a> {
 
 /// The node, every input fed and every output on channels of its own; says how many these are.
 pub(crate) fn graph_around<N: Node>(node: &N, channels: usize, feed: Feed<'_>) -> (Graph, usize) {
+    graph_with(Graph::new(), node, channels, feed)
+}
+
+/// The same, beside what occupies so many threads.
+pub(crate) fn graph_for<N: Node>(threads: usize, node: &N, channels: usize) -> (Graph, usize) {
+    graph_with(workers::ballast(threads), node, channels, Feed::Device)
+}
+
+fn graph_with<N: Node>(mut graph: Graph, node: &N, channels: usize, feed: Feed<'_>) -> (Graph, usize) {
     let ports = node.ports();
-    let mut graph = Graph::new();
     let add = "names of their own, each once";
     graph.add(NAME, node.clone()).expect(add);
     for port in &ports.inputs {
@@ -210,7 +218,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new<N: Node>(prove: &Prove<N>, feed: Feed<'_>) -> Result<Self, String> {
-        Self::of(prove, graph_around(&prove.node, prove.channels, feed))
+        Self::of(prove, 1, graph_around(&prove.node, prove.channels, feed))
+    }
+
+    /// Between the device's input and output, for as many threads as the proof asks for.
+    pub(crate) fn shared<N: Node>(prove: &Prove<N>) -> Result<Self, String> {
+        Self::of(prove, prove.threads, graph_for(prove.threads, &prove.node, prove.channels))
     }
 
     /// Between the device's input and output, and a count of the denormal samples that the node itself puts out: the
@@ -223,15 +236,17 @@ impl Stage {
             graph.add(&tap, Tap(Arc::clone(&denormals))).expect("a name of its own");
             graph.link(&format!("{NAME}.{}", port.name), &tap).expect("both are there");
         }
-        Ok((Self::of(prove, (graph, outputs))?, denormals))
+        Ok((Self::of(prove, 1, (graph, outputs))?, denormals))
     }
 
-    fn of<N: Node>(prove: &Prove<N>, (graph, outputs): (Graph, usize)) -> Result<Self, String> {
+    fn of<N: Node>(prove: &Prove<N>, threads: usize, (graph, outputs): (Graph, usize)) -> Result<Self, String> {
         let (mut engine, renderer) = engine(StreamSpec {
             outputs: None,
             instructions: prove.instructions,
+            threads,
             ..StreamSpec::new(prove.rate, prove.max_frames, device_channels(&prove.node, prove.channels), 0)
         });
+        workers::spread(&mut engine, &graph);
         engine.load(graph).map_err(|error| format!("it does not load: {error}"))?;
         Ok(Self { engine, renderer, outputs })
     }

@@ -16,6 +16,9 @@ enum Fault {
     AllocatesForParameters,
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     Yields,
+    /// Wherever it is run but on the callback's own thread.
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    YieldsInWorkers,
     Panics,
     ColdMemory,
     CountsBlocks,
@@ -88,6 +91,8 @@ impl Processor for PoleProcessor {
             Fault::Allocates if self.blocks % 20 == 10 => drop(black_box(vec![1.0_f32; 10])),
             #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
             Fault::Yields if self.blocks % 20 == 10 => std::thread::yield_now(),
+            #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+            Fault::YieldsInWorkers if std::thread::current().name() == Some("prove-worker") => std::thread::yield_now(),
             Fault::Panics if self.blocks == 20 => panic!("planted"),
             Fault::ColdMemory => self.memory.iter_mut().step_by(1024).for_each(|sample| *sample += 1.0),
             _ => {}
@@ -175,6 +180,21 @@ fn allocating_is_found_in_blocks_and_over_parameters() {
 fn system_calls_and_cold_memory_are_found() {
     assert!(broken(Fault::Yields).contains(&Check::Syscalls));
     assert_eq!(broken(Fault::ColdMemory), [Check::PageFaults, Check::FirstBlock]);
+}
+
+/// By any number of threads; and with one alone it is a good node.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn system_calls_in_workers_are_found() {
+    let pole = |fault| Prove::new(Pole { fault, coefficient: 0.5 }).callbacks(1_000).only(&[Check::Syscalls]);
+    let verdict = |fault, threads| pole(fault).threads(threads).run().row(Check::Syscalls).unwrap().verdict;
+    assert_eq!(verdict(Fault::YieldsInWorkers, 1), Verdict::Holds);
+    let found = |threads| [Fault::None, Fault::YieldsInWorkers].map(|fault| verdict(fault, threads));
+    let mut found: Vec<[Verdict; 2]> = (2..=4).map(found).collect();
+    // Without a processor for it, no worker does anything, and nothing is said to hold.
+    found.retain(|verdicts| !verdicts.contains(&Verdict::NotChecked));
+    assert!(!found.is_empty() || std::thread::available_parallelism().is_ok_and(|processors| processors.get() < 2));
+    assert!(found.iter().all(|verdicts| *verdicts == [Verdict::Holds, Verdict::Broken]), "{found:?}");
 }
 
 #[test]

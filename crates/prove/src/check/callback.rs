@@ -7,7 +7,8 @@ use patchline_guard::{Availability, Guard, Kind, Report, Watch, prefault_code, p
 
 use crate::check::pace::Pace;
 use crate::proof::Row;
-use crate::stage::{self, Feed, NAME, Stage};
+use crate::stage::{self, NAME, Stage};
+use crate::workers::Workers;
 use crate::{Check, Prove, Verdict, signal};
 
 pub(crate) const CHECKS: [Check; 5] =
@@ -23,9 +24,16 @@ pub(crate) fn rows<N: Node>(prove: &Prove<N>) -> Vec<Row> {
     }
 }
 
+/// Where workers are slow to come, it goes on for so many times the callbacks,
+const LONGER: usize = 5;
+/// until they have done a task for so many callbacks.
+const TASK_FOR: usize = 10;
+
 /// What was seen of the callbacks.
 struct Watched {
     report: Report,
+    /// Tasks of workers, where there are to be any.
+    tasks: Option<u64>,
     changes: Changes,
     panics: u64,
 }
@@ -39,14 +47,15 @@ struct Changes {
 
 fn watched<N: Node>(prove: &Prove<N>) -> Result<Watched, String> {
     prefault_code();
-    let Stage { mut engine, renderer, outputs } = with_fresh_pages(|| Stage::new(prove, Feed::Device))?;
+    let Stage { mut engine, renderer, outputs } = with_fresh_pages(|| Stage::shared(prove))?;
     let guard = Guard::new(Watch::all());
+    let workers = Workers::start(&mut engine, &guard, prove.around)?;
     let part = Part::new(prove, outputs);
     let pace = Pace::new(part.callbacks);
     let (renderer, changes) = thread::scope(|scope| {
         let audio = scope.spawn(|| {
             let _end = pace.end();
-            part.play(renderer, &guard, &pace)
+            part.play(renderer, (&guard, &workers), &pace)
         });
         let changes = {
             let _end = pace.end();
@@ -56,7 +65,9 @@ fn watched<N: Node>(prove: &Prove<N>) -> Result<Watched, String> {
     });
     let panics = engine.stats().panics;
     engine.close(renderer?);
-    Ok(Watched { report: guard.report(), changes: changes?, panics })
+    let tasks = workers.end()?;
+    let tasks = (prove.threads > 1).then_some(tasks);
+    Ok(Watched { report: guard.report(), tasks, changes: changes?, panics })
 }
 
 /// What the audio thread does: callbacks of all lengths, with everything that they need made before.
@@ -82,23 +93,31 @@ impl Part {
         }
     }
 
-    fn play(&self, mut renderer: Renderer, guard: &Guard, pace: &Pace) -> Renderer {
+    fn play(&self, mut renderer: Renderer, (guard, workers): (&Guard, &Workers), pace: &Pace) -> Renderer {
         prefault_stack();
         let longest = self.lengths.iter().copied().max().unwrap_or(1);
         let mut output = vec![vec![1.0_f32; longest]; self.outputs];
-        for (number, length) in (0..self.callbacks).zip(self.lengths.iter().copied().cycle()) {
+        let goes_on = |number: &usize| *number < self.callbacks || self.lacks_tasks(*number, workers);
+        for (number, length) in (0..).take_while(goes_on).zip(self.lengths.iter().copied().cycle()) {
             let inputs: Vec<&[f32]> = self.input.iter().map(|channel| stage::slice(channel, 0..length)).collect();
             let mut outputs: Vec<&mut [f32]> = output.iter_mut().map(|channel| &mut channel[..length]).collect();
             let mut render = || renderer.render(length, &inputs, &mut outputs);
             pace.wait_to_render(number);
             let mut callback = || (self.around)(&mut render);
-            if number < WARM_UP {
-                callback();
-            } else {
-                guard.visit(callback);
+            if number == WARM_UP {
+                workers.watch();
+            }
+            match number < WARM_UP {
+                true => callback(),
+                false => guard.visit(callback),
             }
         }
         renderer
+    }
+
+    /// Whether workers, where there are any, have done little so far.
+    fn lacks_tasks(&self, number: usize, workers: &Workers) -> bool {
+        workers.are_there() && number < LONGER * self.callbacks && workers.tasks() < (self.callbacks / TASK_FOR) as u64
     }
 }
 
@@ -113,7 +132,7 @@ fn change<N: Node>(prove: &Prove<N>, engine: &mut Engine, pace: &Pace) -> Result
             Err(error) => return Err(format!("parameters are refused: {error}")),
         }
         if changes.sets % 8 == 0 {
-            let graph = |turn| stage::graph_around(prove.turn(turn), prove.channels, Feed::Device).0;
+            let graph = |turn| stage::graph_for(prove.threads, prove.turn(turn), prove.channels).0;
             for graph in [graph(changes.loads), Graph::new(), graph(changes.loads + 1)] {
                 load(engine, graph, &mut changes)?;
             }
@@ -136,6 +155,9 @@ fn load(engine: &mut Engine, graph: Graph, changes: &mut Changes) -> Result<(), 
 
 impl Watched {
     fn row(&self, check: Check) -> Row {
+        if self.tasks == Some(0) && self.report.violations() == 0 {
+            return Row::new(check, Verdict::NotChecked, "no worker came to a task: no processor was left for it");
+        }
         let kind = match check {
             Check::Syscalls => Kind::Syscalls,
             Check::PageFaults => Kind::PageFaults,
@@ -154,7 +176,10 @@ impl Watched {
 
     fn evidence(&self) -> String {
         let Changes { sets, loads } = self.changes;
-        format!("0 in {} callbacks, {sets} parameter changes and {loads} loads meanwhile", self.report.visits())
+        let tasks = self.tasks.unwrap_or(0);
+        let workers = self.tasks.map(|tasks| format!(" and {tasks} tasks of workers")).unwrap_or_default();
+        let callbacks = self.report.visits().saturating_sub(tasks);
+        format!("0 in {callbacks} callbacks{workers}, {sets} parameter changes and {loads} loads meanwhile")
     }
 
     fn panics(&self) -> Row {
