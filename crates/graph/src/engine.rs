@@ -254,7 +254,8 @@ impl Engine {
             let RawSpan { instance, call, begins, lasts, frames } = RawSpan::of(words);
             NodeSpan { node: self.cast.name(instance), call, begins, lasts, frames }
         };
-        NodeSpans { spans: kept.records.into_iter().map(name).collect(), written: kept.written, torn: kept.torn }
+        let (written, torn, lost) = (kept.written, kept.torn, self.profile.spans_lost.get());
+        NodeSpans { spans: kept.records.into_iter().map(name).collect(), written, torn, lost }
     }
 
     /// The next event from the audio thread, if there is one.

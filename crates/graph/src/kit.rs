@@ -15,7 +15,7 @@ use crate::{EventKind, Frame, TimeSource, touched};
 const EVENTS: usize = 1_024;
 /// Panics of a lane in one piece whose payloads are kept.
 const PAYLOADS: usize = 16;
-/// Runs of nodes of a lane in one piece that are timed one by one.
+/// Runs of nodes of a lane in one piece that are timed one by one; what does not fit is counted.
 const SPANS: usize = 4_096;
 
 /// A lane's things.
@@ -33,7 +33,7 @@ impl Kit {
     pub(crate) fn new() -> Self {
         let (ring, told) = touched::ring(EVENTS);
         let events = Events { ring, stats: Arc::default() };
-        let watch = LaneWatch { time: None, last: Duration::ZERO, spans: touched::room(SPANS) };
+        let watch = LaneWatch { time: None, last: Duration::ZERO, spans: touched::room(SPANS), lost: 0 };
         Self { events, told, payloads: touched::room(PAYLOADS), violations: (0, None), watch }
     }
 
@@ -61,6 +61,8 @@ pub(crate) struct LaneWatch {
     pub(crate) time: Option<TimeSource>,
     last: Duration,
     pub(crate) spans: Vec<RawSpan>,
+    /// Those that had no room.
+    pub(crate) lost: u64,
 }
 
 impl Watch for LaneWatch {
@@ -70,8 +72,9 @@ impl Watch for LaneWatch {
         let lasts = self.last.saturating_sub(begins);
         let Some(Watched { cost, instance }) = &watched[op] else { return };
         cost.add(lasts, frames);
-        if self.spans.len() < self.spans.capacity() {
-            self.spans.push(RawSpan { instance: *instance, call: 0, begins, lasts, frames });
+        match self.spans.len() < self.spans.capacity() {
+            true => self.spans.push(RawSpan { instance: *instance, call: 0, begins, lasts, frames }),
+            false => self.lost += 1,
         }
     }
 

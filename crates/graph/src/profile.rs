@@ -9,6 +9,7 @@ use crate::TimeSource;
 use crate::cost::CostCells;
 use crate::event::Instance;
 use crate::span::{RawSpan, SpanWriter};
+use crate::stats::Counter;
 
 /// What the control side asks for, and what is found outside of all nodes.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct ProfileCells {
     /// One call in so many is timed; 0 is none.
     every: AtomicU32,
     pub(crate) rest: CostCells,
+    /// Runs that were to be noted one by one, and had no room where they were.
+    pub(crate) spans_lost: Counter,
 }
 
 impl ProfileCells {
@@ -101,6 +104,9 @@ pub(crate) trait Watch {
     /// A node was timed by others.
     fn note(&mut self, _span: RawSpan) {}
 
+    /// So many more were timed, of which nothing else is known.
+    fn lose(&mut self, _spans: u64) {}
+
     /// What was done until now was timed by others.
     fn skip(&mut self) {}
 }
@@ -162,6 +168,12 @@ impl Watch for Stopwatch {
     fn note(&mut self, span: RawSpan) {
         if let Some(spans) = &mut self.spans {
             spans.write(RawSpan { call: self.call, ..span }.words());
+        }
+    }
+
+    fn lose(&mut self, spans: u64) {
+        if self.spans.is_some() {
+            self.cells.spans_lost.add(spans);
         }
     }
 

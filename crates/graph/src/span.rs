@@ -29,6 +29,8 @@ pub struct NodeSpans {
     pub written: u64,
     /// Spans that were overwritten while they were read.
     pub torn: u64,
+    /// Spans that were never recorded: of several threads, each has room for 4,096 in one piece of a block.
+    pub lost: u64,
 }
 
 /// Words of a span in its ring.

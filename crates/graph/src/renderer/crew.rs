@@ -92,6 +92,7 @@ impl Renderer {
                     payloads.push(payload).unwrap_or_else(|rtrb::PushError::Full(payload)| std::mem::forget(payload));
                 }
                 kit.watch.spans.drain(..).for_each(|span| watch.note(span));
+                watch.lose(std::mem::take(&mut kit.watch.lost));
                 kit.watch.time = None;
                 events.stats.take_in(&kit.events.stats);
                 std::mem::take(&mut kit.violations)

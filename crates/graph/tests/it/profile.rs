@@ -5,11 +5,11 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use patchline_graph::{
-    DeviceChannels, Engine, Graph, Io, Node, NodeCost, NodeError, Ports, PrepareSpec, Processor, Renderer, StreamSpec,
-    TimeSource, Timing, engine_timed,
+    DeviceChannels, Engine, Graph, Io, Node, NodeCost, NodeError, NodeSpans, Ports, PrepareSpec, Processor, Renderer,
+    StreamSpec, TimeSource, Timing, engine_timed,
 };
 
-use crate::nodes::{DeviceIn, DeviceOut, OnePole, Scale};
+use crate::nodes::{DeviceIn, DeviceOut, OnePole, Scale, Source};
 use crate::render;
 
 thread_local! {
@@ -198,4 +198,35 @@ fn spans_name_nodes_that_are_gone_too() {
     let names: Vec<String> = spans(&engine).into_iter().map(|span| span.0).collect();
     assert_eq!(names, ["first", "heavy", "last", "extra", "first", "heavy", "last"]);
     engine.close(renderer);
+}
+
+/// More than a lane has room for: what was timed is kept, or counted.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test may wait for its thread")]
+fn spans_of_workers_that_have_no_room_are_counted() {
+    const NODES: usize = 9_000;
+    let timing = Timing { time: TimeSource::monotonic(), spans: 10 };
+    let stream = StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 0, 0) };
+    let (mut engine, mut renderer) = engine_timed(stream, timing);
+    let mut graph = Graph::new();
+    for node in 0..NODES as u32 {
+        graph.add(&format!("source{node}"), Source { seed: node, channels: 1 }).unwrap();
+    }
+    engine.assume_costs(graph.nodes().map(|(name, _)| (name.clone(), 50_000.0)).collect::<Vec<_>>());
+    engine.load(graph).unwrap();
+    assert_eq!(engine.spread().lanes(), 2);
+    let worker = engine.workers().remove(0);
+    let helper = std::thread::spawn(|| worker.run());
+    engine.profile(ALL);
+    // Until the worker is there the audio thread does everything by itself, and keeps all.
+    let mut renders = 0;
+    while engine.spans().lost == 0 && renders < 10_000 {
+        renderer.render(1, &[], &mut []);
+        renders += 1;
+        std::thread::yield_now();
+    }
+    let NodeSpans { written, lost, .. } = engine.spans();
+    assert_eq!((written + lost, lost > 0), ((renders * NODES) as u64, true));
+    engine.close(renderer);
+    helper.join().unwrap();
 }

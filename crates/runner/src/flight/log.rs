@@ -24,6 +24,7 @@ pub(super) struct Log<'a> {
     calls: Vec<LoggedCall>,
     spans_written: u64,
     spans_torn: u64,
+    spans_lost: u64,
     spans: Vec<LoggedSpan<'a>>,
     xruns: Vec<LoggedXrun<'a>>,
 }
@@ -77,6 +78,7 @@ impl<'a> Log<'a> {
             calls: calls.calls.iter().map(LoggedCall::of).collect(),
             spans_written: spans.written,
             spans_torn: spans.torn,
+            spans_lost: spans.lost,
             spans: spans.spans.iter().map(LoggedSpan::of).collect(),
             xruns: xruns.iter().map(LoggedXrun::of).collect(),
         }

@@ -61,7 +61,7 @@ impl<'a> Trace<'a> {
         let about = json!({
             "device": device, "host": host, "sample_rate_hz": rate, "block_frames": block,
             "calls_written": calls.written, "calls_torn": calls.torn,
-            "spans_written": spans.written, "spans_torn": spans.torn,
+            "spans_written": spans.written, "spans_torn": spans.torn, "spans_lost": spans.lost,
         });
         Self { unit: "ms", about, events }
     }
