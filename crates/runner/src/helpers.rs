@@ -126,6 +126,13 @@ impl Helpers {
         })
     }
 
+    /// `2 of 3 threads`, with the reason where it is one; nothing where one was asked for.
+    pub(crate) fn text(&self, engine: &Engine) -> Option<String> {
+        let data = self.data(engine);
+        let why = data["why_not"].as_str().map_or_else(String::new, |why| format!(" ({why})"));
+        (self.asked > 1).then(|| format!("{} of {} threads{why}", engine.spread().lanes(), self.asked))
+    }
+
     /// Waits for their end, once the engine was closed with its renderer.
     pub(crate) fn end(self) {
         drop(self.waiting);

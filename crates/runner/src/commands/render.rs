@@ -92,12 +92,13 @@ fn rendered<'a>(
     });
     let figures = Figures::new(&engine);
     let tail = (engine.schedule().tail, !engine.schedule().lines.is_empty());
+    let threads = (helpers.data(&engine), helpers.text(&engine));
     engine.close(renderer);
     helpers.end();
     watch.listen(&mut engine);
     args.output.iter().for_each(|path| signals::ended(path));
     let done = done.map_err(|error| failed(error, args))?;
-    Ok(Told { loaded, args, done, figures, watch, stats: engine.stats(), hint: hint(args, tail, rate) })
+    Ok(Told { loaded, args, done, figures, threads, watch, stats: engine.stats(), hint: hint(args, tail, rate) })
 }
 
 /// An engine that has the patch. Where nobody asked for a block, the longest one that the patch has the memory for.

@@ -226,6 +226,23 @@ fn check_says_how_many_threads_are_worth_it() {
 }
 
 #[test]
+fn the_summary_says_how_many_threads_rendered() {
+    let folder = Folder::new();
+    let render = |name: &str, patch: &str, more: &[&str]| {
+        folder.write(name, patch);
+        folder.run([&["render", name, "-o", "out.wav", "-d", "1 s", "--overwrite"], more].concat()).exits(0)
+    };
+    assert!(render("one.toml", &wide("1"), &["--json"]).json()["threads"].is_null());
+    let data = render("two.toml", &wide("2"), &["--json"]).json();
+    let threads = &data["threads"];
+    // Where the machine has one processor, that is how many are used, and why.
+    let why = threads["why_not"].is_string();
+    assert!(threads["asked"] == 2 && (threads["lanes"] == 2) != why, "{threads}");
+    let said = render("two.toml", &wide("2"), &[]).stdout;
+    assert!(said.contains(" × real time, by ") && said.contains(" of 2 threads"), "{said}");
+}
+
+#[test]
 fn a_device_that_is_made_up_is_played_by_several_threads() {
     let folder = Folder::new();
     folder.write("wide.toml", &wide("2"));

@@ -18,6 +18,8 @@ pub(super) struct Told<'a> {
     pub(super) args: &'a RenderArgs,
     pub(super) done: Summary,
     pub(super) figures: Figures,
+    /// How many threads rendered, for programs and for people, where more than one was asked for.
+    pub(super) threads: (Value, Option<String>),
     pub(super) watch: Watch,
     pub(super) stats: Stats,
     pub(super) hint: Option<String>,
@@ -54,7 +56,8 @@ impl Told<'_> {
             None => format!("{}: {length}\n", style::strong(&self.loaded.name)),
         };
         let factor = self.done.real_time_factor();
-        out.push_str(&format!("rendered in {:.3} s, {factor:.0} × real time\n", elapsed.as_secs_f64()));
+        let threads = self.threads.1.as_ref().map_or_else(String::new, |threads| format!(", by {threads}"));
+        out.push_str(&format!("rendered in {:.3} s, {factor:.0} × real time{threads}\n", elapsed.as_secs_f64()));
         out.push_str(&report::levels(channels));
         out.push_str(&report::closing(&self.figures, &self.stats, &self.watch));
         if let Some(written) = self.done.written.filter(|written| written.clipped > 0) {
@@ -92,6 +95,9 @@ impl Told<'_> {
             "hint": self.hint,
         });
         report::add_data(&mut report, &self.figures, &self.stats, &self.watch);
+        if !self.threads.0.is_null() {
+            report["threads"] = self.threads.0.clone();
+        }
         report
     }
 }
