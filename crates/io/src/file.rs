@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use patchline_graph::Engine;
 
+use self::end::End;
 pub use self::error::RenderError;
 pub use self::input::Input;
 use self::job::Job;
@@ -81,6 +82,14 @@ pub enum Length {
     Exactly(u64),
 }
 
+impl Length {
+    /// Frames that are rendered with these inputs; `None` while only the end of a pipe will tell.
+    #[must_use]
+    pub fn frames(self, inputs: &[Input]) -> Option<u64> {
+        End::new(self, inputs).total()
+    }
+}
+
 /// How far a render is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -99,6 +108,8 @@ pub struct Summary {
     pub rate: u32,
     /// What each channel of the output held.
     pub channels: Vec<Level>,
+    /// Inputs that hold less than their headers promise: heard to their end, then as silence.
+    pub cut: Vec<CutInput>,
     /// Samples of the input that were NaN or infinite, heard as 0.
     pub non_finite_inputs: u64,
     /// Samples on their way to the output that were NaN or infinite, written as 0.
@@ -107,6 +118,15 @@ pub struct Summary {
     pub written: Option<patchline_wav::Summary>,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+/// An input that was cut short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CutInput {
+    /// Its name, for people.
+    pub name: String,
+    /// Frames that are missing, at its own rate.
+    pub missing: u64,
 }
 
 impl Summary {
@@ -141,12 +161,14 @@ impl Render {
                 return Err(RenderError::Cancelled { frames: job.progress().frames });
             }
         }
+        let cut = job.cut();
         let (frames, levels, written) = job.finish()?;
         let after = engine.stats();
         Ok(Summary {
             frames,
             rate: engine.stream().rate,
             channels: levels,
+            cut,
             non_finite_inputs: after.non_finite_inputs - before.non_finite_inputs,
             non_finite_outputs: after.non_finite_outputs - before.non_finite_outputs,
             written,

@@ -41,6 +41,10 @@ pub struct Reader<R> {
     position: u64,
     /// Frames still to come; `None` when only the source's end will tell.
     left: Option<u64>,
+    /// Frames that the header names; `None` when it names none that were ever meant.
+    promised: Option<u64>,
+    /// Frames of these that are known to be missing.
+    missing: u64,
     piece: Vec<u8>,
 }
 
@@ -113,6 +117,13 @@ impl<R: Read> Reader<R> {
         &self.info
     }
 
+    /// Frames that the header promises and that are not there: the source was cut short. Of a pipe this is known once it
+    /// was read to its end. Sizes that stand for none (0, all ones, just below 2 or 4 GiB), as killed recorders and pipes
+    /// leave them, promise nothing.
+    pub fn missing(&self) -> u64 {
+        self.missing
+    }
+
     /// The frame the next read starts at.
     pub fn position(&self) -> u64 {
         self.position
@@ -172,6 +183,7 @@ impl<R: Read> Reader<R> {
             done += frames;
             if got < bytes {
                 self.left = Some(0);
+                self.missing = self.promised.map_or(0, |promised| promised.saturating_sub(self.position));
                 break;
             }
         }
@@ -190,12 +202,16 @@ impl<R: Read> Reader<R> {
     fn after(source: R, head: &Head, start: u64, data_bytes: Option<u64>) -> Self {
         let frame_bytes = usize::from(head.channels) * head.encoding.bytes();
         let frames = data_bytes.map(|bytes| bytes / frame_bytes as u64);
+        let promised = head.data_bytes.filter(|&bytes| !is_placeholder(bytes)).map(|bytes| bytes / frame_bytes as u64);
+        let missing = promised.zip(frames).map_or(0, |(promised, frames)| promised.saturating_sub(frames));
         Self {
             source,
             info: Info { rate: head.rate, channels: head.channels, encoding: head.encoding, frames },
             data_start: start + head.data_start,
             position: 0,
             left: frames,
+            promised,
+            missing,
             piece: vec![0; (PIECE_BYTES / frame_bytes).max(1) * frame_bytes],
         }
     }
@@ -223,6 +239,13 @@ fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
 #[cfg(not(unix))]
 fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
     options
+}
+
+/// Whether a size of the samples is one that programs write who do not know it: the largest of 31 or 32 bits, or some
+/// whole frames or pages below.
+fn is_placeholder(bytes: u64) -> bool {
+    const BELOW: u64 = 4096;
+    [1_u64 << 31, 1 << 32].iter().any(|&end| (end - BELOW..=end).contains(&bytes))
 }
 
 /// How many bytes of samples there are: what the header says, as far as it can be believed.

@@ -81,6 +81,10 @@ impl<S: FrameSource> FrameSource for Resampled<S> {
         Some(RateConverter::converted_frames(self.source.rate(), self.rate, frames))
     }
 
+    fn missing(&self) -> u64 {
+        self.source.missing()
+    }
+
     fn read_interleaved(&mut self, out: &mut [f32]) -> Result<usize, ReadError> {
         let channels = self.channels();
         let wanted = out.len() / channels * channels;

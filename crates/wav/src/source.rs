@@ -15,6 +15,11 @@ pub trait FrameSource {
     /// Frames in all, where that is known; a pipe may end sooner.
     fn frames(&self) -> Option<u64>;
 
+    /// Frames, at the source's own rate, that were promised and are not there; of a pipe, known once it has ended.
+    fn missing(&self) -> u64 {
+        0
+    }
+
     /// Reads frames × channels interleaved samples; says how many frames. Fewer than `out` holds only at the end,
     /// then 0.
     ///
@@ -74,6 +79,10 @@ impl<R: Read> FrameSource for Reader<R> {
         self.info().frames
     }
 
+    fn missing(&self) -> u64 {
+        Reader::missing(self)
+    }
+
     fn read_interleaved(&mut self, out: &mut [f32]) -> Result<usize, ReadError> {
         Reader::read_interleaved(self, out)
     }
@@ -94,6 +103,10 @@ impl<S: FrameSource + ?Sized> FrameSource for Box<S> {
 
     fn frames(&self) -> Option<u64> {
         (**self).frames()
+    }
+
+    fn missing(&self) -> u64 {
+        (**self).missing()
     }
 
     fn read_interleaved(&mut self, out: &mut [f32]) -> Result<usize, ReadError> {

@@ -91,6 +91,13 @@ impl Input {
         self.source.frames()
     }
 
+    /// Frames, at the file's own rate, that its header promises and that are not there; of a pipe, known once it has
+    /// ended.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.source.missing()
+    }
+
     /// Reads the next `frames` frames into the channels from `first` on, silence after the end; says how many there
     /// were.
     pub(super) fn read(&mut self, frames: usize, first: usize, to: &mut Planar) -> Result<usize, RenderError> {

@@ -4,7 +4,7 @@ use patchline_graph::Engine;
 
 use super::end::End;
 use super::output::Sink;
-use super::{Input, Length, Level, Output, Progress, Render, RenderError};
+use super::{CutInput, Input, Length, Level, Output, Progress, Render, RenderError};
 use crate::channels::{Planar, call, with_inputs};
 use crate::{Block, Callback, settings};
 
@@ -77,6 +77,12 @@ impl Job {
 
     pub(super) fn progress(&self) -> Progress {
         Progress { frames: self.position, total: self.end.total() }
+    }
+
+    /// The inputs that were cut short.
+    pub(super) fn cut(&self) -> Vec<CutInput> {
+        let cut = self.inputs.iter().filter(|input| input.missing() > 0);
+        cut.map(|input| CutInput { name: input.name().to_owned(), missing: input.missing() }).collect()
     }
 
     pub(super) fn finish(self) -> Result<(u64, Vec<Level>, Option<patchline_wav::Summary>), RenderError> {

@@ -3,6 +3,7 @@
 mod batch;
 mod inputs;
 mod progress;
+mod room;
 mod summary;
 
 use std::io::IsTerminal;
@@ -80,6 +81,7 @@ fn rendered<'a>(
     let rate = inputs.rate;
     let (mut engine, mut renderer) = started(loaded, args, &inputs)?;
     let length = length(args, engine.schedule(), rate)?;
+    room::check(args, &engine, &inputs.files, length)?;
     let mut helpers = Helpers::unhurried(&mut engine, &mut renderer);
     let block = block(args.block, loaded, engine.schedule(), engine.stream());
     let job = Render { inputs: inputs.files, output: output(args), block, length };

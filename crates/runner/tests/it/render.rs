@@ -77,6 +77,48 @@ fn the_summary_is_one_json_object() {
 }
 
 #[test]
+fn an_input_that_was_cut_short_is_told() {
+    let folder = half();
+    let cut = folder.path().join("in.wav");
+    let file = std::fs::OpenOptions::new().write(true).open(&cut).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 4_000).unwrap();
+    let render = |more: &[&str]| {
+        folder.run([&["render", "half.toml", "-i", "in.wav", "-o", "out.wav", "--overwrite"], more].concat()).exits(0)
+    };
+    let data = render(&["--json"]).json();
+    assert_eq!(data["inputs_cut"], serde_json::json!([{ "input": "in.wav", "missing_frames": 500 }]));
+    let said = render(&[]).stdout;
+    assert!(said.contains("warning: in.wav is cut short: 500 frames"), "{said}");
+    let listed = render(&["--jobs", "1"]).stdout;
+    assert!(listed.contains("warning: in.wav is cut short: 500 frames"), "{listed}");
+    let mut piped = folder.command(["render", "half.toml", "-i", "-", "-o", "out.wav", "--overwrite", "--json"]);
+    let piped = Ended::of(piped.stdin(std::fs::File::open(&cut).unwrap()).output().unwrap());
+    assert_eq!(piped.exits(0).json()["inputs_cut"][0]["missing_frames"], 500);
+    folder.wav("whole.wav", 48_000, 2, 10_000);
+    std::fs::rename(folder.path().join("whole.wav"), &cut).unwrap();
+    assert_eq!(render(&["--json"]).json()["inputs_cut"], serde_json::json!([]));
+}
+
+#[test]
+fn what_cannot_fit_is_refused_before_anything_is_made() {
+    let folder = half();
+    let before = folder.listing();
+    let render =
+        |more: &[&str]| folder.run([&["render", "half.toml", "-i", "in.wav", "-o", "new/out.wav"], more].concat());
+    for (length, said) in [
+        (["-d", "99999999999h"], "`--duration 99999999999 h`"),
+        (["-d", "18446744073709551615smp"], "`--duration 18446744073709551615 smp`"),
+        (["--tail", "1e30s"], "`--tail "),
+    ] {
+        render(&length).exits(2).says(said).says("no file is longer than 8.0 EiB").says("at most");
+    }
+    // A petabyte.
+    let ended = render(&["-d", "700000h"]).exits(5).says("`--duration 700000 h`").says("free there").says("at most");
+    assert!(ended.stderr.contains("out.wav"), "{}", ended.stderr);
+    assert_eq!(folder.listing(), before);
+}
+
+#[test]
 fn what_is_missing_is_asked_for() {
     let folder = half();
     let render = |args: &[&str]| folder.run(["render", "half.toml"].iter().chain(args));

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use patchline_wav::{Encoding, FileReader, ReadError, Reader};
+use patchline_wav::{Encoding, FileReader, FrameSource, ReadError, Reader, Resampled};
 use proptest::prelude::*;
 
 use crate::{bits, format, formats, read_all, scratch, signal};
@@ -69,6 +69,29 @@ fn a_file_cut_at_any_byte_gives_its_whole_frames_or_says_where_it_ends() {
                 Err(other) => panic!("{format:?} cut at {cut}: {other}"),
             }
         }
+    }
+}
+
+/// How many frames are missing, seeking and from a pipe that was read to its end, and of a file at another rate.
+fn missing(bytes: &[u8]) -> [u64; 3] {
+    let mut pipe = Reader::from_stream(bytes).unwrap();
+    read_all(&mut pipe);
+    let resampled = Resampled::new(Reader::new(Cursor::new(bytes)).unwrap(), 44_100).unwrap();
+    [Reader::new(Cursor::new(bytes)).unwrap().missing(), pipe.missing(), resampled.missing()]
+}
+
+#[test]
+fn what_the_header_promises_and_is_not_there_is_counted() {
+    let data = [0_u8, 64, 0, 192].repeat(10);
+    let promising =
+        |size: u32, data: &[u8]| missing(&file(b"RIFF", size.saturating_add(36), b"", &plain(), size, data));
+    assert_eq!(promising(40, &data), [0; 3]);
+    assert_eq!(promising(40, &data[..21]), [5; 3]);
+    assert_eq!(promising(40, &[]), [10; 3]);
+    assert_eq!(promising(400_000, &data), [99_990; 3]);
+    // What killed recorders and pipes write that know no size, sox, arecord and ffmpeg among them.
+    for size in [0, 0x7FFF_F000, 0x7FFF_FFDB, 0x7FFF_FFFC, 0x8000_0000, 0xFFFF_FFB7, u32::MAX] {
+        assert_eq!(promising(size, &data), [0; 3], "{size:#x}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a render came to.
 
 use patchline_graph::Stats;
-use patchline_io::file::{Level, Summary};
+use patchline_io::file::{CutInput, Level, Summary};
 use patchline_patch::Loaded;
 use serde_json::{Value, json};
 
@@ -41,7 +41,16 @@ impl Told<'_> {
             (non_finite_feedback + non_finite_outputs, "samples that the patch made were not finite and replaced by 0"),
         ];
         let counts = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-        counts.chain(self.watch.faults()).collect()
+        self.cut().chain(counts).chain(self.watch.faults()).collect()
+    }
+
+    /// What is said of inputs that were cut short.
+    fn cut(&self) -> impl Iterator<Item = String> {
+        self.done.cut.iter().map(|CutInput { name, missing }| {
+            let (name, missing) =
+                (style::safe(name, 200), count(usize::try_from(*missing).unwrap_or(usize::MAX), "frame"));
+            format!("{name} is cut short: {missing} that its header promises are missing at its end")
+        })
     }
 
     /// For people.
@@ -60,6 +69,9 @@ impl Told<'_> {
         out.push_str(&format!("rendered in {:.3} s, {factor:.0} × real time{threads}\n", elapsed.as_secs_f64()));
         out.push_str(&report::levels(channels));
         out.push_str(&report::closing(&self.figures, &self.stats, &self.watch));
+        for cut in self.cut() {
+            out.push_str(&format!("{}: {cut}\n", style::warning("warning")));
+        }
         if let Some(written) = self.done.written.filter(|written| written.clipped > 0) {
             let clipped = written.clipped;
             let warning = style::warning("warning");
@@ -92,6 +104,8 @@ impl Told<'_> {
             "real_time_factor": self.done.real_time_factor(),
             "peak": self.peak(),
             "channels": report::levels_data(channels),
+            "inputs_cut": self.done.cut.iter().map(|cut| json!({ "input": cut.name, "missing_frames": cut.missing }))
+                .collect::<Vec<_>>(),
             "hint": self.hint,
         });
         report::add_data(&mut report, &self.figures, &self.stats, &self.watch);
