@@ -42,7 +42,8 @@ pub(crate) struct Cli {
     /// Say more; twice for everything. PATCHLINE_LOG=debug does the same.
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Only warnings and errors.
+    /// Only warnings and errors, on stderr: no progress, and no report of what was played, recorded or rendered. What is
+    /// asked for as output, such as --json, comes on stdout all the same.
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }

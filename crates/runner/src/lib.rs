@@ -79,6 +79,9 @@ pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -
     };
     document::want(cli.command.form());
     guard::quiet_panics();
+    if cli.quiet {
+        output::hush();
+    }
     log::start(if cli.quiet { -1 } else { i8::try_from(cli.verbose).unwrap_or(i8::MAX) });
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&registry, &cli.command)));
     let outcome = outcome.unwrap_or_else(|_| Err(Failure::new(Exit::Broken, "this is a bug in the runner")));

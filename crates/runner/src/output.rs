@@ -2,11 +2,12 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::MultiProgress;
 
 use crate::exit::{Exit, Failure};
-use crate::{document, terminal};
+use crate::{document, style, terminal};
 
 /// The live lines at the bottom of the terminal; hidden where stderr is none.
 static LIVE: LazyLock<MultiProgress> = LazyLock::new(|| MultiProgress::with_draw_target(terminal::stderr()));
@@ -16,9 +17,21 @@ pub(crate) fn live() -> &'static MultiProgress {
     &LIVE
 }
 
-/// Whether stderr is a terminal.
+/// Whether only warnings and errors are said, and what is asked for as output.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From here on says nothing but what `--quiet` leaves.
+pub(crate) fn hush() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Whether there are live lines: on a terminal, unless it is to be quiet.
 pub(crate) fn on_terminal() -> bool {
-    io::stderr().is_terminal()
+    !is_quiet() && io::stderr().is_terminal()
 }
 
 /// Columns of the terminal that stderr is.
@@ -41,6 +54,29 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
             Err(Failure::new(Exit::File, format!("cannot write to stdout: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Says what a command that plays, records or renders came to: on stdout. Where it is to be quiet only the warnings and
+/// errors of it, on stderr.
+pub(crate) fn report(text: &str) -> Result<(), Failure> {
+    if !is_quiet() {
+        return print(text);
+    }
+    serious(text).for_each(tell);
+    Ok(())
+}
+
+/// The lines of a report that are warnings or errors.
+pub(crate) fn serious(text: &str) -> impl Iterator<Item = &str> {
+    let heads = [style::warning("warning"), style::error("error")].map(|head| format!("{head}:"));
+    text.lines().map(str::trim_start).filter(move |line| heads.iter().any(|head| line.starts_with(head)))
+}
+
+/// Writes a line of status to stderr, unless it is to be quiet.
+pub(crate) fn status(line: &str) {
+    if !is_quiet() {
+        tell(line);
     }
 }
 

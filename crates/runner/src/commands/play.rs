@@ -25,7 +25,10 @@ pub(crate) fn run(args: &PlayArgs) -> Outcome {
     let source = FileSource { looped: args.looped, gain: args.gain, ..source };
     let request = DeviceRequest { output: Some(args.device.side(width(&info))), ..args.device.request() };
     let done = play(args.device.open(&request)?, source, &info, args)?;
-    output::print(&if args.json { format!("{}\n", data(&done, args, &info)) } else { text(&done, args, &info) })?;
+    match args.json {
+        true => output::print(&format!("{}\n", data(&done, args, &info)))?,
+        false => output::report(&text(&done, args, &info))?,
+    }
     done.outcome()
 }
 
@@ -53,7 +56,7 @@ fn play(opened: Opened<Player>, source: FileSource, info: &Info, args: &PlayArgs
             let whole = length.map_or(String::new(), |length| format!(" of {}", clock(length, spec.rate)));
             let xruns = count(live.stats().xruns as usize, "xrun");
             let line = format!("{}{whole}  {xruns}", clock(played as u64, spec.rate));
-            if view.is_live() { view.show([line]) } else { output::tell(&line) }
+            if view.is_live() { view.show([line]) } else { output::status(&line) }
         }
         end.look(played as u64, frames)
     });

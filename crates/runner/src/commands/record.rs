@@ -24,7 +24,10 @@ pub(crate) fn run(args: &RecordArgs) -> Outcome {
     let opened = args.device.open(&request)?;
     let channels = opened.device.spec().inputs;
     let done = record(opened, args)?;
-    output::print(&if args.json { format!("{}\n", data(&done, args, channels)) } else { text(&done, args, channels) })?;
+    match args.json {
+        true => output::print(&format!("{}\n", data(&done, args, channels)))?,
+        false => output::report(&text(&done, args, channels))?,
+    }
     done.outcome()
 }
 
@@ -63,7 +66,7 @@ fn record(opened: Opened<Player>, args: &RecordArgs) -> Result<Done, Failure> {
             let rms = level.get("rms_all", 0).unwrap_or(f64::NAN);
             let xruns = count(live.stats().xruns as usize, "xrun");
             let line = format!("{}  {} {:>6} dBFS  {xruns}", clock(frames, rate), bar(rms), signed(rms));
-            if view.is_live() { view.show([line]) } else { output::tell(&line) }
+            if view.is_live() { view.show([line]) } else { output::status(&line) }
         }
         ControlFlow::Continue(())
     });

@@ -62,12 +62,19 @@ pub(crate) fn render(loaded: &Loaded, args: &RenderArgs, mut each: impl FnMut(&E
 
 /// On stdout, unless the samples went there.
 fn tell(told: &Told, args: &RenderArgs) -> Result<(), Failure> {
-    let text = if args.json { format!("{}\n", told.data()) } else { told.text() };
-    if args.output.as_deref().is_some_and(is_pipe) {
-        output::tell(text.trim_end());
-        return Ok(());
+    let piped = args.output.as_deref().is_some_and(is_pipe);
+    match (args.json, piped) {
+        (true, false) => output::print(&format!("{}\n", told.data())),
+        (true, true) => {
+            output::tell(&told.data().to_string());
+            Ok(())
+        }
+        (false, true) if !output::is_quiet() => {
+            output::tell(told.text().trim_end());
+            Ok(())
+        }
+        (false, _) => output::report(&told.text()),
     }
-    output::print(&text)
 }
 
 /// Renders a patch that is loaded.

@@ -70,7 +70,7 @@ fn tell(args: &ReplayArgs, recording: &Recording, verdict: &Verdict, files: &[St
         document::conclude(&mut data, failure.as_ref());
         output::print(&format!("{data:#}\n"))?;
     } else {
-        output::print(&text(args, recording, verdict, files))?;
+        output::report(&text(args, recording, verdict, files))?;
     }
     failure.map_or(Ok(Exit::Ok), Err)
 }

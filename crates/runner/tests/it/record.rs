@@ -101,7 +101,7 @@ fn a_signal_ends_a_recording_with_a_whole_file() {
     use crate::support::{Ended, signal};
 
     let folder = Folder::new();
-    let mut command = folder.command(["record", "--backend", "null", "-o", "x.wav", "--json", "-q"]);
+    let mut command = folder.command(["record", "--backend", "null", "-o", "x.wav", "--json"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A busy machine may have warnings before the first line of the meter.
     let mut lines = std::io::BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);

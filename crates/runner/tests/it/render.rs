@@ -118,6 +118,38 @@ fn what_cannot_fit_is_refused_before_anything_is_made() {
     assert_eq!(folder.listing(), before);
 }
 
+/// What was asked for and what is wrong, and no more.
+#[test]
+fn quiet_says_only_what_is_wrong_and_what_was_asked_for() {
+    let folder = half();
+    folder.write("loud.toml", &HALF.replace("0.5", "\"60 dB\""));
+    let said = |patch: &str, more: &[&str]| {
+        let args = ["render", patch, "-i", "in.wav", "-o", "out.wav", "--subtype", "pcm_16", "--overwrite", "-q"];
+        let ended = folder.run([&args, more].concat()).exits(0);
+        (ended.stdout, ended.stderr)
+    };
+    let silent = (String::new(), String::new());
+    assert_eq!(said("half.toml", &[]), silent);
+    assert_eq!(said("half.toml", &["--jobs", "1"]), silent);
+    let (out, errors) = said("loud.toml", &[]);
+    assert!(out.is_empty() && errors.starts_with("warning: ") && errors.lines().count() == 1, "{out}{errors}");
+    let (out, errors) = said("loud.toml", &["--jobs", "1"]);
+    assert!(out.is_empty() && errors.starts_with("in.wav: warning: ") && errors.lines().count() == 1, "{out}{errors}");
+    let (out, errors) = said("half.toml", &["--json"]);
+    assert!(out.starts_with('{') && errors.is_empty(), "{out}{errors}");
+    let mut piped = folder.command(["render", "half.toml", "-i", "in.wav", "-o", "-", "--quiet"]);
+    assert!(Ended::of(piped.stdout(Stdio::null()).output().unwrap()).exits(0).stderr.is_empty());
+    for args in [
+        &["run", "half.toml", "--backend", "sim", "-d", "2 s", "-q"][..],
+        &["record", "-o", "take.wav", "--backend", "sim", "-d", "2 s", "-q"],
+    ] {
+        let ended = folder.run(args).exits(0);
+        // The device has xruns.
+        let warns = ended.stderr.lines().all(|line| line.starts_with("warning: "));
+        assert!(ended.stdout.is_empty() && warns, "{args:?}: {}{}", ended.stdout, ended.stderr);
+    }
+}
+
 #[test]
 fn what_is_missing_is_asked_for() {
     let folder = half();

@@ -19,7 +19,7 @@ const NAP: Duration = Duration::from_millis(50);
 pub(super) fn watch(hosts: &[AnyHost], args: &DevicesArgs, mut before: Vec<Found>) -> Result<(), Failure> {
     signals::listen();
     if !args.json {
-        output::tell("watching; Ctrl-C ends it");
+        output::status("watching; Ctrl-C ends it");
     }
     while pause(PERIOD) {
         let now = look(hosts);

@@ -38,7 +38,7 @@ impl Status {
         let fits = !self.view.is_live() || long.chars().count() <= output::width();
         let line = if fits { long } else { self.brief(&state, live, load.as_ref()) };
         self.state = state;
-        if self.view.is_live() { self.view.show([line]) } else { output::tell(&line) }
+        if self.view.is_live() { self.view.show([line]) } else { output::status(&line) }
     }
 
     /// `0:12.345  playing  load 4 %, peak 9 %  0 xruns  latency 128 + 0 + 256 = 384 frames (8.00 ms)  level -12.3 dBFS`.

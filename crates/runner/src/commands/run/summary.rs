@@ -20,11 +20,10 @@ pub(super) fn tell(
 ) -> Outcome {
     let (kept, lost) = capture.map_or((None, None), |kept| (Some(kept.data), kept.failure));
     let failure = failure(before, last).or(lost);
-    let told = match args.json {
-        true => format!("{}\n", data(name, (before, last), (kept, remote), failure.as_ref())),
-        false => text(name, before, last) + &remote.map(controlled).unwrap_or_default(),
-    };
-    output::print(&told)?;
+    match args.json {
+        true => output::print(&format!("{}\n", data(name, (before, last), (kept, remote), failure.as_ref())))?,
+        false => output::report(&(text(name, before, last) + &remote.map(controlled).unwrap_or_default()))?,
+    }
     failure.map_or(Ok(Exit::Ok), Err)
 }
 

@@ -102,9 +102,11 @@ impl Report {
             self.interrupted += 1;
             return Ok(());
         }
-        let shown = if self.json { format!("{data}\n") } else { format!("{text}\n") };
-        if self.json || !text.is_empty() {
-            output::print(&shown)?;
+        match (self.json, output::is_quiet()) {
+            (true, _) => output::print(&format!("{data}\n"))?,
+            (false, false) if text.is_empty() => {}
+            (false, false) => output::print(&format!("{text}\n"))?,
+            (false, true) => output::serious(&text).for_each(|line| output::tell(&format!("{input}: {line}"))),
         }
         match end {
             End::Done => self.done += 1,
@@ -135,7 +137,7 @@ impl Report {
             output::print(&format!("{document}\n"))?;
             document::concluded();
         } else {
-            output::print(&self.text())?;
+            output::report(&self.text())?;
         }
         failure.map_or(Ok(Exit::Ok), Err)
     }
