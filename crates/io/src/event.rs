@@ -134,14 +134,14 @@ impl fmt::Display for IoEvent {
                 write!(f, "the device was lost at frame {at}: {reason}")
             }
             IoEventKind::Reconnected { away } => {
-                write!(f, "the device is back at frame {at}; {away} frames passed without it")
+                write!(f, "the device is back at frame {at}; {} passed without it", frames(away))
             }
             IoEventKind::Realigned { dropped } if dropped >= 0 => {
-                write!(f, "at frame {at} the input had piled up: {dropped} frames of it were dropped")
+                write!(f, "at frame {at} the input had piled up: {} dropped of it", frames(dropped.unsigned_abs()))
             }
             IoEventKind::Realigned { dropped } => {
-                let missing = dropped.unsigned_abs();
-                write!(f, "at frame {at} the input had run dry: {missing} frames of silence stand in its place")
+                let missing = frames(dropped.unsigned_abs());
+                write!(f, "at frame {at} the input had run dry: {missing} of silence in its place")
             }
             IoEventKind::Freewheel { on: true } => {
                 write!(f, "at frame {at} the server began to run faster than real time; recorders may not keep up")
@@ -165,9 +165,16 @@ impl fmt::Display for IoEvent {
 pub(crate) fn missed(at: u64, lost: u64, side: Side) -> String {
     match (lost, side) {
         (0, _) => format!("xrun at frame {at}: an unknown number of {side} frames is lost"),
+        (1, Side::Both) => format!("xrun at frame {at}: 1 frame of input and output is lost"),
+        (1, _) => format!("xrun at frame {at}: 1 {side} frame is lost"),
         (_, Side::Both) => format!("xrun at frame {at}: {lost} frames of input and output are lost"),
         _ => format!("xrun at frame {at}: {lost} {side} frames are lost"),
     }
+}
+
+/// `1 frame`, `2 frames`.
+fn frames(count: u64) -> String {
+    if count == 1 { "1 frame".to_owned() } else { format!("{count} frames") }
 }
 
 impl fmt::Display for Side {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::figures::Figures;
 use crate::meter::{bar, dbfs, signed};
+use crate::units::count;
 use crate::watch::Watch;
 use crate::{document, style};
 
@@ -38,13 +39,13 @@ pub(crate) fn closing(figures: &Figures, stats: &Stats, watch: &Watch) -> String
     let mut out = figures.text();
     out.push_str(&watch.files());
     let counts = [
-        (stats.non_finite_inputs, "samples of the input were not finite and heard as 0"),
-        (stats.non_finite_feedback, "samples on feedback links were not finite and replaced by 0"),
-        (stats.non_finite_outputs, "samples of the output were not finite and replaced by 0"),
-        (stats.events_lost, "events did not fit their ring and went unsaid"),
+        (stats.non_finite_inputs, "sample", "of the input not finite: heard as 0"),
+        (stats.non_finite_feedback, "sample", "on feedback links not finite: replaced by 0"),
+        (stats.non_finite_outputs, "sample", "of the output not finite: replaced by 0"),
+        (stats.events_lost, "event", "did not fit the ring: unsaid"),
     ];
-    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-        writeln!(out, "{}: {count} {what}", style::warning("warning")).expect(TAKES);
+    for (number, thing, what) in counts.into_iter().filter(|(number, ..)| *number > 0) {
+        writeln!(out, "{}: {} {what}", style::warning("warning"), count(number, thing)).expect(TAKES);
     }
     for fault in watch.faults() {
         writeln!(out, "{}: {fault}", style::error("error")).expect(TAKES);

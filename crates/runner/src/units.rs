@@ -1,10 +1,12 @@
 //! Numbers with their units, for people.
 
+use std::fmt::Display;
+
 use patchline_graph::Frames;
 
 /// `1 node`, `2 nodes`.
-pub(crate) fn count(number: usize, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+pub(crate) fn count<N: Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
     format!("{number} {thing}{plural}")
 }
 
@@ -15,8 +17,7 @@ pub(crate) fn ms(frames: Frames, rate: u32) -> f64 {
 
 /// `256 frames (5.33 ms)`.
 pub(crate) fn frames_and_ms(frames: Frames, rate: u32) -> String {
-    let plural = if frames == 1 { "" } else { "s" };
-    format!("{frames} frame{plural} ({:.2} ms)", ms(frames, rate))
+    format!("{} ({:.2} ms)", count(frames, "frame"), ms(frames, rate))
 }
 
 /// `1.5 MiB`.

@@ -167,7 +167,7 @@ impl Watch {
         self.late += 1;
         if self.late == 10_u64.pow(self.late.ilog10()) {
             let times = if self.late == 1 { String::new() } else { format!(" (the {}th time)", self.late) };
-            warn!("{at} {node}: new parameters, {late} frames late{times}");
+            warn!("{at} {node}: new parameters, {} late{times}", count(late, "frame"));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{ArgGroup, Args, ValueHint};
 use patchline_io::{Callback, ChannelCount, DeviceRequest, Patience, SideRequest};
 use patchline_nodes::{Level, QuantityError, Time};
 use patchline_wav::Subtype;
@@ -182,16 +182,17 @@ fn some_channels(text: &str) -> Result<usize, String> {
 
 /// `runner bench`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true)))]
 pub(crate) struct BenchArgs {
     /// The patch to measure, in blocks of several lengths: how long its calls take, what each node costs, which block is
     /// safe here, and the latency that comes of it. No device is needed; with --backend it plays on one as well.
-    #[arg(value_name = "PATCH", required_unless_present = "loopback", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "PATCH", group = "what", value_hint = ValueHint::FilePath)]
     pub(crate) patch: Option<PathBuf>,
     /// How long the patch is measured, in seconds: 0.1 to 3600.
     #[arg(long, short, default_value = "5", value_parser = seconds, allow_hyphen_values = true, conflicts_with = "loopback")]
     pub(crate) seconds: f64,
     /// Frames per block to measure, as in 32,64,128; 16 to 1024 by powers of two, and the patch's own, without it.
-    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = block, allow_hyphen_values = true, conflicts_with = "loopback")]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = block, allow_hyphen_values = true, conflicts_with_all = ["loopback", "block"])]
     pub(crate) blocks: Vec<usize>,
     /// Channels of the device's input where the patch leaves them open; 2 without it.
     #[arg(long, value_name = "N", value_parser = super::channels, allow_hyphen_values = true, conflicts_with = "loopback")]
@@ -204,7 +205,7 @@ pub(crate) struct BenchArgs {
     pub(crate) overwrite: bool,
     /// Measures how long sound takes from the output to the input, by impulses. Connect the two: by a cable, or by a
     /// device that gives back what is played.
-    #[arg(long, conflicts_with = "patch")]
+    #[arg(long, group = "what")]
     pub(crate) loopback: bool,
     /// Where the impulses go, if that is another device than --device.
     #[arg(long, value_name = "NAME", conflicts_with = "device")]

@@ -100,7 +100,7 @@ fn graph(source: FileSource, info: &Info, outputs: usize) -> Graph {
 
 fn text(done: &Done, args: &PlayArgs, info: &Info) -> String {
     let path = style::strong(shown(&args.file));
-    format!("{path}: {}, {}\n{}", done.length(), count(info.channels.into(), "channel"), done.text())
+    format!("{path}: {}, {}\n{}", done.length(), count(info.channels, "channel"), done.text())
 }
 
 fn data(done: &Done, args: &PlayArgs, info: &Info) -> Value {

@@ -21,6 +21,7 @@ use crate::figures::Figures;
 use crate::helpers::Helpers;
 use crate::load::shown;
 use crate::reads::Reads;
+use crate::units::count;
 use crate::watch::Watch;
 use crate::{allocator, files, load, output, overview, signals, style};
 use inputs::Inputs;
@@ -232,7 +233,7 @@ fn failed(error: RenderError, args: &RenderArgs) -> Failure {
     let exit = match &error {
         RenderError::Cancelled { frames } => {
             let kept = if piped { "" } else { "; nothing was kept of the output" };
-            return Failure::new(Exit::Interrupted, format!("interrupted after {frames} frames{kept}"));
+            return Failure::new(Exit::Interrupted, format!("interrupted after {}{kept}", count(*frames, "frame")));
         }
         RenderError::Endless | RenderError::NoOutput | RenderError::Setting(_) => Exit::Usage,
         RenderError::Channels { .. } => Exit::Broken,

@@ -127,8 +127,9 @@ fn text(name: &str, repair: &Repair, written: Option<&str>, refused: bool) -> St
     let (rate, frames) = (repair.rate(), repair.frames());
     let channels = count(usize::from(repair.channels()), "channel");
     let mut out = format!(
-        "{}: {frames} frames, {:.3} s at {rate} Hz, {channels}, {}",
+        "{}: {}, {:.3} s at {rate} Hz, {channels}, {}",
         style::strong(name),
+        count(frames, "frame"),
         seconds(frames, rate),
         repair.encoding()
     );
@@ -142,8 +143,11 @@ fn text(name: &str, repair: &Repair, written: Option<&str>, refused: bool) -> St
         out.push_str(&format!("  wrong: {problem}\n"));
     }
     let more = frames.saturating_sub(repair.declared_frames().unwrap_or(0));
-    let recovered =
-        if more == 0 { String::new() } else { format!(": {more} more frames, {:.3} s", seconds(more, rate)) };
+    let recovered = if more == 0 {
+        String::new()
+    } else {
+        format!(": {}, {:.3} s", count(more, "more frame"), seconds(more, rate))
+    };
     match written {
         Some(to) => out.push_str(&format!("  {} in {to}{recovered}\n", style::good("repaired"))),
         None if refused => {}
@@ -159,14 +163,14 @@ fn missing(list: &GapList, rate: u32) -> String {
     let gaps: Vec<&Gap> = list.gaps().collect();
     let frames: u64 = gaps.iter().map(|gap| gap.frames).sum();
     let all = count(gaps.len(), "gap");
-    let mut out = format!("  {all}, {frames} frames in all, by {}:\n", shown(&list.path));
+    let mut out = format!("  {all}, {} in all, by {}:\n", count(frames, "frame"), shown(&list.path));
     for gap in gaps.iter().take(MOST_GAPS) {
         let cause = match gap.cause {
             Cause::BufferFull => "no room in `buffer`",
             Cause::Disk => "refused by the disk",
         };
-        let (at, frames, time) = (clock(gap.file_frame, rate), gap.frames, seconds(gap.frames, rate));
-        out.push_str(&format!("    at {at}, frame {}: {frames} frames, {time:.3} s, {cause}\n", gap.file_frame));
+        let (at, frames, time) = (clock(gap.file_frame, rate), count(gap.frames, "frame"), seconds(gap.frames, rate));
+        out.push_str(&format!("    at {at}, frame {}: {frames}, {time:.3} s, {cause}\n", gap.file_frame));
     }
     if gaps.len() > MOST_GAPS {
         out.push_str(&format!("    and {} more\n", gaps.len() - MOST_GAPS));

@@ -56,7 +56,7 @@ fn failure(args: &ReplayArgs, recording: &Recording, verdict: &Verdict) -> Optio
     let ending = recording.ending;
     if is_damaged(recording) {
         let frames = recording.takes.last().map_or(0, |take| take.frames);
-        let last = format!("it holds the first {frames} frames of start {}", recording.takes.len().max(1));
+        let last = format!("it holds the first {} of start {}", count(frames, "frame"), recording.takes.len().max(1));
         return Some(Failure::new(Exit::File, format!("{name} is {ending}; {last}")));
     }
     let nothing = || Failure::new(Exit::File, format!("{name} has no block that could be compared ({ending})"));
@@ -94,7 +94,8 @@ fn text(args: &ReplayArgs, recording: &Recording, verdict: &Verdict, files: &[St
     let how = if as_rendered { ", as it was rendered: the capture has no output" } else { "" };
     lines.extend(files.iter().map(|file| format!("wrote {file}{how}")));
     let lines: String = lines.iter().map(|line| format!("  {}\n", style::safe(line, 400))).collect();
-    format!("{}: {judged}, {} frames ({length}): {came_to}\n{lines}", shown(&args.capture), verdict.frames)
+    let frames = count(verdict.frames, "frame");
+    format!("{}: {judged}, {frames} ({length}): {came_to}\n{lines}", shown(&args.capture))
 }
 
 /// `first at block 12, frames 3072 to 3327 (device frame 4096)`.

@@ -152,7 +152,7 @@ impl Done {
     /// Frames in time: `0:05.000 at 48000 Hz, 240000 frames`.
     pub(crate) fn length(&self) -> String {
         let (frames, rate) = (self.stats.frames, self.spec.rate);
-        format!("{} at {rate} Hz, {}", clock(frames, rate), count(frames as usize, "frame"))
+        format!("{} at {rate} Hz, {}", clock(frames, rate), count(frames, "frame"))
     }
 
     /// The device, what it lost, how its thread was scheduled, and what nodes have to say.
@@ -188,11 +188,11 @@ impl Done {
             out.push_str(&format!("{advice}\n"));
         }
         let edges = [
-            (clipped, "samples were beyond what the device's format holds and were clipped; play softer"),
-            (not_finite, "samples at the device's edge were not finite and heard as 0"),
+            (clipped, "beyond what the device's format holds: clipped; play softer"),
+            (not_finite, "at the device's edge not finite: heard as 0"),
         ];
-        for (count, what) in edges.into_iter().filter(|(count, _)| *count > 0) {
-            out.push_str(&format!("{}: {count} {what}\n", style::warning("warning")));
+        for (number, what) in edges.into_iter().filter(|(number, _)| *number > 0) {
+            out.push_str(&format!("{}: {} {what}\n", style::warning("warning"), count(number, "sample")));
         }
         for note in &self.spec.notes {
             out.push_str(&format!("note: {}\n", style::safe(note, 300)));

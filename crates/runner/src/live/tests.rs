@@ -78,7 +78,7 @@ fn a_callback_that_is_lost_is_a_broken_run_with_a_full_report_and_whole_files() 
     let (text, data) = (done.text(), done.data());
     assert!(text.contains("the callback of the device `bad` panicked and is lost"), "{text}");
     assert!(text.contains("note: its host reported 3 errors in all"), "{text}");
-    assert!(text.contains("3 samples were beyond what the device's format holds"), "{text}");
+    assert!(text.contains("3 samples beyond what the device's format holds"), "{text}");
     assert_eq!(data["clipped"], 3);
     assert_eq!(data["exit"], Exit::Broken as u8);
     assert!(data["callback_lost"].as_str().is_some_and(|words| words.contains("panicked")), "{data}");

@@ -77,3 +77,11 @@ fn a_live_run_says_what_the_device_says() {
     bench(&patch, &["--backend", "jack"]).exits(4).says("the live run: ");
     bench(&example("panel.toml"), &["--backend", "sim"]).exits(2).says("records");
 }
+
+#[test]
+fn without_a_patch_the_other_way_to_measure_is_named() {
+    let folder = Folder::new();
+    folder.run(["bench"]).exits(2).says("--loopback");
+    folder.run(["bench", "p.toml", "--loopback"]).exits(2).says("cannot be used with");
+    folder.run(["bench", "p.toml", "--block", "64", "--blocks", "128"]).exits(2).says("cannot be used with");
+}

@@ -88,15 +88,31 @@ fn an_input_that_was_cut_short_is_told() {
     let data = render(&["--json"]).json();
     assert_eq!(data["inputs_cut"], serde_json::json!([{ "input": "in.wav", "missing_frames": 500 }]));
     let said = render(&[]).stdout;
-    assert!(said.contains("warning: in.wav is cut short: 500 frames"), "{said}");
+    assert!(said.contains("warning: in.wav is cut short: by its header, 500 frames more"), "{said}");
     let listed = render(&["--jobs", "1"]).stdout;
-    assert!(listed.contains("warning: in.wav is cut short: 500 frames"), "{listed}");
+    assert!(listed.contains("warning: in.wav is cut short: by its header, 500 frames more"), "{listed}");
     let mut piped = folder.command(["render", "half.toml", "-i", "-", "-o", "out.wav", "--overwrite", "--json"]);
     let piped = Ended::of(piped.stdin(std::fs::File::open(&cut).unwrap()).output().unwrap());
     assert_eq!(piped.exits(0).json()["inputs_cut"][0]["missing_frames"], 500);
     folder.wav("whole.wav", 48_000, 2, 10_000);
     std::fs::rename(folder.path().join("whole.wav"), &cut).unwrap();
     assert_eq!(render(&["--json"]).json()["inputs_cut"], serde_json::json!([]));
+}
+
+#[test]
+fn folders_and_patterns_where_a_file_is_to_be_are_told_apart() {
+    let folder = half();
+    std::fs::create_dir(folder.path().join("takes")).unwrap();
+    folder.wav("takes/a.wav", 48_000, 2, 1);
+    let render = |input: &str| folder.run(["render", "half.toml", "-i", input, "-o", "out.wav"]);
+    for input in ["takes", "takes/"] {
+        render(input).exits(5).says("is a folder: `-i 'takes/*.wav'` renders the files in it");
+    }
+    render("mic=takes").exits(5).says("is a folder, and `mic` hears one file");
+    render("mic=takes/*").exits(2).says("`-i mic=takes/*`: a pattern stands for several files");
+    assert_eq!(folder.listing(), ["half.toml", "in.wav", "takes/", "takes/a.wav"]);
+    let said = render("takes/a.wav").exits(0).stdout;
+    assert!(said.contains(", 1 frame, "), "{said}");
 }
 
 #[test]

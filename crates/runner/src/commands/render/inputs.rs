@@ -8,9 +8,9 @@ use patchline_graph::{DeviceSide, Graph};
 use patchline_io::file::{Input, RenderError};
 use patchline_patch::Loaded;
 
-use crate::cli::{InputFile, RenderArgs};
+use crate::cli::{InputFile, RenderArgs, is_pattern};
 use crate::exit::{Exit, Failure};
-use crate::load::USUAL_RATE;
+use crate::load::{USUAL_RATE, shown};
 use crate::style;
 
 /// Open inputs: first the one that all nodes without one of their own hear, then those of single nodes.
@@ -29,7 +29,7 @@ impl Inputs {
         let (shared, own): (Vec<&InputFile>, Vec<_>) = args.input.iter().partition(|input| input.node.is_none());
         let (mut files, mut assigned, mut channels) = (Vec::new(), BTreeMap::new(), 0);
         for input in shared.into_iter().chain(own) {
-            let file = open(&input.file)?;
+            let file = open(input)?;
             let range = channels..channels + file.channels();
             channels = range.end;
             assigned.extend(input.node.clone().map(|node| (node, range)));
@@ -66,6 +66,14 @@ fn check(loaded: &Loaded, args: &RenderArgs) -> Result<(), Failure> {
             return usage(format!("`{node}` has two files"));
         }
     }
+    let several = |input: &&InputFile| input.node.is_some() && is_pattern(&input.file);
+    if let Some(InputFile { node: Some(node), file }) = args.input.iter().find(several) {
+        let (what, file) = (format!("`-i {node}={}`", shown(file)), shown(file));
+        return usage(format!(
+            "{what}: a pattern stands for several files, and one node hears one: name it. `-i '{file}'`, without a node, \
+             renders all one by one"
+        ));
+    }
     let silent: Vec<&str> = nodes.iter().copied().filter(|node| shared == 0 && named(node) == 0).collect();
     if let Some(node) = silent.first() {
         return usage(format!("the patch's input `{node}` needs a file: `-i in.wav` or `-i {node}=in.wav`"));
@@ -91,12 +99,22 @@ fn listed(nodes: &[&str]) -> String {
     }
 }
 
-fn open(path: &Path) -> Result<Input, Failure> {
-    let opened = match path {
+fn open(InputFile { node, file }: &InputFile) -> Result<Input, Failure> {
+    let opened = match file.as_path() {
         path if path == Path::new("-") => Input::stream("stdin", std::io::stdin()),
+        path if path.is_dir() => return Err(Failure::new(Exit::File, folder(node.as_deref(), path))),
         path => Input::open(path),
     };
     opened.map_err(unreadable)
+}
+
+/// A folder where a file is to be: what stands for the files in it, if there may be several.
+fn folder(node: Option<&str>, path: &Path) -> String {
+    let (what, files) = (shown(path), shown(&path.join("*.wav")));
+    match node {
+        None => format!("{what} is a folder: `-i '{files}'` renders the files in it one by one"),
+        Some(node) => format!("{what} is a folder, and `{node}` hears one file: name it, as in `-i {node}=in.wav`"),
+    }
 }
 
 fn at_rate(file: Input, rate: u32, strict: bool) -> Result<Input, Failure> {

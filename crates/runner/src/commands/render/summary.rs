@@ -36,27 +36,27 @@ impl Told<'_> {
         let clipped = self.done.written.map_or(0, |written| written.clipped);
         let Stats { non_finite_inputs, non_finite_feedback, non_finite_outputs, .. } = self.stats;
         let counts = [
-            (clipped, "samples were beyond full scale and are held there"),
-            (non_finite_inputs, "samples of the input were not finite and heard as 0"),
-            (non_finite_feedback + non_finite_outputs, "samples that the patch made were not finite and replaced by 0"),
+            (clipped, "beyond full scale: held there"),
+            (non_finite_inputs, "of the input not finite: heard as 0"),
+            (non_finite_feedback + non_finite_outputs, "that the patch made not finite: replaced by 0"),
         ];
-        let counts = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        let some = counts.into_iter().filter(|(number, _)| *number > 0);
+        let counts = some.map(|(number, what)| format!("{} {what}", count(number, "sample")));
         self.cut().chain(counts).chain(self.watch.faults()).collect()
     }
 
     /// What is said of inputs that were cut short.
     fn cut(&self) -> impl Iterator<Item = String> {
         self.done.cut.iter().map(|CutInput { name, missing }| {
-            let (name, missing) =
-                (style::safe(name, 200), count(usize::try_from(*missing).unwrap_or(usize::MAX), "frame"));
-            format!("{name} is cut short: {missing} that its header promises are missing at its end")
+            let (name, missing) = (style::safe(name, 200), count(*missing, "frame"));
+            format!("{name} is cut short: by its header, {missing} more should be there")
         })
     }
 
     /// For people.
     pub(super) fn text(&self) -> String {
         let Summary { frames, rate, channels, elapsed, .. } = &self.done;
-        let length = format!("{} at {rate} Hz, {frames} frames", clock(*frames, *rate));
+        let length = format!("{} at {rate} Hz, {}", clock(*frames, *rate), count(*frames, "frame"));
         let mut out = match &self.args.output {
             Some(path) => {
                 let (path, subtype) = (style::strong(shown(path)), self.args.subtype);
@@ -75,7 +75,7 @@ impl Told<'_> {
         if let Some(written) = self.done.written.filter(|written| written.clipped > 0) {
             let clipped = written.clipped;
             let warning = style::warning("warning");
-            out.push_str(&format!("{warning}: {clipped} samples were beyond full scale and are held there\n"));
+            out.push_str(&format!("{warning}: {} beyond full scale: held there\n", count(clipped, "sample")));
         }
         if let Some(hint) = &self.hint {
             out.push_str(&format!("{}: {hint}\n", style::dim("hint")));

@@ -55,7 +55,7 @@ fn of_take(take: &Take) -> Vec<String> {
     ];
     let (blocks, frames) = take.missing;
     if blocks > 0 {
-        lines.push(format!("incomplete: {blocks} blocks ({frames} frames) are missing"));
+        lines.push(format!("incomplete: without {} ({})", count(blocks, "block"), count(frames, "frame")));
     }
     let patch = take.calls.iter().find_map(|call| match &call.deed {
         Deed::Load(source) | Deed::LoadAt { patch: source, .. } | Deed::Dip(source) => {

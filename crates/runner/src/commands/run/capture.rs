@@ -51,19 +51,19 @@ pub(super) fn finish(capture: &Capture, args: &CaptureArgs) -> Kept {
     let summary = capture.finish();
     let name = args.capture.as_deref().map(shown).unwrap_or_default();
     let failure = summary.error.as_deref().map(|error| {
-        let (missing, frames) = (summary.missing_blocks, summary.missing_frames);
+        let (missing, frames) = (count(summary.missing_blocks, "block"), count(summary.missing_frames, "frame"));
         let error = style::safe(error, 200);
         let what = if summary.gone { "is not there any more" } else { "cannot be written on" };
-        let rest = if missing == summary.blocks { "" } else { ", what is there can be replayed" };
+        let rest = if summary.missing_blocks == summary.blocks { "" } else { ", what is there can be replayed" };
         let what = format!("the capture {name} {what}: {error}");
-        Failure::new(Exit::File, format!("{what}; {missing} blocks ({frames} frames) are missing{rest}"))
+        Failure::new(Exit::File, format!("{what}; without {missing} ({frames}){rest}"))
     });
     if summary.is_complete() {
-        let blocks = count(usize::try_from(summary.blocks).unwrap_or(usize::MAX), "block");
-        info!("captured {blocks} ({} frames) in {name}; `runner replay {name}` renders them again", summary.frames);
+        let (blocks, frames) = (count(summary.blocks, "block"), count(summary.frames, "frame"));
+        info!("captured {blocks} ({frames}) in {name}; `runner replay {name}` renders them again");
     } else if failure.is_none() {
-        let (blocks, frames) = (summary.missing_blocks, summary.missing_frames);
-        warn!("the capture {name} is incomplete: the disk was too slow for {blocks} blocks ({frames} frames)");
+        let (blocks, frames) = (count(summary.missing_blocks, "block"), count(summary.missing_frames, "frame"));
+        warn!("the capture {name} is incomplete: the disk was too slow for {blocks} ({frames})");
     }
     let data = json!({
         "path": name,
