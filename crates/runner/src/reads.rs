@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use patchline_graph::Graph;
 use patchline_nodes::FileSource;
 use patchline_patch::{Code, Key, Loaded};
+use patchline_wav::Hold;
 
 use crate::exit::{Exit, Failure};
 use crate::files::real;
@@ -56,6 +57,11 @@ impl Reads {
         if let Some(identity) = identity(file) {
             self.identities.entry(identity).or_insert_with(|| what.to_owned());
         }
+    }
+
+    /// Holds on to all of them: names of recorders that are known only when they begin do not replace them either.
+    pub(crate) fn hold(&self) -> Vec<Hold> {
+        self.places.keys().filter_map(|place| Hold::on(place).ok()).collect()
     }
 
     /// What would be replaced by writing there.

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use crate::reader::open_regular;
 use crate::{Broadcast, Format, Place, WriteError, Writer};
 
 /// A writer for a file on disk, readable at its own name from its first moment.
@@ -30,8 +31,9 @@ impl FileWriter {
     ///
     /// # Errors
     /// [`WriteError::Format`] when the format cannot be written (nothing is created then); [`WriteError::Exists`],
-    /// [`WriteError::Symlink`] or [`WriteError::NotRegular`] for what is there already; [`WriteError::Create`] or
-    /// [`WriteError::Update`] when the system refuses.
+    /// [`WriteError::Symlink`] or [`WriteError::NotRegular`] for what is there already, [`WriteError::InUse`] where it is
+    /// to be replaced while somebody reads or writes it; [`WriteError::Create`] or [`WriteError::Update`] when the system
+    /// refuses.
     pub fn create(path: impl AsRef<Path>, options: Options) -> Result<Self, WriteError> {
         let path = path.as_ref();
         options.format.check()?;
@@ -105,10 +107,47 @@ pub(crate) fn emptied(file: File, path: &Path) -> Result<File, WriteError> {
     if !kind.is_file() {
         return Err(WriteError::NotRegular(path.to_owned()));
     }
+    if is_refused(&file) {
+        return Err(WriteError::InUse(path.to_owned()));
+    }
     file.set_len(0).map_err(failed)?;
-    lock(&file);
     Ok(file)
 }
+
+/// Locks a file for writing, as [`lock`] does; says whether somebody reads or writes it.
+#[cfg(unix)]
+fn is_refused(file: &File) -> bool {
+    rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive) == Err(rustix::io::Errno::WOULDBLOCK)
+}
+
+#[cfg(not(unix))]
+fn is_refused(_file: &File) -> bool {
+    false
+}
+
+/// A file that no [`FileWriter`] replaces as long as this lives: one that is read, or will be. Only on Unix, and where
+/// files can be locked.
+#[derive(Debug)]
+pub struct Hold(#[allow(dead_code, reason = "it is held")] File);
+
+impl Hold {
+    /// Holds on to a regular file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn on(path: impl AsRef<Path>) -> io::Result<Self> {
+        open_regular(path.as_ref()).inspect(lock_to_read).map(Self)
+    }
+}
+
+/// Keeps writers from emptying a file that is being read, where files can be locked.
+#[cfg(unix)]
+pub(crate) fn lock_to_read(file: &File) {
+    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockShared);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn lock_to_read(_file: &File) {}
 
 /// Tells others who ask (as [`Repair`](crate::Repair) does) that this file is being written, where files can be locked.
 #[cfg(unix)]

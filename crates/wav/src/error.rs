@@ -28,6 +28,9 @@ pub enum WriteError {
     /// Somebody else is writing the file.
     #[error("{} is being written, or has just changed; try again when it is finished", .0.display())]
     Busy(PathBuf),
+    /// Somebody reads the file, or writes it: it is not emptied under their hands.
+    #[error("{} is being read or written at the moment, and not replaced; name another file", .0.display())]
+    InUse(PathBuf),
     /// The sizes of more than 4 GiB find no room in the header.
     #[error("{} has no room in its header for the sizes of more than 4 GiB; write a copy instead", .0.display())]
     NoRoom(PathBuf),

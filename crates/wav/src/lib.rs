@@ -49,7 +49,7 @@ mod stream;
 mod writer;
 
 pub use broadcast::Broadcast;
-pub use create::{FileWriter, Options};
+pub use create::{FileWriter, Hold, Options};
 pub use error::{ReadError, WriteError};
 pub use format::{Encoding, Format, MAX_CHANNELS, MAX_RATE, Subtype, UnknownSubtype};
 pub use part::{AtomicWriter, PartFile};

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::convert::{decode, decode_planar};
+use crate::create::lock_to_read;
 use crate::parse::{Head, parse, read_as_far, skip_by_reading};
 use crate::source::shape;
 use crate::{Encoding, ReadError};
@@ -49,7 +50,7 @@ pub struct Reader<R> {
 }
 
 impl FileReader {
-    /// Opens a file.
+    /// Opens a file. On Unix no [`FileWriter`](crate::FileWriter) replaces it until the reader is dropped.
     ///
     /// # Errors
     /// [`ReadError::Open`] when the system refuses or it is no regular file (a pipe is read by
@@ -57,6 +58,7 @@ impl FileReader {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         let path = path.as_ref();
         let file = open_regular(path).map_err(|source| ReadError::Open { path: path.to_owned(), source })?;
+        lock_to_read(&file);
         Self::new(BufReader::new(file))
     }
 }

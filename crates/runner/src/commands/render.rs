@@ -85,6 +85,7 @@ fn rendered<'a>(
     mut each: impl FnMut(&Engine, Progress),
 ) -> Result<Told<'a>, Failure> {
     check_output(loaded, args)?;
+    let _held = reads(loaded, args).hold();
     let inputs = Inputs::open(loaded, args)?;
     let rate = inputs.rate;
     let (mut engine, mut renderer) = started(loaded, args, &inputs)?;

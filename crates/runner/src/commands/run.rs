@@ -39,7 +39,9 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
         StreamSpec { max_frames: args.block.unwrap_or(stream.max_frames), ..stream }
     })?;
     load::show(&checked.loaded.warnings);
-    files::free(&checked.loaded, &Reads::of(&args.patch, &checked.loaded))?;
+    let reads = Reads::of(&args.patch, &checked.loaded);
+    files::free(&checked.loaded, &reads)?;
+    let _held = reads.hold();
     let dumps = Dumps::new(&args.flight, &args.patch)?;
     let state = args.state.as_deref().map(|path| State::open(path, &args.patch_args.set)).transpose()?;
     let name = checked.loaded.name.clone();

@@ -132,3 +132,23 @@ fn a_recorder_does_not_replace_what_is_read() {
     folder.run("render record.toml -i snd.wav".split(' ')).exits(0);
     assert!(contents(&folder).contains_key("take.wav"));
 }
+
+/// Names that are known only when the recorder gets there: the file is looked at then.
+#[test]
+#[cfg(unix)]
+fn a_recorder_whose_name_comes_out_as_what_is_heard_does_not_replace_it() {
+    let folder = studio();
+    let day = "take-2026-01-01.wav";
+    fs::rename(folder.path().join("snd.wav"), folder.path().join(day)).unwrap();
+    fs::copy(folder.path().join("record.toml"), folder.path().join("2026-01-01.wav")).unwrap();
+    let before = contents(&folder);
+    let patch = "render 2026-01-01.wav -i src.wav --clock 2026-01-01T00:00:00 --set rec.path={date}.wav";
+    folder.run(patch.split(' ')).exits(5).says("2026-01-01.wav is being read");
+    let line = |input: &str, more: &str| format!("render record.toml -i {input} --clock 2026-01-01T00:00:00 {more}");
+    let run = |line: String| folder.run(line.split(' ')).exits(5).says(&format!("{day} is being read"));
+    run(line(day, "--set rec.path=take-{date}.wav"));
+    run(line("src.wav", &format!("--set song.path={day} --set song.loop=true --set rec.path=take-{{date}}.wav")));
+    assert!(contents(&folder) == before);
+    folder.run(line("src.wav", "--set rec.path=take-{date}.wav").split(' ')).exits(0);
+    assert!(contents(&folder)[day] != before[day], "nobody hears it: it may be replaced");
+}

@@ -171,3 +171,22 @@ fn a_missing_file_is_named() {
     let error = FileReader::open(&path).unwrap_err();
     assert!(matches!(&error, ReadError::Open { path: at, .. } if *at == path), "{error}");
 }
+
+/// A file that somebody reads or writes keeps what is in it, until they are done.
+#[test]
+#[cfg(unix)]
+fn what_is_in_use_is_not_emptied() {
+    let (_folder, path) = scratch();
+    crate::write(&path, format(1, Subtype::Pcm16), &signal(9));
+    let precious = fs::read(&path).unwrap();
+    let create = || FileWriter::create(&path, options(true));
+    let (first, second) = (FileReader::open(&path).unwrap(), FileReader::open(&path).unwrap());
+    drop(first);
+    let error = create().expect_err("it is read");
+    assert!(matches!(&error, WriteError::InUse(at) if *at == path), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), precious);
+    drop(second);
+    let writer = create().expect("nobody reads it any more");
+    assert!(matches!(create().expect_err("it is written"), WriteError::InUse(_)));
+    writer.finish().unwrap();
+}
