@@ -2,6 +2,10 @@
 //!
 //! Two lanes of which the second needs what the first makes, and the first what the second makes of that, over two pieces: each
 //! task sees what it needs, whoever does it, and nobody does one twice, or with a kit that another one has.
+//!
+//! And three lanes: one helper goes on from what the conductor's first task has made, another does something else beside, and
+//! the conductor's second task takes what both have made. (Of two helpers that wait at once, each would let the other go
+//! first for ever: loom has no clock to end that.)
 
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -15,6 +19,38 @@ pub(crate) struct Need {
 
 /// The tasks of each lane, with what they need.
 const LANES: [&[&[Need]]; 2] = [&[&[], &[Need { lane: 1, tasks: 1 }]], &[&[Need { lane: 0, tasks: 1 }]]];
+
+/// The tasks of three lanes, of which the last of the first takes what all others have made.
+const JOIN: [&[&[Need]]; 3] =
+    [&[&[], &[Need { lane: 1, tasks: 1 }, Need { lane: 2, tasks: 1 }]], &[&[Need { lane: 0, tasks: 1 }]], &[&[]]];
+
+/// What a task makes, and others read that come after it.
+struct Made(UnsafeCell<bool>);
+
+// SAFETY: whether it is written while nobody else uses it is what loom looks at.
+#[allow(unsafe_code, reason = "loom finds out whether it is")]
+unsafe impl Sync for Made {}
+
+impl Made {
+    fn new() -> Self {
+        Self(UnsafeCell::new(false))
+    }
+
+    #[allow(unsafe_code, reason = "loom's cells are used so")]
+    fn make(&self) {
+        self.0.with_mut(|made| {
+            // SAFETY: loom fails the model where another thread uses it meanwhile.
+            let was_made = std::mem::replace(unsafe { &mut *made }, true);
+            assert!(!was_made, "a task that was done twice");
+        });
+    }
+
+    #[allow(unsafe_code, reason = "loom's cells are used so")]
+    fn is_made(&self) -> bool {
+        // SAFETY: loom fails the model where another thread writes it meanwhile.
+        self.0.with(|made| unsafe { *made })
+    }
+}
 
 /// What tasks hand on: each adds 1 to what it finds.
 struct Baton(UnsafeCell<usize>);
@@ -50,7 +86,7 @@ macro_rules! variant {
             reason = "another crate's source"
         )]
         mod $name {
-            use super::{Baton, LANES};
+            use super::{Baton, JOIN, LANES, Made};
 
             mod source {
                 include!(concat!(env!("OUT_DIR"), "/", $file));
@@ -76,6 +112,47 @@ macro_rules! variant {
                     *kit += 1;
                     self.0.pass([[0, 2], [1, 9]][lane][task]);
                 }
+            }
+
+            /// By lane and task, what it makes.
+            struct Join([[Made; 2]; 3]);
+
+            impl Job<usize> for Join {
+                fn lanes(&self) -> usize {
+                    JOIN.len()
+                }
+
+                fn tasks(&self, lane: usize) -> usize {
+                    JOIN[lane].len()
+                }
+
+                fn needs(&self, lane: usize, task: usize) -> &[super::Need] {
+                    JOIN[lane][task]
+                }
+
+                fn run(&self, kit: &mut usize, lane: usize, task: usize, _by_helper: bool) {
+                    *kit += 1;
+                    for need in JOIN[lane][task] {
+                        assert!(self.0[need.lane][need.tasks - 1].is_made(), "a task that was done too early");
+                    }
+                    self.0[lane][task].make();
+                }
+            }
+
+            pub fn three_lanes() {
+                let (mut conductor, helpers) = team([0_usize; 3]);
+                let help = |helper: source::Helper<usize>| {
+                    super::thread::spawn(move || {
+                        helper.help(&mut |task| task());
+                    })
+                };
+                let helping: Vec<_> = helpers.into_iter().map(help).collect();
+                let made = || [Made::new(), Made::new()];
+                let join = Join([made(), made(), made()]);
+                conductor.conduct(&join, loom::hint::spin_loop);
+                assert!([(0, 0), (0, 1), (1, 0), (2, 0)].iter().all(|&(lane, task)| join.0[lane][task].is_made()));
+                assert_eq!([0, 1, 2].map(|lane| conductor.kit(lane, |kit| *kit)), [2, 1, 1]);
+                helping.into_iter().for_each(|helper| helper.join().unwrap());
             }
 
             pub fn model() {
@@ -109,6 +186,19 @@ variant!(waits_for_nothing, "team_waits_for_nothing.rs");
 pub fn model() {
     sound::model();
 }
+
+/// Three lanes, one piece.
+pub fn three_lanes() {
+    sound::three_lanes();
+}
+
+/// The weakenings of three lanes, by name.
+pub const WEAKENINGS_OF_THREE: [(&str, fn()); 4] = [
+    ("the job may not be seen by who is to do it", begins_unseen::three_lanes),
+    ("what was done may not be seen by who needs it", done_unseen::three_lanes),
+    ("a task is claimed without looking who else does", claims_by_storing::three_lanes),
+    ("nobody waits for what a task needs", waits_for_nothing::three_lanes),
+];
 
 /// The weakenings, by name.
 pub const WEAKENINGS: [(&str, fn()); 4] = [

@@ -74,3 +74,15 @@ fn weakened_teams_are_caught() {
         assert!(fails(OF_A_TEAM, model), "not caught: {name}");
     }
 }
+
+#[test]
+fn three_threads_hand_on_what_they_have_done() {
+    explore(OF_A_TEAM, team::three_lanes);
+}
+
+#[test]
+fn weakened_teams_of_three_are_caught() {
+    for (name, model) in team::WEAKENINGS_OF_THREE {
+        assert!(fails(OF_A_TEAM, model), "not caught: {name}");
+    }
+}
