@@ -6,10 +6,9 @@ use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use crate::channels::Widths;
-use crate::node::Questions;
 use crate::resolve::Resolved;
 use crate::topology::{Edge, Topology};
-use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName, StreamSpec};
+use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName};
 pub(crate) use wait::Wait;
 
 /// A link whose sound is held back until that of the other links into the same node has come.
@@ -34,9 +33,9 @@ pub(crate) struct Aligned {
 /// Lets links wait, where paths of different [latencies](crate::Node::latency) meet: in a node, or in a channel of the
 /// device's output. Feedback links and [direct](Link::direct) ones neither wait nor are waited for. `None` where nothing
 /// has to wait.
-pub(crate) fn align(resolved: &Resolved, stream: &StreamSpec) -> Option<Aligned> {
+pub(crate) fn align(resolved: &Resolved) -> Option<Aligned> {
     let Resolved { graph, topology, widths, .. } = resolved;
-    let mut waits = waits(resolved, stream)?;
+    let mut waits = waits(resolved)?;
     meet_at_the_device(topology, widths, &mut waits);
     let waiting = |edge: &Edge| waits.latest[edge.to.node()].saturating_sub(waits.reached[edge.from.node()]);
     let late = topology.edges.iter().filter(|edge| waits_for_others(graph, edge) && waiting(edge) > 0);
@@ -52,16 +51,15 @@ struct Waits {
 }
 
 /// `None` where everything is on time everywhere.
-fn waits(Resolved { graph, topology, order, widths }: &Resolved, stream: &StreamSpec) -> Option<Waits> {
-    let mut questions = Questions::new(stream);
-    let own = graph.nodes().zip(&**widths).map(|((name, node), widths)| node.latency(questions.of(name, widths)));
-    let own: Vec<Frames> = own.collect();
-    if own.iter().all(|&frames| frames == 0) {
+fn waits(Resolved { graph, topology, order, asked, .. }: &Resolved) -> Option<Waits> {
+    let own = asked.iter().map(|slot| slot.as_ref().map_or(0, |slot| slot.latency));
+    if own.clone().all(|frames| frames == 0) {
         return None;
     }
+    let own: Vec<Frames> = own.collect();
     let mut waits = Waits { reached: vec![0; own.len()], latest: vec![0; own.len()] };
     for &node in &**order {
-        let arriving = || topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
+        let arriving = || topology.incoming.of(node).map(|edge| &topology.edges[edge]);
         let latest = |edges: &mut dyn Iterator<Item = &Edge>| {
             edges.map(|edge| waits.reached[edge.from.node()]).max().unwrap_or(0)
         };

@@ -125,7 +125,7 @@ impl<'a> Resolver<'a> {
         if !self.unchanged[node] {
             return None;
         }
-        let mut sources = self.topology.incoming[node].iter().map(|&edge| self.topology.edges[edge].from.node());
+        let mut sources = self.topology.incoming.of(node).map(|edge| self.topology.edges[edge].from.node());
         self.unchanged[node] = !self.any_feedback && sources.all(|source| self.unchanged[source]);
         self.unchanged[node].then(|| self.before[node].clone())
     }
@@ -151,7 +151,7 @@ impl<'a> Resolver<'a> {
                 continue;
             }
             self.widths[node] = Some(self.widths_of(node));
-            for &edge in &self.topology.outgoing[node] {
+            for edge in self.topology.outgoing.of(node) {
                 let edge = &self.topology.edges[edge];
                 let target = edge.to.node();
                 if self.determines(edge) {
@@ -169,7 +169,7 @@ impl<'a> Resolver<'a> {
 
     /// The edges that a node's widths depend on.
     fn determining(&self, node: usize) -> impl Iterator<Item = &Edge> {
-        let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
+        let edges = self.topology.incoming.of(node).map(|edge| &self.topology.edges[edge]);
         edges.filter(|edge| self.determines(edge))
     }
 
@@ -203,7 +203,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn input_width(&self, node: usize, index: usize, port: &Port) -> usize {
-        let edges = self.topology.incoming[node].iter().map(|&edge| &self.topology.edges[edge]);
+        let edges = self.topology.incoming.of(node).map(|edge| &self.topology.edges[edge]);
         let mut edges = edges.filter(|edge| edge.to.port() == index);
         match port.channels {
             _ if port.optional && edges.clone().next().is_none() => 0,

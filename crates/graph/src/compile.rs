@@ -15,11 +15,10 @@ pub(crate) use reach::longest;
 
 use crate::buffers::{Buffers, Life};
 use crate::channels::Widths;
-use crate::node::Questions;
 use crate::resolve::{Alone, Resolved, resolve};
 use crate::spread::spread;
 use crate::topology::Topology;
-use crate::{DeviceSide, Factor, Graph, GraphError, GraphErrors, Schedule, Slot, Step, StreamSpec, budget};
+use crate::{Factor, Graph, GraphErrors, Schedule, Slot, Slots, Step, StreamSpec, budget};
 use fold::Fold;
 use lanes::Lanes;
 use mixing::{Need, Sums, wires};
@@ -40,14 +39,11 @@ pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErro
 /// Compiles what a graph means, of which some may fade.
 ///
 /// # Errors
-/// What nodes say against their parameters, or more memory than the stream allows.
+/// More memory than the stream allows.
 pub(crate) fn build(resolved: &Resolved, fading: &Fading, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
-    let (mut schedule, errors) = Builder::new(resolved, fading, stream).build(&resolved.order);
-    if !errors.is_empty() {
-        return Err(GraphErrors(errors));
-    }
+    let mut schedule = Builder::new(resolved, fading, stream).build(&resolved.order);
     budget::memory(&schedule, stream)?;
-    (schedule.latency, schedule.tail) = longest(resolved, &schedule.slots);
+    (schedule.latency, schedule.tail) = longest(resolved);
     Ok(schedule)
 }
 
@@ -57,6 +53,8 @@ struct Builder<'a> {
     graph: &'a Graph,
     topology: &'a Topology,
     widths: &'a [Widths],
+    /// What is known of the nodes with processors, by number.
+    asked: Vec<Option<&'a Slot>>,
     fading: &'a Fading,
     stream: &'a StreamSpec,
     schedule: Schedule,
@@ -72,17 +70,14 @@ struct Builder<'a> {
     heard: Vec<Option<Life>>,
     /// What reaches the device's outputs, gathered as its nodes come.
     sent: Vec<Vec<Value>>,
-    /// What nodes say against their parameters.
-    errors: Vec<GraphError>,
     // Memory for one node after the other.
-    questions: Questions,
     sums: Sums,
     entered: Vec<Value>,
 }
 
 impl<'a> Builder<'a> {
     fn new(resolved: &'a Resolved, fading: &'a Fading, stream: &'a StreamSpec) -> Self {
-        let Resolved { graph, topology, widths, .. } = resolved;
+        let Resolved { graph, topology, widths, asked, .. } = resolved;
         let nodes = topology.ports.len();
         let starts = outputs::starts(widths);
         let lanes = Lanes::new(topology, widths, &starts);
@@ -90,9 +85,15 @@ impl<'a> Builder<'a> {
             graph,
             topology,
             widths,
+            asked: asked.iter().map(Option::as_ref).collect(),
             fading,
             stream,
-            schedule: Schedule { feedback: stream.feedback, fades: fading.fades.clone(), ..Schedule::default() },
+            schedule: Schedule {
+                slots: Slots::of(asked.clone()),
+                feedback: stream.feedback,
+                fades: fading.fades.clone(),
+                ..Schedule::default()
+            },
             buffers: Buffers::default(),
             products: Products::default(),
             outputs: Outputs::new(topology, &lanes, starts),
@@ -101,36 +102,32 @@ impl<'a> Builder<'a> {
             lines: Vec::new(),
             heard: vec![None; stream.inputs],
             sent: vec![Vec::new(); stream.outputs.unwrap_or(0)],
-            errors: Vec::new(),
-            questions: Questions::new(stream),
             sums: Sums::default(),
             entered: Vec::new(),
         };
-        builder.schedule.slots.reserve(nodes);
         builder.schedule.steps.reserve(nodes);
         builder.number_lines();
         builder
     }
 
-    fn build(mut self, order: &[usize]) -> (Schedule, Vec<GraphError>) {
+    fn build(mut self, order: &[usize]) -> Schedule {
         for &node in order {
             self.node(node);
         }
         let outputs = self.close_device();
         self.name_buffers(&outputs);
-        (self.schedule, self.errors)
+        self.schedule
     }
 
     fn node(&mut self, node: usize) {
-        match &self.topology.ports[node].device {
-            Some(DeviceSide::Input(channels)) => self.device_input(node, channels),
-            Some(DeviceSide::Output(channels)) => self.device_output(node, channels.as_deref()),
-            None if self.scales(node) => self.scale(node),
-            None => self.run(node),
+        match self.asked[node] {
+            Some(slot) if slot.scales => self.scale(node),
+            Some(slot) => self.run(node, slot),
+            None => self.device(node),
         }
         self.fade_outputs(node);
         self.share(node);
-        for &edge in &self.topology.outgoing[node] {
+        for edge in self.topology.outgoing.of(node) {
             if self.topology.edges[edge].feedback {
                 self.send(edge);
             }
@@ -158,56 +155,30 @@ impl<'a> Builder<'a> {
 
     // One processor.
 
-    /// Whether a node is a factor of whoever reads it.
-    fn scales(&self, node: usize) -> bool {
-        let ports = &self.topology.ports[node];
-        self.graph.at(node).1.scales() && ports.in_place && ports.inputs.len() == 1 && ports.outputs.len() == 1
-    }
-
     fn scale(&mut self, node: usize) {
         self.entered.clear();
         self.enter(node, 0, Need::Value);
-        let factor = Factor::Gain(self.slot(node, true));
+        let factor = Factor::Gain(self.schedule.slots.come(node));
         let scaled = |value: &Value| Value { factors: self.products.times(value.factors, factor), ..*value };
         self.outputs.come(node, self.entered.iter().map(scaled));
     }
 
-    fn run(&mut self, node: usize) {
-        let (ports, widths) = (&self.topology.ports[node], &self.widths[node]);
+    fn run(&mut self, node: usize, Slot { widths, in_place, .. }: &Slot) {
         self.entered.clear();
-        if ports.in_place {
+        if *in_place {
             self.enter(node, 0, Need::Own);
         }
         let main = self.entered.len();
-        let skip = usize::from(ports.in_place);
-        (skip..ports.inputs.len()).for_each(|port| self.enter(node, port, Need::Read));
+        let skip = usize::from(*in_place);
+        (skip..widths.inputs.len()).for_each(|port| self.enter(node, port, Need::Read));
         let written: usize = widths.outputs.iter().skip(skip).sum();
         let fresh = (0..written).map(|_| Value::plain(self.buffers.take()));
         self.outputs.come(node, self.entered[..main].iter().copied().chain(fresh));
 
-        let slot = self.slot(node, false);
+        let slot = self.schedule.slots.come(node);
         let inputs = wires(&mut self.schedule, self.entered[main..].iter().copied());
         let outputs = wires(&mut self.schedule, self.outputs.values(self.outputs.of(node)).iter().copied());
         self.schedule.steps.push(Step::Run { slot, inputs, outputs });
         self.entered[main..].iter().for_each(|value| self.buffers.release(value.life));
-    }
-
-    fn slot(&mut self, node: usize, scales: bool) -> usize {
-        let (name, any) = self.graph.at(node);
-        let widths = &self.widths[node];
-        let spec = self.questions.of(name, widths);
-        self.errors.extend(any.check(spec).err().map(|error| GraphError::of_node(name.as_str(), error)));
-        self.schedule.slots.push(Slot {
-            name: name.clone(),
-            kind: any.kind(),
-            node,
-            widths: widths.clone(),
-            in_place: self.topology.ports[node].in_place,
-            scales,
-            latency: any.latency(spec),
-            tail: any.tail(spec),
-            footprint: any.footprint(spec),
-        });
-        self.schedule.slots.len() - 1
     }
 }

@@ -93,10 +93,15 @@ impl AnyNode {
         self.0.node.tail(spec)
     }
 
+    /// Whether both are clones of one.
+    pub(crate) fn is(&self, other: &AnyNode) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether coming from `previous` needs a new processor: another type does.
     #[must_use]
     pub fn rebuilds(&self, previous: &AnyNode) -> bool {
-        !Arc::ptr_eq(&self.0, &previous.0)
+        !self.is(previous)
             && (self.0.ports != previous.0.ports || self.0.node.rebuilds(&previous.0.node))
     }
 
@@ -117,7 +122,7 @@ impl Clone for AnyNode {
 
 impl PartialEq for AnyNode {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.node.equals(&other.0.node)
+        self.is(other) || self.0.node.equals(&other.0.node)
     }
 }
 

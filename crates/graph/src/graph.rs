@@ -322,6 +322,11 @@ impl Graph {
         [self.nodes.shared_with(&other.nodes), self.links.0.shared_with(&other.links.0)]
     }
 
+    /// Whether it is this very node, under this very name, that stands at an index.
+    pub(crate) fn has(&self, index: usize, (name, node): (&NodeName, &AnyNode)) -> bool {
+        self.nodes.get(index).is_some_and(|(own_name, own)| own.is(node) && own_name == name)
+    }
+
     /// The nodes from this one on.
     pub(crate) fn nodes_from(&self, first: usize) -> impl Iterator<Item = (&NodeName, &AnyNode)> {
         self.nodes.iter_from(first).map(|(name, node)| (name, node))

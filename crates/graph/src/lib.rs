@@ -93,6 +93,7 @@
 mod align;
 mod apart;
 mod arena;
+mod asked;
 mod budget;
 mod buffers;
 mod bypass;
@@ -167,7 +168,7 @@ pub use power::exp2;
 pub use reading::{Per, Reading, Readings};
 pub use renderer::Renderer;
 pub use report::{Report, Reports, Severity, Written};
-pub use schedule::{BufferId, Factor, Schedule, Slot, Step, Term, Why};
+pub use schedule::{BufferId, Factor, Schedule, Slot, Slots, Step, Term, Why};
 pub use smooth::{Law, Ramp, Smoothed};
 pub use span::{NodeSpan, NodeSpans};
 pub use spread::{Alone, Need, Spread, Task};

@@ -44,7 +44,7 @@ pub struct Loaded {
 #[derive(Default)]
 pub(crate) struct Cast {
     /// By their numbers on the stage, which has some who need no processor.
-    members: Vec<Option<Box<Member>>>,
+    members: Vec<Option<Member>>,
     /// The names of all instances whose events may still come.
     names: FxHashMap<Instance, NodeName>,
     /// Companions of processors that have been replaced.
@@ -58,9 +58,14 @@ pub(crate) struct Cast {
     generation: u32,
 }
 
-/// A running processor as the control side knows it.
+/// A running processor as the control side knows it. A load looks at each, so what it need not know is elsewhere.
 struct Member {
     instance: Instance,
+    hold: Box<Hold>,
+}
+
+/// What the control side shares with a running processor.
+struct Hold {
     readings: Readings,
     companion: Option<Arc<dyn Companion>>,
     panicked: Arc<AtomicBool>,
@@ -113,7 +118,7 @@ impl Next<'_> {
 
 impl Cast {
     fn member(&self, actor: usize) -> Option<&Member> {
-        self.members.get(actor)?.as_deref()
+        self.members.get(actor)?.as_ref()
     }
 
     pub(crate) fn instance(&self, actor: usize) -> Option<Instance> {
@@ -121,7 +126,7 @@ impl Cast {
     }
 
     pub(crate) fn readings(&self, actor: usize) -> Option<Readings> {
-        self.member(actor).map(|member| member.readings.clone())
+        self.member(actor).map(|member| member.hold.readings.clone())
     }
 
     pub(crate) fn name(&self, instance: Instance) -> Option<String> {
@@ -130,11 +135,11 @@ impl Cast {
 
     /// The time that a node took since the last [`restart_costs`](Self::restart_costs).
     pub(crate) fn cost(&self, actor: usize) -> Option<Cost> {
-        self.member(actor).map(|member| member.cost.read().since(member.cost_before))
+        self.member(actor).map(|Member { hold, .. }| hold.cost.read().since(hold.cost_before))
     }
 
     pub(crate) fn restart_costs(&mut self) {
-        self.members.iter_mut().flatten().for_each(|member| member.cost_before = member.cost.restart());
+        self.members.iter_mut().flatten().for_each(|Member { hold, .. }| hold.cost_before = hold.cost.restart());
     }
 
     /// Notes that an instance was given parameters that the next load overrides.
@@ -143,7 +148,7 @@ impl Cast {
     }
 
     pub(crate) fn companions(&self) -> impl Iterator<Item = &Arc<dyn Companion>> {
-        self.members.iter().flatten().filter_map(|member| member.companion.as_ref())
+        self.members.iter().flatten().filter_map(|member| member.hold.companion.as_ref())
     }
 
     /// Waits for all helper threads; the processors are gone.
@@ -168,24 +173,21 @@ impl Cast {
     }
 
     /// Builds the processors that cannot be carried over, in the order of the schedule's slots.
-    pub(crate) fn prepare(&self, next: &Next<'_>) -> Result<Vec<Option<AnyProcessor>>, GraphErrors> {
-        let mut errors = Vec::new();
-        let mut fresh = Vec::with_capacity(next.schedule.slots.len());
-        for slot in &next.schedule.slots {
+    pub(crate) fn prepare(next: &Next<'_>) -> Result<Vec<AnyProcessor>, GraphErrors> {
+        let (mut fresh, mut errors) = (Vec::new(), Vec::new());
+        for slot in next.schedule.slots.iter().filter(|slot| next.before[slot.node].is_none()) {
             let node = next.union.graph.at(slot.node).1;
-            let start =
-                || node.prepare(&next.spec(slot)).map_err(|error| GraphError::of_node(slot.name.as_str(), error));
-            fresh.push(match next.before[slot.node] {
-                Some(_) => None,
-                None => start().map_err(|e| errors.push(e)).ok(),
-            });
+            match node.prepare(&next.spec(slot)) {
+                Ok(processor) => fresh.push(processor),
+                Err(error) => errors.push(GraphError::of_node(slot.name.as_str(), error)),
+            }
         }
         if errors.is_empty() { Ok(fresh) } else { Err(GraphErrors(errors)) }
     }
 
     /// Whether a node can play on. One that panicked cannot: a load gives it a fresh start.
     pub(crate) fn sounds(&self, actor: usize) -> bool {
-        self.member(actor).is_none_or(|member| !member.panicked.load(Ordering::Relaxed))
+        self.member(actor).is_none_or(|member| !member.hold.panicked.load(Ordering::Relaxed))
     }
 
     /// The message that turns what plays, on the stage `old`, into what will, and what it does in words.
@@ -193,20 +195,25 @@ impl Cast {
         &mut self,
         next: &Next<'_>,
         takeover: Takeover,
-        fresh: Vec<Option<AnyProcessor>>,
+        fresh: Vec<AnyProcessor>,
         old: &Stage,
     ) -> (Load, Loaded) {
         let mut change = Change::default();
         change.loaded.carried.reserve(next.before.iter().flatten().count());
         let mut before = std::mem::take(&mut self.members);
-        let mut members: Vec<Option<Box<Member>>> = Vec::new();
+        let mut members: Vec<Option<Member>> = Vec::new();
         members.resize_with(next.before.len(), || None);
-        for (slot, processor) in next.schedule.slots.iter().zip(fresh) {
-            let was = next.before[slot.node].and_then(|was| Some((was, before[was].take()?)));
-            let member = match (was, processor) {
-                (Some((was, member)), _) => self.keep(slot, (member, was, old), next, &mut change),
-                (None, Some(processor)) => self.start(slot, processor, next, &mut change),
-                (None, None) => unreachable!("whoever does not play on was prepared"),
+        let mut fresh = fresh.into_iter();
+        for slot in next.schedule.slots.iter() {
+            let member = match next.before[slot.node] {
+                Some(was) => {
+                    let member = before[was].take().expect("whoever plays on has played");
+                    self.keep(slot, (member, was, old), next, &mut change)
+                }
+                None => {
+                    let processor = fresh.next().expect("whoever does not play on was prepared");
+                    self.start(slot, processor, next, &mut change)
+                }
             };
             members[slot.node] = Some(member);
         }
@@ -229,7 +236,7 @@ impl Cast {
     fn plan(&self, next: &Next<'_>) -> Plan {
         let part = |slot: &Slot| {
             let member = self.member(slot.node).expect("every slot has a member");
-            Part { instance: member.instance, cost: &member.cost }
+            Part { instance: member.instance, cost: &member.hold.cost }
         };
         let parts: Vec<Part<'_>> = next.schedule.slots.iter().map(part).collect();
         Plan::new(next.schedule, &parts, next.common.max_frames)
@@ -238,10 +245,10 @@ impl Cast {
     fn keep(
         &self,
         slot: &Slot,
-        (member, was, old): (Box<Member>, usize, &Stage),
+        (member, was, old): (Member, usize, &Stage),
         next: &Next<'_>,
         change: &mut Change,
-    ) -> Box<Member> {
+    ) -> Member {
         if slot.node >= next.nodes {
             // On its way out.
             let name = old.name_in_graph(was);
@@ -265,7 +272,7 @@ impl Cast {
         member
     }
 
-    fn start(&mut self, slot: &Slot, processor: AnyProcessor, next: &Next<'_>, change: &mut Change) -> Box<Member> {
+    fn start(&mut self, slot: &Slot, processor: AnyProcessor, next: &Next<'_>, change: &mut Change) -> Member {
         let (name, node) = next.union.graph.at(slot.node);
         self.generation += 1;
         let seat = self.free.pop().unwrap_or_else(|| {
@@ -273,15 +280,15 @@ impl Cast {
             self.seats - 1
         });
         let width = slot.widths.inputs.first().or(slot.widths.outputs.first()).copied().unwrap_or(0);
-        let member = Box::new(Member {
-            instance: Instance { seat: seat as u32, generation: self.generation },
+        let instance = Instance { seat: seat as u32, generation: self.generation };
+        let hold = Box::new(Hold {
             readings: Readings::new(node.readings(), width),
             companion: processor.companion(),
             panicked: Arc::default(),
             cost: Arc::default(),
             cost_before: Cost::default(),
         });
-        self.names.insert(member.instance, name.clone());
+        self.names.insert(instance, name.clone());
         change.loaded.started.push(name.clone());
         let out = next.out[1].contains(slot.name.as_str());
         let PrepareSpec { rate, max_frames, .. } = *next.common;
@@ -289,21 +296,21 @@ impl Cast {
             mode: if out { Mode::Bypassed } else { Mode::Plays },
             bypass: out.then(|| Box::new(Bypass::left_out(slot, rate, max_frames))),
             processor: Some(processor),
-            readings: member.readings.clone(),
-            instance: member.instance,
-            panicked: Arc::clone(&member.panicked),
+            readings: hold.readings.clone(),
+            instance,
+            panicked: Arc::clone(&hold.panicked),
         };
         change.exchange.push((seat, arrives));
-        member
+        Member { instance, hold }
     }
 
     /// Whoever is not in the new cast leaves its seat, which is free from the next load on.
-    fn retire(&mut self, (actor, old): (usize, &Stage), member: Option<Box<Member>>, change: &mut Change) {
+    fn retire(&mut self, (actor, old): (usize, &Stage), member: Option<Member>, change: &mut Change) {
         let Some(member) = member else { return };
         let seat = member.instance.seat as usize;
         change.exchange.push((seat, Seat::default()));
         self.free.push(seat);
-        self.retired.extend(member.companion);
+        self.retired.extend(member.hold.companion);
         if actor < old.nodes() {
             change.loaded.ended.push(old.name_in_graph(actor).clone());
         }

@@ -21,8 +21,8 @@ pub(crate) fn order(graph: &Graph, topology: &Topology, errors: &mut Vec<GraphEr
 
 /// The same; `None` where forward links form a loop.
 pub(crate) fn of(topology: &Topology) -> Option<Vec<usize>> {
-    let groups: Vec<Group> = (0..topology.ports.len()).map(|node| Group::of(&topology.ports[node])).collect();
-    let all = depth_first(topology, &groups)?;
+    let groups = &topology.groups;
+    let all = depth_first(topology)?;
     let mut lists = [const { Vec::new() }; 3];
     lists[Group::Middle as usize].reserve(all.len());
     all.into_iter().for_each(|node| lists[groups[node] as usize].push(node));
@@ -31,14 +31,14 @@ pub(crate) fn of(topology: &Topology) -> Option<Vec<usize>> {
 
 /// Where in the order a node stands, whatever feeds it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Group {
+pub(crate) enum Group {
     Inputs,
     Middle,
     Outputs,
 }
 
 impl Group {
-    fn of(ports: &Ports) -> Self {
+    pub(crate) fn of(ports: &Ports) -> Self {
         match ports.device {
             Some(DeviceSide::Input(_)) => Self::Inputs,
             None => Self::Middle,
@@ -54,10 +54,9 @@ pub(crate) fn knotted(topology: &Topology) -> Vec<usize> {
 }
 
 /// All nodes, each after what it is fed by; `None` where forward links form a loop.
-fn depth_first(topology: &Topology, groups: &[Group]) -> Option<Vec<usize>> {
-    let nodes = topology.ports.len();
-    let forward = |edge: &usize| !topology.edges[*edge].feedback;
-    let is_end = |node: usize| !topology.outgoing[node].iter().any(forward);
+fn depth_first(topology: &Topology) -> Option<Vec<usize>> {
+    let (nodes, groups) = (topology.ports.len(), &topology.groups);
+    let is_end = |node: usize| topology.outgoing.of(node).all(|edge| topology.edges[edge].feedback);
     let mut walk = Walk { topology, reached: vec![Reached::Not; nodes], order: Vec::with_capacity(nodes) };
     let of_outputs = (0..nodes).filter(|&node| groups[node] == Group::Outputs).all(|root| walk.from(root));
     let of_ends = of_outputs && (0..nodes).all(|root| walk.is_through(root) || !is_end(root) || walk.from(root));
@@ -92,7 +91,7 @@ impl Walk<'_> {
             path.push((root, 0));
         }
         while let Some((node, next)) = path.last_mut() {
-            let Some(&edge) = self.topology.incoming[*node].get(*next) else {
+            let Some(edge) = self.topology.incoming.of(*node).nth(*next) else {
                 self.reached[*node] = Reached::Done;
                 self.order.push(*node);
                 path.pop();

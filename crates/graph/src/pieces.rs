@@ -64,6 +64,21 @@ impl<T: Clone> Pieces<T> {
         Arc::make_mut(last).push(item);
     }
 
+    /// Gives it so many items: those at its end go, or defaults come.
+    pub(crate) fn resize(&mut self, length: usize)
+    where
+        T: Default,
+    {
+        if length < self.length {
+            self.pieces.truncate(length.div_ceil(PIECE));
+            self.length = length;
+            if let Some(last) = self.pieces.last_mut().filter(|_| !length.is_multiple_of(PIECE)) {
+                Arc::make_mut(last).truncate(length % PIECE);
+            }
+        }
+        (self.length..length).for_each(|_| self.push(T::default()));
+    }
+
     pub(crate) fn set(&mut self, index: usize, item: T) {
         Arc::make_mut(&mut self.pieces[index / PIECE])[index % PIECE] = item;
     }
@@ -152,6 +167,9 @@ mod tests {
             }
             list.retain(|item| item % 3 != 1);
             assert!(list.iter().copied().eq((0..length).filter(|item| item % 3 != 1)));
+            list.resize(list.len() / 2);
+            assert!(list.iter().copied().eq((0..length).filter(|item| item % 3 != 1).take(list.len())));
+            list.resize(list.len() + 1);
             list.push(7);
             assert_eq!((list.iter().count(), list[list.len() - 1]), (list.len(), 7));
         }
@@ -174,5 +192,8 @@ mod tests {
         assert_eq!(other, list);
         other.retain(|&item| item != 8 * PIECE);
         assert!(other.len() == list.len() - 1 && shared(&other) == 7);
+        other = list.clone();
+        other.resize(3 * PIECE + 1);
+        assert!(other.len() == 3 * PIECE + 1 && shared(&other) == 3 && list.len() == 10 * PIECE);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::align::{self, Aligned, Alignment};
+use crate::asked::{Asked, ask};
 use crate::channels::{self, Widths};
 use crate::topology::{Edge, Topology};
 use crate::{Graph, GraphError, GraphErrors, Place, StreamSpec, budget, order};
@@ -16,6 +17,8 @@ pub(crate) struct Resolved {
     pub(crate) order: Arc<[usize]>,
     /// The channels of all ports of its nodes.
     pub(crate) widths: Arc<[Widths]>,
+    /// What is known of those that have processors.
+    pub(crate) asked: Asked,
 }
 
 /// A graph as it is compiled by itself.
@@ -44,23 +47,22 @@ pub(crate) fn resolve(graph: &Graph, before: &Resolved, stream: &StreamSpec) -> 
     if !errors.is_empty() {
         return Err(GraphErrors(errors));
     }
+    let asked = ask((graph, &widths), &order, before, stream, &mut errors);
+    if !errors.is_empty() {
+        return Err(GraphErrors(errors));
+    }
     let (graph, topology) = (graph.clone(), Arc::new(topology));
-    let resolved = Resolved { graph, topology, order: order.into(), widths: widths.into() };
-    let (resolved, alignments) = match align::align(&resolved, stream) {
-        Some(Aligned { graph, widths, alignments }) => {
-            let topology = Topology::new(&graph, &resolved.topology, &mut errors);
-            let order = order::of(&topology).expect("to let a link wait makes no loop");
-            (Resolved { graph, topology: Arc::new(topology), order: order.into(), widths: widths.into() }, alignments)
-        }
-        None => (resolved, Vec::new()),
-    };
-    Ok(Alone { resolved, alignments })
+    let resolved = Resolved { graph, topology, order: order.into(), widths: widths.into(), asked };
+    Ok(match align::align(&resolved) {
+        Some(aligned) => resolved.aligned(aligned, stream),
+        None => Alone { resolved, alignments: Vec::new() },
+    })
 }
 
 impl Resolved {
     /// The same with more nodes and links after those that it has, of a graph without mistakes and by the channels of all
     /// nodes; where they make loops with the others, the nodes on them.
-    pub(crate) fn with(&self, graph: Graph, widths: Arc<[Widths]>) -> Result<Self, Vec<usize>> {
+    pub(crate) fn with(&self, graph: Graph, widths: Arc<[Widths]>, stream: &StreamSpec) -> Result<Self, Vec<usize>> {
         let mut errors = Vec::new();
         let topology = self.topology.with(&graph, &mut errors);
         debug_assert!(errors.is_empty(), "{errors:?}");
@@ -68,7 +70,26 @@ impl Resolved {
             true => Arc::clone(&self.order),
             false => order::of(&topology).ok_or_else(|| order::knotted(&topology))?.into(),
         };
-        Ok(Self { graph, topology: Arc::new(topology), order, widths })
+        let asked = ask((&graph, &widths), &order, self, stream, &mut errors);
+        debug_assert!(errors.is_empty(), "{errors:?}");
+        Ok(Self { graph, topology: Arc::new(topology), order, widths, asked })
+    }
+
+    /// The same with other parameters, which change neither ports nor channels.
+    pub(crate) fn set(&self, graph: Graph, stream: &StreamSpec) -> Self {
+        let mut errors = Vec::new();
+        let asked = ask((&graph, &self.widths), &self.order, self, stream, &mut errors);
+        debug_assert!(errors.is_empty(), "{errors:?}");
+        Self { graph, asked, ..self.clone() }
+    }
+
+    /// The same with nodes on links that wait.
+    fn aligned(&self, Aligned { graph, widths, alignments }: Aligned, stream: &StreamSpec) -> Alone {
+        let resolved = self.topology.with(&graph, &mut Vec::new());
+        let order = order::of(&resolved).expect("to let a link wait makes no loop");
+        let asked = ask((&graph, &widths), &order, self, stream, &mut Vec::new());
+        let (topology, order, widths) = (Arc::new(resolved), order.into(), widths.into());
+        Alone { resolved: Self { graph, topology, order, widths, asked }, alignments }
     }
 
     /// Whether there are only more links, and all of them lead on in the order that there is.

@@ -1,8 +1,9 @@
 //! The schedule: what to do in which order, as plain data over numbered buffers.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Index, Range};
 
+use crate::asked::Asked;
 use crate::{Alignment, DeviceChannels, Fade, Frames, NodeName, Spread, Tail, Widths};
 
 /// One channel's storage: an index into the plan's arena.
@@ -111,6 +112,77 @@ pub struct Slot {
     pub footprint: usize,
 }
 
+/// The nodes with processors, in the order in which they come. What schedules that follow each other both say of a node is
+/// there once.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    /// By their numbers among the graph's nodes.
+    nodes: Asked,
+    order: Vec<u32>,
+}
+
+impl Slots {
+    /// None of these nodes yet.
+    pub(crate) fn of(nodes: Asked) -> Self {
+        Self { order: Vec::with_capacity(nodes.len()), nodes }
+    }
+
+    /// The next one is that of this node; its index.
+    pub(crate) fn come(&mut self, node: usize) -> usize {
+        debug_assert!(self.nodes[node].is_some(), "who has no processor has no slot");
+        self.order.push(node as u32);
+        self.order.len() - 1
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The one of this index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Slot> {
+        self.nodes[*self.order.get(index)? as usize].as_ref()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.order.iter().filter_map(|&node| self.nodes[node as usize].as_ref())
+    }
+}
+
+impl Index<usize> for Slots {
+    type Output = Slot;
+
+    fn index(&self, index: usize) -> &Slot {
+        self.get(index).expect("an index of one of the slots")
+    }
+}
+
+impl PartialEq for Slots {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl FromIterator<Slot> for Slots {
+    fn from_iter<I: IntoIterator<Item = Slot>>(slots: I) -> Self {
+        let mut all = Self::default();
+        for slot in slots {
+            all.nodes.push(Some(slot));
+            all.come(all.nodes.len() - 1);
+        }
+        all
+    }
+}
+
 /// One channel of a feedback link.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
@@ -132,7 +204,7 @@ pub struct Schedule {
     /// The buffers of all mixes and runs.
     pub wires: Vec<BufferId>,
     /// The nodes with processors.
-    pub slots: Vec<Slot>,
+    pub slots: Slots,
     /// How many buffers there are.
     pub buffers: usize,
     /// Channels of the device's input and the buffer that each is, if anything reads it. No step writes these.

@@ -23,7 +23,7 @@ use crate::compile::Fading;
 use crate::fade::Moment;
 use crate::message::NextFade;
 use crate::resolve::Resolved;
-use crate::{AnyNode, DeviceSide, Fade, Frame, Graph, Link, NodeName, Ports, Schedule};
+use crate::{AnyNode, DeviceSide, Fade, Frame, Graph, Link, NodeName, Ports, Schedule, StreamSpec};
 
 /// Who plays, by number: first the nodes of the graph, in its order, then those on their way out.
 #[derive(Clone, Default)]
@@ -174,10 +174,10 @@ impl Stage {
 
     /// All of it as one graph: the nodes and links of the graph, then what is on its way out. Where old and new links make
     /// loops together, the nodes on them.
-    fn union(&self) -> Result<Resolved, Vec<usize>> {
+    fn union(&self, stream: &StreamSpec) -> Result<Resolved, Vec<usize>> {
         let mut graph = self.graph.clone();
         if self.is_alone() {
-            return Ok(Resolved { graph, ..self.resolved.clone() });
+            return Ok(self.resolved.set(graph, stream));
         }
         self.ghosts.iter().for_each(|ghost| graph.insert(ghost.name.clone(), ghost.node.clone()));
         self.left.iter().for_each(|left| graph.push_link(left.link.clone()));
@@ -187,7 +187,7 @@ impl Stage {
                 self.resolved.widths.iter().chain(self.ghosts.iter().map(|ghost| &ghost.widths)).cloned().collect()
             }
         };
-        self.resolved.with(graph, widths)
+        self.resolved.with(graph, widths, stream)
     }
 
     /// What fades in it.

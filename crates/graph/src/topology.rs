@@ -2,6 +2,7 @@
 
 use std::ops::{Index, Range};
 
+use crate::order::Group;
 use crate::stream::MOST_CHANNELS;
 use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Place, Port, Ports};
 
@@ -10,6 +11,8 @@ use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, P
 pub(crate) struct Topology {
     /// The ports of each node.
     pub(crate) ports: PortsOf,
+    /// Where in the order each node stands.
+    pub(crate) groups: Vec<Group>,
     /// The links that could be resolved, in link order.
     pub(crate) edges: Vec<Edge>,
     /// For each node, its incoming edges in link order.
@@ -26,8 +29,8 @@ pub(crate) struct PortsOf(Graph);
 #[derive(Default)]
 pub(crate) struct Adjacency {
     /// Where those of each node begin, and after the last node those of the last one end.
-    starts: Vec<usize>,
-    edges: Vec<usize>,
+    starts: Vec<u32>,
+    edges: Vec<u32>,
 }
 
 /// A link by number.
@@ -99,8 +102,13 @@ impl Topology {
             errors.extend(wrong(target, &link.to, Side::Input, Place::To(index)));
         }
         let nodes = graph.nodes().len();
+        let [shared, _] = self.ports.0.shared_with(graph);
+        let mut groups = Vec::with_capacity(nodes);
+        groups.extend_from_slice(&self.groups[..shared]);
+        groups.extend(graph.nodes_from(shared).map(|(_, node)| Group::of(node.ports())));
         Self {
             ports: PortsOf(graph.clone()),
+            groups,
             incoming: Adjacency::new(nodes, edges.iter().map(|edge| edge.to.node())),
             outgoing: Adjacency::new(nodes, edges.iter().map(|edge| edge.from.node())),
             edges,
@@ -149,22 +157,20 @@ impl Adjacency {
         of_edges.clone().for_each(|node| starts[node + 2] += 1);
         (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
         let mut edges = vec![0; of_edges.len()];
-        for (edge, node) in of_edges.enumerate() {
+        for (edge, node) in (0..).zip(of_edges) {
             // What is where a node's edges begin is, when all are in, where they end.
             let next = &mut starts[node + 1];
-            edges[*next] = edge;
+            edges[*next as usize] = edge;
             *next += 1;
         }
         starts.pop();
         Self { starts, edges }
     }
-}
 
-impl Index<usize> for Adjacency {
-    type Output = [usize];
-
-    fn index(&self, node: usize) -> &[usize] {
-        &self.edges[self.starts[node]..self.starts[node + 1]]
+    /// The edges of a node.
+    pub(crate) fn of(&self, node: usize) -> impl ExactSizeIterator<Item = usize> + Clone {
+        let [start, end] = [self.starts[node], self.starts[node + 1]];
+        self.edges[start as usize..end as usize].iter().map(|&edge| edge as usize)
     }
 }
 

@@ -7,10 +7,20 @@ use super::Builder;
 use super::mixing::{Need, Sums};
 use super::value::{Product, Value};
 use crate::buffers::Life;
-use crate::{DeviceChannels, Factor, Why};
+use crate::{DeviceChannels, DeviceSide, Factor, Why};
 
 impl Builder<'_> {
-    pub(super) fn device_input(&mut self, node: usize, channels: &DeviceChannels) {
+    /// A node that stands for the device.
+    pub(super) fn device(&mut self, node: usize) {
+        let topology = self.topology;
+        match &topology.ports[node].device {
+            Some(DeviceSide::Input(channels)) => self.device_input(node, channels),
+            Some(DeviceSide::Output(channels)) => self.device_output(node, channels.as_deref()),
+            None => unreachable!("all others have a slot"),
+        }
+    }
+
+    fn device_input(&mut self, node: usize, channels: &DeviceChannels) {
         let visible = self.visible_inputs(node);
         let values =
             self.outputs.of(node).enumerate().map(|(index, output)| match (self.outputs.readers(output), channels) {
@@ -44,7 +54,7 @@ impl Builder<'_> {
         self.stream.visible_inputs(crate::NodeName::before_it_left(self.graph.at(node).0.as_str()))
     }
 
-    pub(super) fn device_output(&mut self, node: usize, channels: Option<&[usize]>) {
+    fn device_output(&mut self, node: usize, channels: Option<&[usize]>) {
         self.entered.clear();
         self.enter(node, 0, Need::Value);
         for (index, &value) in self.entered.iter().enumerate() {

@@ -29,13 +29,13 @@ pub(super) struct Fold {
 /// The sums that are folded, by node: one port of each.
 pub(super) fn wide_sums(topology: &Topology, widths: &[Widths]) -> Vec<Option<Box<Fold>>> {
     let of = |node: usize, port: usize| {
-        let enters = |edge: &&usize| topology.edges[**edge].to.port() == port;
-        let edges: Vec<usize> = topology.incoming[node].iter().filter(enters).copied().collect();
+        let enters = |edge: &usize| topology.edges[*edge].to.port() == port;
+        let edges: Vec<usize> = topology.incoming.of(node).filter(enters).collect();
         let folded = vec![None; widths[node].inputs[port]];
         (edges.len() > HELD).then(|| Box::new(Fold { port, edges, next: 0, ready: 0, held: 0, folded }))
     };
     let wide = |node: usize| {
-        let many = topology.incoming[node].len() > HELD;
+        let many = topology.incoming.of(node).len() > HELD;
         many.then(|| (0..widths[node].inputs.len()).find_map(|port| of(node, port))).flatten()
     };
     (0..widths.len()).map(wide).collect()

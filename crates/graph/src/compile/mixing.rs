@@ -78,7 +78,8 @@ impl Builder<'_> {
 
     /// Where all that enters a port comes from, as it is, if no other link enters the node.
     fn only(&self, node: usize, port: usize, need: Need) -> Option<Range<usize>> {
-        let [only] = self.topology.incoming[node] else { return None };
+        let mut incoming = self.topology.incoming.of(node);
+        let (Some(only), None) = (incoming.next(), incoming.next()) else { return None };
         let (edge, lane) = (&self.topology.edges[only], self.lanes[only]);
         let fades = || !Fading::of(&self.fading.links, edge.link()).is_empty() || self.fading.ends(edge);
         if edge.feedback || edge.to.port() != port || !lane.is_whole(self.widths[node].inputs[port]) || fades() {
@@ -92,7 +93,7 @@ impl Builder<'_> {
     fn gather(&mut self, node: usize, port: usize, sums: &mut Sums) {
         let topology = self.topology;
         let fold = self.folds[node].take_if(|fold| fold.port == port);
-        let edges = || topology.incoming[node].iter().copied().filter(|&edge| topology.edges[edge].to.port() == port);
+        let edges = || topology.incoming.of(node).filter(|&edge| topology.edges[edge].to.port() == port);
         sums.clear();
         for channel in 0..self.widths[node].inputs[port] {
             if let Some(folded) = fold.as_ref().and_then(|fold| fold.folded[channel]) {

@@ -1,16 +1,16 @@
 //! How late a graph is, and how long it rings on.
 
 use crate::resolve::Resolved;
-use crate::topology::Topology;
 use crate::{Frames, Slot, Tail};
 
-/// The longest latency and tail up to any end of a graph, of which there are the slots of all nodes, and maybe others.
-pub(crate) fn longest(Resolved { topology, order, .. }: &Resolved, slots: &[Slot]) -> (Frames, Tail) {
-    let (latency, tail) = match slots.iter().all(|slot| (slot.latency, slot.tail) == (0, Tail::None)) {
+/// The longest latency and tail up to any end of a graph.
+pub(crate) fn longest(resolved: &Resolved) -> (Frames, Tail) {
+    let Resolved { topology, asked, .. } = resolved;
+    let (latency, tail) = match asked.iter().flatten().all(|slot| (slot.latency, slot.tail) == (0, Tail::None)) {
         true => (0, Tail::None),
         false => {
-            let reached = reached(topology, order, slots);
-            let ends = (0..reached.len()).filter(|&node| topology.outgoing[node].is_empty());
+            let reached = reached(resolved);
+            let ends = (0..reached.len()).filter(|&node| topology.outgoing.of(node).len() == 0);
             ends.map(|node| reached[node]).fold((0, Tail::None), longer)
         }
     };
@@ -19,14 +19,11 @@ pub(crate) fn longest(Resolved { topology, order, .. }: &Resolved, slots: &[Slot
 }
 
 /// Up to each node's output.
-fn reached(topology: &Topology, order: &[usize], slots: &[Slot]) -> Vec<(Frames, Tail)> {
-    let nodes = topology.ports.len();
-    let mut reached = vec![(0, Tail::None); nodes];
-    for slot in slots.iter().filter(|slot| slot.node < nodes) {
-        reached[slot.node] = (slot.latency, slot.tail);
-    }
-    for &node in order {
-        let edges = topology.incoming[node].iter().map(|&edge| &topology.edges[edge]);
+fn reached(Resolved { topology, order, asked, .. }: &Resolved) -> Vec<(Frames, Tail)> {
+    let own = |slot: &Option<Slot>| slot.as_ref().map_or((0, Tail::None), |slot| (slot.latency, slot.tail));
+    let mut reached: Vec<(Frames, Tail)> = asked.iter().map(own).collect();
+    for &node in &**order {
+        let edges = topology.incoming.of(node).map(|edge| &topology.edges[edge]);
         let sources = edges.filter(|edge| !edge.feedback).map(|edge| reached[edge.from.node()]);
         let (latency, tail) = sources.fold((0, Tail::None), longer);
         let own = reached[node];

@@ -48,7 +48,7 @@ impl Engine {
         let alone = resolve(graph, self.stage.resolved(), &self.stream)?;
         build(&alone.resolved, &Fading::default(), &self.stream)?;
         let change = self.change_to(&alone, self.now(), &Moment::new());
-        let together = self.stage.next(&change, |actor| self.cast.sounds(actor)).stage.running_nodes();
+        let together = self.stage.next(&change, |actor| self.sounds(actor)).stage.running_nodes();
         Ok(together as f64 / self.stage.running_nodes().max(1) as f64)
     }
 
@@ -56,11 +56,11 @@ impl Engine {
         let graph = self.room_for(2, graph)?;
         let alone = resolve(&graph, self.stage.resolved(), &self.stream)?;
         let (hush, moment) = (Moment::new(), Moment::new());
-        let together = self.stage.next(&self.change_to(&alone, now, &moment), |actor| self.cast.sounds(actor));
+        let together = self.stage.next(&self.change_to(&alone, now, &moment), |actor| self.sounds(actor));
         let lengths = (self.fade, self.stream.feedback);
         let dip = self.stage.dip(&together, lengths, &hush).filter(|_| self.fade > 0);
         let hushed = dip.and_then(|Dip { hushed, after, frames }| {
-            let hushed = stage::Next::again(hushed);
+            let hushed = stage::Next::again(hushed, &self.stream);
             Some((self.between(&hushed).ok()?, hushed, after, frames))
         });
         // Nothing to fade, or no memory for so much as a fade.

@@ -9,7 +9,7 @@ use super::{Engine, LoadError, Told, journal};
 use crate::compile::{build, longest};
 use crate::erase::AnyProcessor;
 use crate::fade::Moment;
-use crate::load::{Next, Takeover};
+use crate::load::{Cast, Next, Takeover};
 use crate::message::Message;
 use crate::resolve::{Alone, resolve};
 use crate::stage::{self, Stage, most_leaving};
@@ -24,8 +24,8 @@ pub(super) struct Arrival {
     schedule: Schedule,
     /// The graph as it was given, where it is another one.
     graph: Option<Graph>,
-    /// The processors of those who start, by slot.
-    fresh: Vec<Option<AnyProcessor>>,
+    /// The processors of those who start, in the order of their slots.
+    fresh: Vec<AnyProcessor>,
     cut: bool,
 }
 
@@ -110,6 +110,11 @@ impl Engine {
         Ok(graph)
     }
 
+    /// Whether a node can play on; see [`Cast::sounds`].
+    pub(super) fn sounds(&self, actor: usize) -> bool {
+        self.stats.panics.get() == 0 || self.cast.sounds(actor)
+    }
+
     /// A load, as a stage takes it.
     pub(super) fn change_to<'a>(&'a self, alone: &'a Alone, now: Frame, moment: &Moment) -> stage::Change<'a> {
         stage::Change { new: &alone.resolved, stream: &self.stream, fade: self.fade, now, moment: moment.clone() }
@@ -123,7 +128,7 @@ impl Engine {
         (now, moment): (Frame, &Moment),
     ) -> Result<Arrival, LoadError> {
         let change = self.change_to(&alone, now, moment);
-        let sounds = |actor: usize| self.cast.sounds(actor);
+        let sounds = |actor: usize| self.sounds(actor);
         let next = from.next(&change, sounds);
         if next.stage.leaving().count() > 2 * most_leaving(&graph) {
             return Err(LoadError::Crowded(Box::new(graph)));
@@ -157,7 +162,7 @@ impl Engine {
             Some((graph, Alone { resolved, alignments })) => {
                 // That of the graph, without what is on its way out.
                 if !Arc::ptr_eq(&resolved.topology, &next.union.topology) {
-                    (schedule.latency, schedule.tail) = longest(&resolved, &schedule.slots);
+                    (schedule.latency, schedule.tail) = longest(&resolved);
                 }
                 schedule.alignments = alignments;
                 Some(graph)
@@ -174,7 +179,7 @@ impl Engine {
         let out = [&self.out, &self.out];
         let (union, nodes, before) = (&next.union, next.stage.nodes(), &*next.before);
         let of = Next { union, nodes, schedule: &schedule, before, is_new, over: None, out, common: &common };
-        let fresh = self.cast.prepare(&of)?;
+        let fresh = Cast::prepare(&of)?;
         Ok(Arrival { next, schedule, graph, fresh, cut: false })
     }
 
@@ -232,7 +237,7 @@ impl Engine {
             return;
         }
         let Some(swept) = self.stage.swept(now, self.stream.feedback) else { return };
-        let next = stage::Next::of_those_who_stay(swept);
+        let next = stage::Next::of_those_who_stay(swept, &self.stream);
         match self.between(&next).and_then(|between| self.prepared(next, between, None)) {
             Ok(arrival) => self.arrive_untold(arrival),
             Err(error) => debug_assert!(false, "less than before takes less than before: {error}"),

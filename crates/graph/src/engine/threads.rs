@@ -50,7 +50,7 @@ impl Engine {
         if self.most_threads == 1 || self.messages.is_full() || self.messages.is_abandoned() {
             return false;
         }
-        let next = stage::Next::as_it_is(&self.stage);
+        let next = stage::Next::as_it_is(&self.stage, &self.stream);
         let arrival = self.between(&next).and_then(|between| self.prepared(next, between, None));
         match arrival {
             Ok(arrival) if arrival.schedule().spread.tasks != self.schedule.spread.tasks => {

@@ -44,25 +44,25 @@ pub(crate) struct Next {
 
 impl Next {
     /// The same stage again.
-    pub(crate) fn again(stage: Stage) -> Self {
+    pub(crate) fn again(stage: Stage, stream: &StreamSpec) -> Self {
         let before = (0..stage.nodes() + stage.ghosts.len()).map(Some).collect();
-        Self::without_new_links(stage, before)
+        Self::without_new_links(stage, before, stream)
     }
 
     /// A stage without what has ended.
-    pub(crate) fn of_those_who_stay(Swept { stage, ghosts }: Swept) -> Self {
+    pub(crate) fn of_those_who_stay(Swept { stage, ghosts }: Swept, stream: &StreamSpec) -> Self {
         let nodes = stage.nodes();
         let before = (0..nodes).chain(ghosts.into_iter().map(|ghost| nodes + ghost)).map(Some).collect();
-        Self::without_new_links(stage, before)
+        Self::without_new_links(stage, before, stream)
     }
 
     /// A stage as it is.
-    pub(crate) fn as_it_is(stage: &Stage) -> Self {
-        Self::without_new_links(stage.clone(), (0..stage.nodes() + stage.ghosts.len()).map(Some).collect())
+    pub(crate) fn as_it_is(stage: &Stage, stream: &StreamSpec) -> Self {
+        Self::without_new_links(stage.clone(), (0..stage.nodes() + stage.ghosts.len()).map(Some).collect(), stream)
     }
 
-    fn without_new_links(stage: Stage, before: Vec<Option<usize>>) -> Self {
-        let union = stage.union().expect("less than what made no loops makes none");
+    fn without_new_links(stage: Stage, before: Vec<Option<usize>>, stream: &StreamSpec) -> Self {
+        let union = stage.union(stream).expect("less than what made no loops makes none");
         Self { stage, before, union }
     }
 }
@@ -76,7 +76,7 @@ impl Stage {
         let mut carried = old.carried(change, &was, &sounds);
         loop {
             let (stage, mut before) = Transition::new(old, change, (&was, &carried)).run(&sounds);
-            match stage.union() {
+            match stage.union(change.stream) {
                 Ok(union) => {
                     if let Some(Swept { ghosts, .. }) = &swept {
                         let number =

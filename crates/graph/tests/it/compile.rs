@@ -263,8 +263,8 @@ fn verify_finds_every_planted_violation() {
     let nothing = |s: &mut Schedule| s.steps[0] = Step::Mix { dst: 0..1, terms: 0..0, why: Why::Meet };
     assert_eq!(problem(nothing), Err("points outside the schedule"));
     let in_place = |s: &mut Schedule| {
-        let slot = compile(&chain(1), &stream()).unwrap().slots.remove(0);
-        s.slots.push(Slot { widths: Widths::new(vec![1], vec![1]), ..slot });
+        let slot = compile(&chain(1), &stream()).unwrap().slots[0].clone();
+        s.slots = [Slot { widths: Widths::new(vec![1], vec![1]), ..slot }].into_iter().collect();
         s.steps.insert(0, Step::Run { slot: 0, inputs: 0..0, outputs: 0..1 });
     };
     assert_eq!(problem(in_place), Err("works in place on a buffer that was never written"));

@@ -25,7 +25,7 @@ impl Kinds {
     /// The kinds of a graph, at most so many, the most frequent first.
     pub(super) fn of(graph: &Graph, schedule: &Schedule, most: usize) -> Self {
         let mut kinds: Vec<Kind> = Vec::new();
-        for slot in &schedule.slots {
+        for slot in schedule.slots.iter() {
             // What the compiler put in has no node in the graph.
             let Some(node) = graph.node(slot.name.as_str()) else { continue };
             match kinds.iter_mut().find(|kind| kind.is(slot) && kind.node == *node) {
