@@ -6,6 +6,7 @@ use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use crate::channels::Widths;
+use crate::pieces::Pieces;
 use crate::resolve::Resolved;
 use crate::topology::{Edge, Topology};
 use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName};
@@ -26,7 +27,7 @@ pub struct Alignment {
 pub(crate) struct Aligned {
     /// The graph with the nodes that wait, after all of its own.
     pub(crate) graph: Graph,
-    pub(crate) widths: Vec<Widths>,
+    pub(crate) widths: Pieces<Widths>,
     pub(crate) alignments: Vec<Alignment>,
 }
 
@@ -72,7 +73,7 @@ fn waits(Resolved { graph, topology, order, asked, .. }: &Resolved) -> Option<Wa
 }
 
 /// Outputs that share a channel of the device wait for each other.
-fn meet_at_the_device(topology: &Topology, widths: &[Widths], waits: &mut Waits) {
+fn meet_at_the_device(topology: &Topology, widths: &Pieces<Widths>, waits: &mut Waits) {
     let channels = |node: usize| match &topology.ports[node].device {
         Some(DeviceSide::Output(Some(channels))) => Some(channels.clone()),
         Some(DeviceSide::Output(None)) => Some((0..widths[node].inputs[0]).collect()),
@@ -103,13 +104,13 @@ fn waits_for_others(graph: &Graph, edge: &Edge) -> bool {
 }
 
 /// Channels that a link carries.
-fn carried(edge: &Edge, widths: &[Widths]) -> usize {
+fn carried(edge: &Edge, widths: &Pieces<Widths>) -> usize {
     edge.from.channels().map_or(widths[edge.from.node()].outputs[edge.from.port()], |channels| channels.len())
 }
 
 /// The graph with a node on each link that waits.
-fn with_waiting(graph: &Graph, widths: &[Widths], late: &[(usize, Frames, usize)]) -> Aligned {
-    let mut aligned = Aligned { graph: graph.clone(), widths: widths.to_vec(), alignments: Vec::new() };
+fn with_waiting(graph: &Graph, widths: &Pieces<Widths>, late: &[(usize, Frames, usize)]) -> Aligned {
+    let mut aligned = Aligned { graph: graph.clone(), widths: widths.clone(), alignments: Vec::new() };
     let mut links = Vec::with_capacity(graph.links().len() + late.len());
     let mut late = late.iter().peekable();
     let mut twins = FxHashMap::default();

@@ -10,36 +10,41 @@ use crate::{Graph, GraphError, Slot, StreamSpec};
 /// By number: what is known of each node that has a processor.
 pub(crate) type Asked = Pieces<Option<Slot>>;
 
-/// Asks the nodes of a graph, in this order, unless `before` has the same at the same place with the same channels; reports
-/// what they say against their parameters. Both are for the same stream.
+/// Asks the nodes of a graph, unless `before` has the same at the same place with the same channels; reports what they say
+/// against their parameters, in this order. Both are for the same stream.
 pub(crate) fn ask(
-    (graph, widths): (&Graph, &[Widths]),
+    (graph, widths): (&Graph, &Pieces<Widths>),
     order: &[usize],
     before: &Resolved,
     stream: &StreamSpec,
     errors: &mut Vec<GraphError>,
 ) -> Asked {
     let mut asked = before.asked.clone();
-    asked.resize(graph.nodes().len());
+    asked.truncate(graph.nodes().len());
     let [shared, _] = before.graph.shared_with(graph);
-    let is_known = |node: usize| {
-        let same = node < shared || before.graph.has(node, graph.at(node));
-        same && before.widths[node] == widths[node]
-    };
-    let mut questions = Questions::new(stream);
-    for &node in order.iter().filter(|&&node| !is_known(node)) {
-        asked.set(node, slot(graph, node, &widths[node], &mut questions, errors));
+    let as_wide = before.widths.shared_with(widths);
+    let is_known = |node: usize| before.graph.has(node, graph.at(node)) && before.widths[node] == widths[node];
+    let (mut questions, mut wrong) = (Questions::new(stream), Vec::new());
+    let mut answer = |node: usize| slot((graph, node), &widths[node], &mut questions, &mut wrong);
+    for node in (shared.min(as_wide)..asked.len()).filter(|&node| !is_known(node)) {
+        asked.set(node, answer(node));
     }
+    asked.extend((asked.len()..graph.nodes().len()).map(answer));
+    if wrong.len() > 1 {
+        let mut place = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(at, &node)| place[node] = at);
+        wrong.sort_by_key(|(node, _)| place[*node]);
+    }
+    errors.extend(wrong.into_iter().map(|(_, error)| error));
     asked
 }
 
 /// `None` of a node that stands for the device.
 fn slot(
-    graph: &Graph,
-    node: usize,
+    (graph, node): (&Graph, usize),
     widths: &Widths,
     questions: &mut Questions,
-    errors: &mut Vec<GraphError>,
+    wrong: &mut Vec<(usize, GraphError)>,
 ) -> Option<Slot> {
     let (name, any) = graph.at(node);
     let ports = any.ports();
@@ -47,7 +52,7 @@ fn slot(
         return None;
     }
     let spec = questions.of(name, widths);
-    errors.extend(any.check(spec).err().map(|error| GraphError::of_node(name.as_str(), error)));
+    wrong.extend(any.check(spec).err().map(|error| (node, GraphError::of_node(name.as_str(), error))));
     Some(Slot {
         name: name.clone(),
         kind: any.kind(),

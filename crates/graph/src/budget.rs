@@ -2,6 +2,7 @@
 
 use crate::arena::Arena;
 use crate::channels::Widths;
+use crate::pieces::Pieces;
 use crate::{GraphError, Place, Schedule, StreamSpec};
 
 /// The most channels that all ports together may have.
@@ -15,7 +16,7 @@ pub(crate) fn footprint(schedule: &Schedule, max_frames: usize) -> usize {
 }
 
 /// Refuses a graph of more channels than anybody means, before anything is built for each of them.
-pub(crate) fn channels(widths: &[Widths]) -> Option<GraphError> {
+pub(crate) fn channels(widths: &Pieces<Widths>) -> Option<GraphError> {
     let all = widths.iter().flat_map(|widths| widths.inputs.iter().chain(&widths.outputs));
     let total: usize = all.sum();
     let message = || format!("the ports of this graph have {total} channels in all; there are at most {MOST_IN_ALL}");

@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::pieces::Pieces;
 use crate::resolve::Resolved;
 use crate::topology::{Edge, Topology};
 use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Link, Place, Port, StreamSpec};
@@ -46,13 +47,18 @@ pub(crate) fn resolve(
     before: &Resolved,
     stream: &StreamSpec,
     errors: &mut Vec<GraphError>,
-) -> Vec<Widths> {
-    let any_feedback = topology.edges.iter().any(|edge| edge.feedback);
-    let forward = topology.edges.iter().filter(|edge| any_feedback && !edge.feedback);
+) -> Pieces<Widths> {
+    let any_feedback = topology.has_feedback();
+    let edges = if any_feedback { &topology.edges[..] } else { &[] };
+    let forward = edges.iter().filter(|edge| !edge.feedback);
     let fed_forward = forward.map(|edge| (edge.to.node(), edge.to.port())).collect();
-    let widths = vec![None; topology.ports.len()];
-    let (found, inputs) = (Widths::default(), Vec::new());
-    let (unchanged, before) = (topology.unchanged(&before.topology), &*before.widths);
+    let nodes = topology.ports.len();
+    let (last, inputs) = (Widths::default(), Vec::new());
+    let mut is_known = topology.unchanged(&before.topology);
+    if any_feedback {
+        is_known.fill(false);
+    }
+    let known_edges = topology.known_of(&before.topology);
     let mut resolver = Resolver {
         graph,
         topology,
@@ -60,20 +66,22 @@ pub(crate) fn resolve(
         errors,
         any_feedback,
         fed_forward,
-        widths,
-        found,
+        before: &before.widths,
+        found: vec![None; nodes],
+        is_known,
+        others: false,
+        last,
         inputs,
-        unchanged,
-        before,
     };
     if !resolver.run_in_order(order) {
         resolver.run(order);
     }
-    let widths: Vec<Widths> = resolver.widths.iter_mut().map(|widths| widths.take().unwrap_or_default()).collect();
-    for edge in &topology.edges {
-        resolver.check(edge, &widths);
+    // What fitted before fits still.
+    let fits = if resolver.others { 0 } else { known_edges };
+    for edge in &topology.edges[fits..] {
+        resolver.check(edge);
     }
-    widths
+    resolver.done()
 }
 
 struct Resolver<'a> {
@@ -81,18 +89,22 @@ struct Resolver<'a> {
     topology: &'a Topology,
     stream: &'a StreamSpec,
     errors: &'a mut Vec<GraphError>,
-    widths: Vec<Option<Widths>>,
+    /// Those of the graph before.
+    before: &'a Pieces<Widths>,
+    /// Those of nodes that are not as wide as there.
+    found: Vec<Option<Widths>>,
+    /// The nodes of which they are known: from the start of those that no other links enter than there, until a node before
+    /// them comes out to be of other widths.
+    is_known: Vec<bool>,
+    /// Whether a node is not as wide as one was in its place before.
+    others: bool,
     any_feedback: bool,
     /// The ports that a forward link enters; looked at where there are feedback links.
     fed_forward: HashSet<(usize, usize)>,
     /// Those found last, which the next node may have, too.
-    found: Widths,
+    last: Widths,
     /// Memory for those of its inputs.
     inputs: Vec<usize>,
-    /// Those of a graph before this one, and the nodes that have the same links into them as there. Once a node has been
-    /// looked at: that are as wide as there.
-    before: &'a [Widths],
-    unchanged: Vec<bool>,
 }
 
 /// What is known of the links that determine a node; the best first.
@@ -109,25 +121,49 @@ impl<'a> Resolver<'a> {
     fn run_in_order(&mut self, order: &[usize]) -> bool {
         let before = self.errors.len();
         for &node in order {
-            let is_known = |edge: &Edge| self.widths[edge.from.node()].is_some();
+            if self.is_known[node] {
+                continue;
+            }
+            let is_known = |edge: &Edge| self.is_known[edge.from.node()];
             if self.any_feedback && !self.determining(node).all(is_known) {
-                self.widths.fill(None);
+                self.is_known.fill(false);
+                self.found.fill(None);
                 self.errors.truncate(before);
                 return false;
             }
-            self.widths[node] = Some(self.widths_as_before(node).unwrap_or_else(|| self.widths_of(node)));
+            if self.find(node) {
+                let leaving = self.topology.outgoing.of(node).map(|edge| &self.topology.edges[edge]);
+                leaving.filter(|edge| !edge.feedback).for_each(|edge| self.is_known[edge.to.node()] = false);
+            }
         }
         true
     }
 
-    /// Those that a node had before, if nothing has changed that determines them.
-    fn widths_as_before(&mut self, node: usize) -> Option<Widths> {
-        if !self.unchanged[node] {
-            return None;
+    /// Finds those of a node; whether they are others than before.
+    fn find(&mut self, node: usize) -> bool {
+        let (widths, before) = (self.widths_of(node), self.before.get(node));
+        let is_other = before != Some(&widths);
+        self.others |= is_other && before.is_some();
+        self.found[node] = is_other.then_some(widths);
+        self.is_known[node] = true;
+        is_other
+    }
+
+    /// The channels of a node of which they are known.
+    fn widths(&self, node: usize) -> &Widths {
+        self.found[node].as_ref().unwrap_or_else(|| &self.before[node])
+    }
+
+    /// Those of all nodes. Pieces that stay as they were stay shared.
+    fn done(self) -> Pieces<Widths> {
+        let mut all = self.before.clone();
+        all.truncate(self.found.len());
+        let mut found = self.found.into_iter();
+        for (node, widths) in found.by_ref().take(all.len()).enumerate() {
+            widths.into_iter().for_each(|widths| all.set(node, widths));
         }
-        let mut sources = self.topology.incoming.of(node).map(|edge| self.topology.edges[edge].from.node());
-        self.unchanged[node] = !self.any_feedback && sources.all(|source| self.unchanged[source]);
-        self.unchanged[node].then(|| self.before[node].clone())
+        all.extend(found.map(|widths| widths.expect("a node that is new has found its channels")));
+        all
     }
 
     /// Every node once, as soon as what determines it is known. When stuck in a loop, the first node in order that some
@@ -135,7 +171,7 @@ impl<'a> Resolver<'a> {
     fn run(&mut self, order: &[usize]) {
         let mut place = vec![0; order.len()];
         order.iter().enumerate().for_each(|(at, &node)| place[node] = at);
-        let mut waiting: Vec<usize> = (0..self.widths.len()).map(|node| self.determining(node).count()).collect();
+        let mut waiting: Vec<usize> = (0..self.is_known.len()).map(|node| self.determining(node).count()).collect();
         let mut next: BinaryHeap<_> = (0..order.len())
             .map(|node| match waiting[node] {
                 0 => Reverse((Known::All, place[node])),
@@ -147,10 +183,10 @@ impl<'a> Resolver<'a> {
             .collect();
         while let Some(Reverse((_, at))) = next.pop() {
             let node = order[at];
-            if self.widths[node].is_some() {
+            if self.is_known[node] {
                 continue;
             }
-            self.widths[node] = Some(self.widths_of(node));
+            self.find(node);
             for edge in self.topology.outgoing.of(node) {
                 let edge = &self.topology.edges[edge];
                 let target = edge.to.node();
@@ -195,11 +231,11 @@ impl<'a> Resolver<'a> {
             Channels::Follow => follow,
         };
         let outputs = ports.outputs.iter().map(output);
-        if !inputs.iter().eq(&self.found.inputs) || !outputs.clone().eq(self.found.outputs.iter().copied()) {
-            self.found = Widths::new(inputs.clone(), outputs.collect());
+        if !inputs.iter().eq(&self.last.inputs) || !outputs.clone().eq(self.last.outputs.iter().copied()) {
+            self.last = Widths::new(inputs.clone(), outputs.collect());
         }
         self.inputs = inputs;
-        self.found.clone()
+        self.last.clone()
     }
 
     fn input_width(&self, node: usize, index: usize, port: &Port) -> usize {
@@ -225,7 +261,9 @@ impl<'a> Resolver<'a> {
             Some(range) => Some(range.end),
             None => match edge.from.channels() {
                 Some(range) => Some(range.len()),
-                None => Some(self.widths[edge.from.node()].as_ref()?.outputs[edge.from.port()]),
+                None => {
+                    self.is_known[edge.from.node()].then(|| self.widths(edge.from.node()).outputs[edge.from.port()])
+                }
             },
         }
     }
@@ -268,9 +306,9 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether what a link carries fits where it goes.
-    fn check(&mut self, edge: &Edge, widths: &[Widths]) {
-        let source = widths[edge.from.node()].outputs[edge.from.port()];
-        let target = widths[edge.to.node()].inputs[edge.to.port()];
+    fn check(&mut self, edge: &Edge) {
+        let source = self.widths(edge.from.node()).outputs[edge.from.port()];
+        let target = self.widths(edge.to.node()).inputs[edge.to.port()];
         if source == target && edge.from.channels().is_none() && edge.to.channels().is_none() {
             return;
         }

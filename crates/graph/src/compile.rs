@@ -14,7 +14,7 @@ pub(crate) use fading::Fading;
 pub(crate) use reach::longest;
 
 use crate::buffers::{Buffers, Life};
-use crate::channels::Widths;
+use crate::channels::OfPorts;
 use crate::resolve::{Alone, Resolved, resolve};
 use crate::spread::spread;
 use crate::topology::Topology;
@@ -52,7 +52,7 @@ pub(crate) fn build(resolved: &Resolved, fading: &Fading, stream: &StreamSpec) -
 struct Builder<'a> {
     graph: &'a Graph,
     topology: &'a Topology,
-    widths: &'a [Widths],
+    widths: Vec<&'a OfPorts>,
     /// What is known of the nodes with processors, by number.
     asked: Vec<Option<&'a Slot>>,
     fading: &'a Fading,
@@ -79,12 +79,12 @@ impl<'a> Builder<'a> {
     fn new(resolved: &'a Resolved, fading: &'a Fading, stream: &'a StreamSpec) -> Self {
         let Resolved { graph, topology, widths, asked, .. } = resolved;
         let nodes = topology.ports.len();
-        let starts = outputs::starts(widths);
-        let lanes = Lanes::new(topology, widths, &starts);
+        let widths: Vec<&OfPorts> = widths.iter().map(|widths| &**widths).collect();
+        let starts = outputs::starts(&widths);
+        let lanes = Lanes::new(topology, &widths, &starts);
         let mut builder = Self {
             graph,
             topology,
-            widths,
             asked: asked.iter().map(Option::as_ref).collect(),
             fading,
             stream,
@@ -95,10 +95,11 @@ impl<'a> Builder<'a> {
                 ..Schedule::default()
             },
             buffers: Buffers::default(),
-            products: Products::default(),
+            products: Products::with_capacity(nodes),
             outputs: Outputs::new(topology, &lanes, starts),
             lanes,
-            folds: fold::wide_sums(topology, widths),
+            folds: fold::wide_sums(topology, &widths),
+            widths,
             lines: Vec::new(),
             heard: vec![None; stream.inputs],
             sent: vec![Vec::new(); stream.outputs.unwrap_or(0)],
@@ -106,6 +107,7 @@ impl<'a> Builder<'a> {
             entered: Vec::new(),
         };
         builder.schedule.steps.reserve(nodes);
+        builder.schedule.factors.reserve(nodes);
         builder.number_lines();
         builder
     }

@@ -101,8 +101,7 @@ impl AnyNode {
     /// Whether coming from `previous` needs a new processor: another type does.
     #[must_use]
     pub fn rebuilds(&self, previous: &AnyNode) -> bool {
-        !self.is(previous)
-            && (self.0.ports != previous.0.ports || self.0.node.rebuilds(&previous.0.node))
+        !self.is(previous) && (self.0.ports != previous.0.ports || self.0.node.rebuilds(&previous.0.node))
     }
 
     pub(crate) fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError> {

@@ -161,7 +161,7 @@ pub use graph::{Graph, Link, Links, LinksIter, OnReplace};
 pub use hush::Hush;
 pub use instructions::{Instructions, UnknownInstructions};
 pub use io::{Inputs, Io, Outputs, PortIn, PortOut};
-pub use load::Loaded;
+pub use load::{Loaded, Names};
 pub use node::{Frame, Frames, NoProcessor, Node, NodeError, PrepareSpec, Processor, Tail};
 pub use ports::{Channels, DeviceChannels, DeviceSide, Port, Ports};
 pub use power::exp2;

@@ -1,6 +1,7 @@
 //! The difference between what plays and what will: who stays, who starts, who ends.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,7 +17,9 @@ use crate::plan::{Part, Plan};
 use crate::resolve::Resolved;
 use crate::slots::{Mode, Seat, Slab};
 use crate::stage::Stage;
-use crate::{Companion, Frame, Frames, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot};
+use crate::{
+    Companion, Frame, Frames, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot, Slots,
+};
 
 /// Names kept of instances that no longer play.
 const NAMES: usize = 4096;
@@ -25,7 +28,7 @@ const NAMES: usize = 4096;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// Nodes that play on with their state.
-    pub carried: Vec<NodeName>,
+    pub carried: Names,
     /// Those of them that got new parameters.
     pub updated: Vec<NodeName>,
     /// Nodes that started fresh.
@@ -38,6 +41,43 @@ pub struct Loaded {
     pub cut: bool,
     /// Whether what is gone was silenced before the new graph took over: [`Engine::dip`](crate::Engine::dip).
     pub dipped: bool,
+}
+
+/// The names of many nodes, in the order in which they run: they stand where what plays has them.
+#[derive(Clone, Default)]
+pub struct Names(Slots);
+
+impl Names {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &NodeName> {
+        self.0.iter().map(|slot| &slot.name)
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Names {}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 /// Who plays: the running processor of each node, and the seats they have.
@@ -105,6 +145,16 @@ pub(crate) struct Takeover {
 }
 
 impl Next<'_> {
+    /// The nodes that have slots, in the order of these.
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        self.schedule.slots.numbers()
+    }
+
+    /// The slot of a node that has one.
+    fn slot(&self, node: usize) -> &Slot {
+        self.schedule.slots.of_node(node).expect("a node of one of the slots")
+    }
+
     /// What the processor of a slot is prepared for.
     fn spec(&self, slot: &Slot) -> PrepareSpec {
         PrepareSpec {
@@ -175,7 +225,7 @@ impl Cast {
     /// Builds the processors that cannot be carried over, in the order of the schedule's slots.
     pub(crate) fn prepare(next: &Next<'_>) -> Result<Vec<AnyProcessor>, GraphErrors> {
         let (mut fresh, mut errors) = (Vec::new(), Vec::new());
-        for slot in next.schedule.slots.iter().filter(|slot| next.before[slot.node].is_none()) {
+        for slot in next.slots().filter(|node| next.before[*node].is_none()).map(|node| next.slot(node)) {
             let node = next.union.graph.at(slot.node).1;
             match node.prepare(&next.spec(slot)) {
                 Ok(processor) => fresh.push(processor),
@@ -199,15 +249,15 @@ impl Cast {
         old: &Stage,
     ) -> (Load, Loaded) {
         let mut change = Change::default();
-        change.loaded.carried.reserve(next.before.iter().flatten().count());
-        let mut before = std::mem::take(&mut self.members);
-        let mut members: Vec<Option<Member>> = Vec::new();
+        let alike = self.alike(next, old);
+        let mut members = std::mem::take(&mut self.members);
+        let mut before = members.split_off(alike);
         members.resize_with(next.before.len(), || None);
         let mut fresh = fresh.into_iter();
-        for slot in next.schedule.slots.iter() {
+        for slot in next.slots().filter(|&node| node >= alike).map(|node| next.slot(node)) {
             let member = match next.before[slot.node] {
                 Some(was) => {
-                    let member = before[was].take().expect("whoever plays on has played");
+                    let member = before[was - alike].take().expect("whoever plays on has played");
                     self.keep(slot, (member, was, old), next, &mut change)
                 }
                 None => {
@@ -218,13 +268,15 @@ impl Cast {
             members[slot.node] = Some(member);
         }
         self.members = members;
-        for (actor, member) in before.into_iter().enumerate() {
+        for (actor, member) in (alike..).zip(before) {
             self.retire((actor, old), member, &mut change);
         }
         if next.is_new {
             self.touched.clear();
         }
         let Change { exchange, updates, turns, mut loaded } = change;
+        let is_carried = |node: usize| node < next.nodes && next.before[node].is_some();
+        loaded.carried = Names(next.schedule.slots.only(is_carried));
         loaded.ended.sort_unstable();
         let plan = self.plan(next);
         let Takeover { lines, fades, moment, at, after } = takeover;
@@ -233,13 +285,19 @@ impl Cast {
         (load, loaded)
     }
 
+    /// So many of the first nodes play on as they are, and nobody has asked for anything else.
+    fn alike(&self, next: &Next<'_>, old: &Stage) -> usize {
+        let nothing_asked = self.touched.is_empty() && next.out.iter().all(|out| out.is_empty());
+        let shared = if nothing_asked { old.graph.shared_with(&next.union.graph)[0] } else { 0 };
+        next.before[..shared].iter().enumerate().take_while(|(node, was)| **was == Some(*node)).count()
+    }
+
     fn plan(&self, next: &Next<'_>) -> Plan {
-        let part = |slot: &Slot| {
-            let member = self.member(slot.node).expect("every slot has a member");
+        let part = |slot: usize| {
+            let member = self.member(next.schedule.slots.number(slot)).expect("every slot has a member");
             Part { instance: member.instance, cost: &member.hold.cost }
         };
-        let parts: Vec<Part<'_>> = next.schedule.slots.iter().map(part).collect();
-        Plan::new(next.schedule, &parts, next.common.max_frames)
+        Plan::new(next.schedule, &part, next.common.max_frames)
     }
 
     fn keep(
@@ -268,7 +326,6 @@ impl Cast {
             let kit = on.then(|| Box::new(Bypass::new(slot, next.common.rate, next.common.max_frames)));
             change.turns.push(Turn { instance: member.instance, on, kit });
         }
-        change.loaded.carried.push(name.clone());
         member
     }
 

@@ -85,25 +85,25 @@ impl Walk<'_> {
 
     /// Whether no loop was met.
     fn from(&mut self, root: usize) -> bool {
-        let mut path = Vec::new();
+        let incoming = &self.topology.incoming;
+        let mut path = Vec::with_capacity(self.reached.len());
         if self.reached[root] == Reached::Not {
             self.reached[root] = Reached::OnTheWay;
-            path.push((root, 0));
+            path.push((root, incoming.of(root)));
         }
-        while let Some((node, next)) = path.last_mut() {
-            let Some(edge) = self.topology.incoming.of(*node).nth(*next) else {
+        while let Some((node, edges)) = path.last_mut() {
+            let Some(edge) = edges.next() else {
                 self.reached[*node] = Reached::Done;
                 self.order.push(*node);
                 path.pop();
                 continue;
             };
-            *next += 1;
             let edge = &self.topology.edges[edge];
             match self.reached[edge.from.node()] {
                 _ if edge.feedback => {}
                 Reached::Not => {
                     self.reached[edge.from.node()] = Reached::OnTheWay;
-                    path.push((edge.from.node(), 0));
+                    path.push((edge.from.node(), incoming.of(edge.from.node())));
                 }
                 Reached::OnTheWay => return false,
                 Reached::Done => {}

@@ -64,19 +64,30 @@ impl<T: Clone> Pieces<T> {
         Arc::make_mut(last).push(item);
     }
 
-    /// Gives it so many items: those at its end go, or defaults come.
-    pub(crate) fn resize(&mut self, length: usize)
-    where
-        T: Default,
-    {
-        if length < self.length {
-            self.pieces.truncate(length.div_ceil(PIECE));
-            self.length = length;
-            if let Some(last) = self.pieces.last_mut().filter(|_| !length.is_multiple_of(PIECE)) {
-                Arc::make_mut(last).truncate(length % PIECE);
-            }
+    /// Keeps so many of the first items.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        if length >= self.length {
+            return;
         }
-        (self.length..length).for_each(|_| self.push(T::default()));
+        self.pieces.truncate(length.div_ceil(PIECE));
+        self.length = length;
+        if let Some(last) = self.pieces.last_mut().filter(|_| !length.is_multiple_of(PIECE)) {
+            Arc::make_mut(last).truncate(length % PIECE);
+        }
+    }
+
+    /// Appends many: each piece is asked only once whether somebody shares it.
+    pub(crate) fn extend(&mut self, items: impl IntoIterator<Item = T>) {
+        let mut items = items.into_iter().peekable();
+        while items.peek().is_some() {
+            if self.length.is_multiple_of(PIECE) {
+                self.pieces.push(Arc::new(Vec::with_capacity(PIECE)));
+            }
+            let last = Arc::make_mut(self.pieces.last_mut().expect("there is a piece with room"));
+            let before = last.len();
+            last.extend(items.by_ref().take(PIECE - before));
+            self.length += last.len() - before;
+        }
     }
 
     pub(crate) fn set(&mut self, index: usize, item: T) {
@@ -167,9 +178,12 @@ mod tests {
             }
             list.retain(|item| item % 3 != 1);
             assert!(list.iter().copied().eq((0..length).filter(|item| item % 3 != 1)));
-            list.resize(list.len() / 2);
+            list.truncate(list.len() / 2);
             assert!(list.iter().copied().eq((0..length).filter(|item| item % 3 != 1).take(list.len())));
-            list.resize(list.len() + 1);
+            list.push(7);
+            let before = list.len();
+            list.extend(0..length);
+            assert!(list.iter_from(before).copied().eq(0..length));
             list.push(7);
             assert_eq!((list.iter().count(), list[list.len() - 1]), (list.len(), 7));
         }
@@ -193,7 +207,7 @@ mod tests {
         other.retain(|&item| item != 8 * PIECE);
         assert!(other.len() == list.len() - 1 && shared(&other) == 7);
         other = list.clone();
-        other.resize(3 * PIECE + 1);
+        other.truncate(3 * PIECE + 1);
         assert!(other.len() == 3 * PIECE + 1 && shared(&other) == 3 && list.len() == 10 * PIECE);
     }
 }

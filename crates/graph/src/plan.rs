@@ -171,10 +171,10 @@ impl InOut {
 }
 
 /// Whose time a step takes.
-fn watched(step: &Step, parts: &[Part<'_>]) -> Option<Watched> {
+fn watched<'a>(step: &Step, part: &impl Fn(usize) -> Part<'a>) -> Option<Watched> {
     let Step::Run { slot, .. } = step else { return None };
-    let Part { instance, cost } = &parts[*slot];
-    Some(Watched { cost: Arc::clone(cost), instance: *instance })
+    let Part { instance, cost } = part(*slot);
+    Some(Watched { cost: Arc::clone(cost), instance })
 }
 
 /// Appends both parts to a list.
@@ -186,8 +186,8 @@ fn append<T: Copy>(list: &mut Vec<T>, inputs: &[T], outputs: &[T]) -> InOut {
 }
 
 impl Plan {
-    /// Makes a verified schedule runnable; `parts` has one for each of its slots.
-    pub(crate) fn new(schedule: &Schedule, parts: &[Part<'_>], max_frames: usize) -> Self {
+    /// Makes a verified schedule runnable; `part` has one for each of its slots.
+    pub(crate) fn new<'a>(schedule: &Schedule, part: &impl Fn(usize) -> Part<'a>, max_frames: usize) -> Self {
         let mut plan = Self {
             wires: schedule.wires.clone(),
             device_in: schedule.device_in.clone(),
@@ -207,9 +207,9 @@ impl Plan {
             ..Self::default()
         };
         for step in &schedule.steps {
-            let op = plan.op(schedule, step, parts);
+            let op = plan.op(schedule, step, part);
             plan.ops.push(op);
-            plan.watched.push(watched(step, parts));
+            plan.watched.push(watched(step, part));
         }
         plan.lanes.resize_with(if schedule.spread.tasks.is_empty() { 0 } else { schedule.spread.lanes() }, Vec::new);
         plan.least_frames = schedule.spread.least_frames;
@@ -262,29 +262,34 @@ impl Plan {
         }
     }
 
-    fn op(&mut self, schedule: &Schedule, step: &Step, parts: &[Part<'_>]) -> Op {
+    fn op<'a>(&mut self, schedule: &Schedule, step: &Step, part: &impl Fn(usize) -> Part<'a>) -> Op {
         match step {
             Step::Clear { dst } => Op::Clear { dst: *dst },
-            Step::Mix { dst, terms, .. } => self.mix(schedule, dst, terms, parts),
+            Step::Mix { dst, terms, .. } => self.mix(schedule, (dst, terms), part),
             Step::Receive { dst, line } => Op::Receive { dst: *dst, line: *line },
             Step::Send { src, line } => Op::Send { src: *src, line: *line },
             Step::Run { slot, inputs, outputs } => {
                 let start = if inputs.is_empty() { outputs.start } else { inputs.start };
                 let wires = InOut::new(start, inputs.len(), outputs.len());
                 let ports = self.ports(&schedule.slots[*slot]);
-                Op::Run(Run { seat: parts[*slot].instance.seat, wires, ports })
+                Op::Run(Run { seat: part(*slot).instance.seat, wires, ports })
             }
         }
     }
 
-    fn mix(&mut self, schedule: &Schedule, dst: &Range<usize>, terms: &Range<usize>, parts: &[Part<'_>]) -> Op {
+    fn mix<'a>(
+        &mut self,
+        schedule: &Schedule,
+        (dst, terms): (&Range<usize>, &Range<usize>),
+        part: &impl Fn(usize) -> Part<'a>,
+    ) -> Op {
         let [first_term, first_factor] = [self.terms.len(), self.factors.len()].map(|count| count as u32);
         let mut even = true;
         for term in &schedule.terms[terms.clone()] {
             let start = self.factors.len();
             for factor in &schedule.factors[term.factors.clone()] {
                 let factor = match *factor {
-                    Factor::Gain(slot) => Unsteady::Gain(parts[slot].instance.seat),
+                    Factor::Gain(slot) => Unsteady::Gain(part(slot).instance.seat),
                     Factor::Fade(fade) => Unsteady::Fade(fade as u32),
                     Factor::Constant(number) => {
                         self.constants.push(number);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::align::{self, Aligned, Alignment};
 use crate::asked::{Asked, ask};
 use crate::channels::{self, Widths};
+use crate::pieces::Pieces;
 use crate::topology::{Edge, Topology};
 use crate::{Graph, GraphError, GraphErrors, Place, StreamSpec, budget, order};
 
@@ -16,7 +17,7 @@ pub(crate) struct Resolved {
     /// Every node after what feeds it.
     pub(crate) order: Arc<[usize]>,
     /// The channels of all ports of its nodes.
-    pub(crate) widths: Arc<[Widths]>,
+    pub(crate) widths: Pieces<Widths>,
     /// What is known of those that have processors.
     pub(crate) asked: Asked,
 }
@@ -52,7 +53,7 @@ pub(crate) fn resolve(graph: &Graph, before: &Resolved, stream: &StreamSpec) -> 
         return Err(GraphErrors(errors));
     }
     let (graph, topology) = (graph.clone(), Arc::new(topology));
-    let resolved = Resolved { graph, topology, order: order.into(), widths: widths.into(), asked };
+    let resolved = Resolved { graph, topology, order: order.into(), widths, asked };
     Ok(match align::align(&resolved) {
         Some(aligned) => resolved.aligned(aligned, stream),
         None => Alone { resolved, alignments: Vec::new() },
@@ -62,7 +63,7 @@ pub(crate) fn resolve(graph: &Graph, before: &Resolved, stream: &StreamSpec) -> 
 impl Resolved {
     /// The same with more nodes and links after those that it has, of a graph without mistakes and by the channels of all
     /// nodes; where they make loops with the others, the nodes on them.
-    pub(crate) fn with(&self, graph: Graph, widths: Arc<[Widths]>, stream: &StreamSpec) -> Result<Self, Vec<usize>> {
+    pub(crate) fn with(&self, graph: Graph, widths: Pieces<Widths>, stream: &StreamSpec) -> Result<Self, Vec<usize>> {
         let mut errors = Vec::new();
         let topology = self.topology.with(&graph, &mut errors);
         debug_assert!(errors.is_empty(), "{errors:?}");
@@ -88,7 +89,7 @@ impl Resolved {
         let resolved = self.topology.with(&graph, &mut Vec::new());
         let order = order::of(&resolved).expect("to let a link wait makes no loop");
         let asked = ask((&graph, &widths), &order, self, stream, &mut Vec::new());
-        let (topology, order, widths) = (Arc::new(resolved), order.into(), widths.into());
+        let (topology, order) = (Arc::new(resolved), order.into());
         Alone { resolved: Self { graph, topology, order, widths, asked }, alignments }
     }
 

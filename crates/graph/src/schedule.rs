@@ -134,6 +134,17 @@ impl Slots {
         self.order.len() - 1
     }
 
+    /// Their nodes' numbers.
+    pub(crate) fn numbers(&self) -> impl ExactSizeIterator<Item = usize> {
+        self.order.iter().map(|&node| node as usize)
+    }
+
+    /// Those of which it is so, by their nodes' numbers.
+    pub(crate) fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let order = self.order.iter().copied().filter(|&node| keep(node as usize)).collect();
+        Self { nodes: self.nodes.clone(), order }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -149,12 +160,22 @@ impl Slots {
     /// The one of this index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Slot> {
-        self.nodes[*self.order.get(index)? as usize].as_ref()
+        self.of_node(*self.order.get(index)? as usize)
+    }
+
+    /// The one of the node with this number.
+    pub(crate) fn of_node(&self, node: usize) -> Option<&Slot> {
+        self.nodes.get(node)?.as_ref()
+    }
+
+    /// The number of the node that has the one of this index.
+    pub(crate) fn number(&self, index: usize) -> usize {
+        self.order[index] as usize
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.order.iter().filter_map(|&node| self.nodes[node as usize].as_ref())
+        self.numbers().filter_map(|node| self.of_node(node))
     }
 }
 

@@ -10,7 +10,6 @@ mod next;
 mod twins;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -181,12 +180,8 @@ impl Stage {
         }
         self.ghosts.iter().for_each(|ghost| graph.insert(ghost.name.clone(), ghost.node.clone()));
         self.left.iter().for_each(|left| graph.push_link(left.link.clone()));
-        let widths = match self.ghosts.is_empty() {
-            true => Arc::clone(&self.resolved.widths),
-            false => {
-                self.resolved.widths.iter().chain(self.ghosts.iter().map(|ghost| &ghost.widths)).cloned().collect()
-            }
-        };
+        let mut widths = self.resolved.widths.clone();
+        self.ghosts.iter().for_each(|ghost| widths.push(ghost.widths.clone()));
         self.resolved.with(graph, widths, stream)
     }
 

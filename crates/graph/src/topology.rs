@@ -15,6 +15,8 @@ pub(crate) struct Topology {
     pub(crate) groups: Vec<Group>,
     /// The links that could be resolved, in link order.
     pub(crate) edges: Vec<Edge>,
+    /// The first of them that is a feedback link.
+    first_feedback: Option<usize>,
     /// For each node, its incoming edges in link order.
     pub(crate) incoming: Adjacency,
     /// For each node, its outgoing edges in link order.
@@ -109,10 +111,29 @@ impl Topology {
         Self {
             ports: PortsOf(graph.clone()),
             groups,
+            first_feedback: match self.first_feedback.filter(|&first| first < known) {
+                None => edges[known..].iter().position(|edge| edge.feedback).map(|at| known + at),
+                first => first,
+            },
             incoming: Adjacency::new(nodes, edges.iter().map(|edge| edge.to.node())),
             outgoing: Adjacency::new(nodes, edges.iter().map(|edge| edge.from.node())),
             edges,
         }
+    }
+
+    /// Its feedback links, and where they stand among the edges.
+    pub(crate) fn feedback_edges(&self) -> impl Iterator<Item = (usize, &Edge)> {
+        let first = self.first_feedback.unwrap_or(self.edges.len());
+        (first..).zip(&self.edges[first..]).filter(|(_, edge)| edge.feedback)
+    }
+
+    pub(crate) fn has_feedback(&self) -> bool {
+        self.first_feedback.is_some()
+    }
+
+    /// How many of the first edges are those of another topology, too, as are the nodes at their ends.
+    pub(crate) fn known_of(&self, before: &Self) -> usize {
+        before.known(&self.ports.0)
     }
 
     /// How many of the first edges, all of which were resolved, are those of another graph, too: both have these links, and
@@ -126,7 +147,7 @@ impl Topology {
     /// The nodes that another topology has, too, with the same links into them.
     pub(crate) fn unchanged(&self, before: &Self) -> Vec<bool> {
         let [nodes, _] = before.ports.0.shared_with(&self.ports.0);
-        let known = before.known(&self.ports.0);
+        let known = self.known_of(before);
         let mut unchanged = vec![false; self.ports.len()];
         unchanged[..nodes].fill(true);
         for edge in self.edges[known..].iter().chain(&before.edges[known..]).filter(|edge| edge.to.node() < nodes) {

@@ -15,7 +15,7 @@ impl Builder<'_> {
     /// One line for each source channel of each feedback link.
     pub(super) fn number_lines(&mut self) {
         let mut twins = FxHashMap::default();
-        for (index, edge) in self.topology.edges.iter().enumerate().filter(|(_, edge)| edge.feedback) {
+        for (index, edge) in self.topology.feedback_edges() {
             self.lines.resize(self.topology.edges.len(), 0);
             self.lines[index] = self.schedule.lines.len();
             let link = &self.graph.links()[edge.link()];

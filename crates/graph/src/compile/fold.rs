@@ -6,7 +6,7 @@ use super::Builder;
 use super::mixing::Need;
 use super::value::Value;
 use crate::Why;
-use crate::channels::Widths;
+use crate::channels::OfPorts;
 use crate::topology::Topology;
 
 /// Sources of a sum that may hold buffers before they are folded into one.
@@ -27,7 +27,7 @@ pub(super) struct Fold {
 }
 
 /// The sums that are folded, by node: one port of each.
-pub(super) fn wide_sums(topology: &Topology, widths: &[Widths]) -> Vec<Option<Box<Fold>>> {
+pub(super) fn wide_sums(topology: &Topology, widths: &[&OfPorts]) -> Vec<Option<Box<Fold>>> {
     let of = |node: usize, port: usize| {
         let enters = |edge: &usize| topology.edges[*edge].to.port() == port;
         let edges: Vec<usize> = topology.incoming.of(node).filter(enters).collect();

@@ -4,7 +4,7 @@ use std::iter::Copied;
 use std::ops::{Index, Range};
 use std::slice::Iter;
 
-use crate::channels::Widths;
+use crate::channels::OfPorts;
 use crate::topology::{Edge, Topology};
 
 /// The channels of one link.
@@ -22,7 +22,7 @@ pub(super) struct Lanes(Vec<Lane>);
 
 impl Lanes {
     /// Given where the channels of each node stand among all that nodes put out.
-    pub(super) fn new(topology: &Topology, widths: &[Widths], starts: &[u32]) -> Self {
+    pub(super) fn new(topology: &Topology, widths: &[&OfPorts], starts: &[u32]) -> Self {
         Self(topology.edges.iter().map(|edge| Lane::new(edge, widths, starts)).collect())
     }
 }
@@ -46,7 +46,7 @@ impl<'a> IntoIterator for &'a Lanes {
 
 impl Lane {
     #[inline]
-    fn new(Edge { from, to, .. }: &Edge, widths: &[Widths], starts: &[u32]) -> Self {
+    fn new(Edge { from, to, .. }: &Edge, widths: &[&OfPorts], starts: &[u32]) -> Self {
         let [outputs, inputs] = [&widths[from.node()].outputs, &widths[to.node()].inputs];
         let before: usize = outputs[..from.port()].iter().sum();
         let [source, target] =

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::lanes::Lanes;
 use super::value::Value;
-use crate::channels::Widths;
+use crate::channels::OfPorts;
 use crate::topology::Topology;
 
 /// The channels of all that nodes put out, node after node and port after port.
@@ -19,7 +19,7 @@ pub(super) struct Outputs {
 }
 
 /// Where the channels of each node begin, and after the last node those of the last one end.
-pub(super) fn starts(widths: &[Widths]) -> Vec<u32> {
+pub(super) fn starts(widths: &[&OfPorts]) -> Vec<u32> {
     let mut starts = Vec::with_capacity(widths.len() + 1);
     let mut end = 0;
     for widths in widths {

@@ -14,8 +14,7 @@ pub(crate) fn longest(resolved: &Resolved) -> (Frames, Tail) {
             ends.map(|node| reached[node]).fold((0, Tail::None), longer)
         }
     };
-    let loops = topology.edges.iter().any(|edge| edge.feedback);
-    (latency, if loops { Tail::Infinite } else { tail })
+    (latency, if topology.has_feedback() { Tail::Infinite } else { tail })
 }
 
 /// Up to each node's output.

@@ -26,6 +26,11 @@ impl Product {
 pub(super) struct Products(Vec<(Product, Factor)>);
 
 impl Products {
+    /// With room for so many.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
     /// A product times one more factor. The same as was made last, if that was of the same.
     pub(super) fn times(&mut self, product: Product, factor: Factor) -> Product {
         if self.0.last() != Some(&(product, factor)) {

@@ -8,6 +8,7 @@ use super::{GONE, Ghost, Left, Running, Stage, is_sink, passes};
 use crate::channels::Widths;
 use crate::fade::Moment;
 use crate::resolve::Resolved;
+use crate::topology::Edge;
 use crate::{AnyNode, Fade, Frame, Frames, Graph, Link, NodeName, StreamSpec};
 
 /// How many nodes may be on their way out without being hurried, beside a graph.
@@ -109,17 +110,23 @@ impl Stage {
             next = at.map_or(next, |at| at + 1);
             at
         };
-        (0..shared).map(Some).chain(graph.nodes_from(shared).map(|(name, _)| same(name))).collect()
+        let mut was = Vec::with_capacity(graph.nodes().len());
+        was.extend((0..shared).map(Some));
+        was.extend(graph.nodes_from(shared).map(|(name, _)| same(name)));
+        was
     }
 
     /// Whether each node of a new graph goes on as it is, or with other parameters.
     fn carried(&self, change: &Change<'_>, was: &[Option<usize>], sounds: impl Fn(usize) -> bool) -> Vec<bool> {
+        let Resolved { graph, widths, .. } = change.new;
+        // These are the same, and as wide.
+        let shared = self.graph.shared_with(graph)[0].min(self.resolved.widths.shared_with(widths));
         let goes_on = |was: usize, node: &AnyNode, widths: &Widths| {
             self.widths(was) == widths && !node.rebuilds(self.node(was)) && sounds(was)
         };
-        let nodes = change.new.graph.nodes().zip(&*change.new.widths);
-        let all = was.iter().zip(nodes);
-        all.map(|(was, ((_, node), widths))| was.is_some_and(|was| goes_on(was, node, widths))).collect()
+        let others = was[shared..].iter().zip(graph.nodes_from(shared).zip(widths.iter_from(shared)));
+        let others = others.map(|(was, ((_, node), widths))| was.is_some_and(|was| goes_on(was, node, widths)));
+        (0..shared).map(&sounds).chain(others).collect()
     }
 }
 
@@ -229,10 +236,10 @@ impl<'a> Transition<'a> {
     /// The links of the graph; whether each of the old graph goes on in them.
     fn link(&mut self) -> Vec<bool> {
         let graph = &self.change.new.graph;
-        let mut twins = Twins::new(self.old, self.was, graph);
         let mut kept = vec![false; self.old.wires.len()];
-        self.next.wires.reserve(graph.links().len());
-        for (at, link, ends) in graph.linked_from(0) {
+        let known = self.go_on(&mut kept);
+        let mut twins = Twins::new(self.old, self.was, graph, known);
+        for (at, link, ends) in graph.linked_from(known) {
             let [from, to] = ends.map(|node| node.expect("links without mistakes have both ends"));
             let twin = twins.take((at, link), [from, to]);
             let [source, target] = [self.carried[from], self.carried[to]];
@@ -251,6 +258,19 @@ impl<'a> Transition<'a> {
             }
         }
         kept
+    }
+
+    /// The first links, as far as both graphs are known to have them and their ends go on; how many they are.
+    fn go_on(&mut self, kept: &mut [bool]) -> usize {
+        let (old, new) = (&self.old.resolved.topology, &self.change.new.topology);
+        let goes_on = |edge: &Edge| self.carried[edge.from.node()] && self.carried[edge.to.node()];
+        let edges = new.edges[..new.known_of(old)].iter().zip(&self.old.wires);
+        let known = edges.take_while(|(edge, wire)| goes_on(edge) && **wire != GONE).count();
+        kept[..known].fill(true);
+        self.next.wires.reserve(new.edges.len());
+        self.next.wires.extend_from_slice(&self.old.wires[..known]);
+        self.next.link_fades.extend(self.old.link_fades.range(..known).map(|(&at, fades)| (at, fades.clone())));
+        known
     }
 
     /// Wires that are no more part of the graph, as long as both of their ends are there.

@@ -38,8 +38,9 @@ struct Key<'a> {
 }
 
 impl<'a> Twins<'a> {
-    pub(super) fn new(old: &'a Stage, was: &'a [Option<usize>], graph: &Graph) -> Self {
-        Self { old, was, shared: old.graph.shared_with(graph), next: 0, skipped: Vec::new(), others: None }
+    /// Of which the first `next` are handed out.
+    pub(super) fn new(old: &'a Stage, was: &'a [Option<usize>], graph: &Graph, next: usize) -> Self {
+        Self { old, was, shared: old.graph.shared_with(graph), next, skipped: Vec::new(), others: None }
     }
 
     /// The old link that a link of the new graph is, if there is one that was not handed out.

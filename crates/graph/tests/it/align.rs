@@ -156,7 +156,7 @@ fn alignment_comes_and_goes_with_a_load_and_keeps_what_it_holds() {
     let mut more = beside(&[100]);
     more.add("idle", Scale(2.0)).unwrap().link("in", "idle").unwrap();
     let loaded = engine.load(more).unwrap();
-    assert!(names(&loaded.carried).contains(&"minus..out (aligned)"), "{loaded:?}");
+    assert!(loaded.carried.iter().any(|name| *name == "minus..out (aligned)"), "{loaded:?}");
     heard.extend(render(&mut renderer, &input[3_000..6_000], 64));
     assert!(nulls(&heard));
     // Another latency is another wait; in the end it nulls again.

@@ -32,7 +32,10 @@ fn a_node_that_stays_keeps_its_state() {
     wider.add("new", Scale(4.0)).unwrap();
     wider.chain(&["pole", "new", "out"]).unwrap();
     let loaded = engine.load(wider).unwrap();
-    assert_eq!((names(&loaded.carried), names(&loaded.started)), (vec!["pole"], vec!["new"]));
+    assert_eq!(
+        (loaded.carried.iter().map(|name| name.as_str()).collect::<Vec<_>>(), names(&loaded.started)),
+        (vec!["pole"], vec!["new"])
+    );
     assert_eq!(render(&mut renderer, &[0.0], 1), [0.25 + 1.0]);
     let changed = engine.load(graph(0.25)).unwrap();
     assert_eq!((names(&changed.updated), names(&changed.ended)), (vec!["pole"], vec!["new"]));
