@@ -37,7 +37,9 @@ pub trait Node: Clone + PartialEq + Send + Sync + 'static {
     }
 
     /// Whether the parameters make sense together, with these channels and this rate. Asked whenever a graph is compiled
-    /// and before parameters are set, so that `prepare` and `update` only see what passed.
+    /// and before parameters are set, so that `prepare` and `update` only see what passed. As [`footprint`](Node::footprint),
+    /// [`latency`](Node::latency) and [`tail`](Node::tail), it depends on the parameters and `spec` alone: what a node has
+    /// answered holds for graphs that are changed clones of the one that plays.
     ///
     /// # Errors
     /// What is wrong and what would be right, in words for the patch's author.

@@ -104,6 +104,7 @@ impl Topology {
             errors.extend(wrong(target, &link.to, Side::Input, Place::To(index)));
         }
         let nodes = graph.nodes().len();
+        let lists = [&self.edges[known..], &edges[known..]];
         let [shared, _] = self.ports.0.shared_with(graph);
         let mut groups = Vec::with_capacity(nodes);
         groups.extend_from_slice(&self.groups[..shared]);
@@ -115,8 +116,8 @@ impl Topology {
                 None => edges[known..].iter().position(|edge| edge.feedback).map(|at| known + at),
                 first => first,
             },
-            incoming: Adjacency::new(nodes, edges.iter().map(|edge| edge.to.node())),
-            outgoing: Adjacency::new(nodes, edges.iter().map(|edge| edge.from.node())),
+            incoming: self.incoming.with((nodes, known), lists.map(|edges| of(edges, |edge| edge.to))),
+            outgoing: self.outgoing.with((nodes, known), lists.map(|edges| of(edges, |edge| edge.from))),
             edges,
         }
     }
@@ -140,8 +141,9 @@ impl Topology {
     /// the nodes at their ends.
     fn known(&self, graph: &Graph) -> usize {
         let [nodes, links] = self.ports.0.shared_with(graph);
-        let has_ends = |edge: &&Edge| edge.from.node() < nodes && edge.to.node() < nodes;
-        self.edges.iter().take(links).take_while(has_ends).count()
+        let first =
+            |node: usize| [&self.incoming, &self.outgoing].into_iter().filter_map(move |list| list.of(node).next());
+        (nodes..self.ports.len()).flat_map(first).fold(links.min(self.edges.len()), usize::min)
     }
 
     /// The nodes that another topology has, too, with the same links into them.
@@ -155,6 +157,11 @@ impl Topology {
         }
         unchanged
     }
+}
+
+/// The node at one end of each edge.
+fn of(edges: &[Edge], end: fn(&Edge) -> End) -> impl ExactSizeIterator<Item = usize> + Clone {
+    edges.iter().map(move |edge| end(edge).node())
 }
 
 impl PortsOf {
@@ -172,6 +179,41 @@ impl Index<usize> for PortsOf {
 }
 
 impl Adjacency {
+    /// That of so many nodes and of other edges from `known` on, given the nodes of those that go and of those that come.
+    fn with(
+        &self,
+        (nodes, known): (usize, usize),
+        [gone, come]: [impl ExactSizeIterator<Item = usize> + Clone; 2],
+    ) -> Self {
+        if known == 0 {
+            return Self::new(nodes, come);
+        }
+        let count = known + come.len();
+        let come = (known as u32..).zip(come).map(|(edge, node)| (node, Some(edge)));
+        let mut changes: Vec<(usize, Option<u32>)> = gone.map(|node| (node, None)).chain(come).collect();
+        changes.retain(|(node, _)| *node < nodes);
+        // Of each node, those that go come first.
+        changes.sort_by_key(|(node, _)| *node);
+        let mut starts = self.starts.clone();
+        starts.resize(nodes + 1, self.edges.len() as u32);
+        let mut edges = Vec::with_capacity(count);
+        let (mut copied, mut moved, mut shift) = (0, 0, 0);
+        for changes in changes.chunk_by(|(one, _), (other, _)| one == other) {
+            let end = starts[changes[0].0 + 1];
+            let come = changes.iter().filter_map(|(_, edge)| *edge);
+            let gone = changes.len() - come.clone().count();
+            edges.extend_from_slice(&self.edges[copied..end as usize - gone]);
+            edges.extend(come);
+            copied = end as usize;
+            starts[moved..=changes[0].0].iter_mut().for_each(|start| *start = start.wrapping_add_signed(shift));
+            moved = changes[0].0 + 1;
+            shift = edges.len() as i32 - end as i32;
+        }
+        edges.extend_from_slice(&self.edges[copied..starts[nodes] as usize]);
+        starts[moved..].iter_mut().for_each(|start| *start = start.wrapping_add_signed(shift));
+        Self { starts, edges }
+    }
+
     /// Given the node of each edge.
     fn new(nodes: usize, of_edges: impl ExactSizeIterator<Item = usize> + Clone) -> Self {
         let mut starts = vec![0; nodes + 2];
@@ -310,4 +352,30 @@ impl Side {
 fn names(ports: &[Port]) -> String {
     let names: Vec<String> = ports.iter().map(|port| format!("`{}`", port.name)).collect();
     names.join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Edges that come and go, of nodes that come and go: as if all had been sorted anew.
+    #[test]
+    fn what_a_node_is_linked_by_follows_the_edges() {
+        let mut seed = 1_u32;
+        let mut draw = |below: usize| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) as usize % below
+        };
+        for _ in 0..500 {
+            let (old, new) = (1 + draw(20), 1 + draw(20));
+            let before: Vec<usize> = (0..draw(40)).map(|_| draw(old)).collect();
+            let both = before.iter().take_while(|&&node| node < new).count();
+            let known = draw(both + 1);
+            let after: Vec<usize> = before[..known].iter().copied().chain((0..draw(10)).map(|_| draw(new))).collect();
+            let all = |of: &[usize], nodes| Adjacency::new(nodes, of.iter().copied());
+            let lists = [&before, &after].map(|nodes| nodes[known..].iter().copied());
+            let (patched, anew) = (all(&before, old).with((new, known), lists), all(&after, new));
+            assert_eq!((patched.starts, patched.edges), (anew.starts, anew.edges), "{before:?} {after:?}");
+        }
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use patchline_graph::{
-    Companion, DeviceChannels, EventKind, Graph, Io, Node, NodeError, Ports, PrepareSpec, Processor, StreamSpec,
-    compile, engine,
+    Companion, DeviceChannels, EventKind, Graph, Io, NoProcessor, Node, NodeError, Ports, PrepareSpec, Processor,
+    StreamSpec, compile, engine,
 };
 
 use crate::nodes::{Combine, DeviceIn, DeviceOut, Fixed, OnePole, Scale, Source};
@@ -254,6 +254,62 @@ fn ending_thousands_of_nodes_is_said_in_order() {
 }
 
 #[test]
+fn what_plays_on_is_not_asked_again_unless_it_is_another() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let mut graph = graph(0.5);
+    (0..100).for_each(|index| _ = graph.add(&format!("n{index}"), Curious(0.0, Arc::clone(&asked))).unwrap());
+    let (mut engine, mut renderer) = playing(graph.clone());
+    let since = || asked.swap(0, Ordering::Relaxed);
+    assert_eq!(since(), 100);
+    graph.add("more", Scale(1.0)).unwrap().add("n50", Curious(1.0, Arc::clone(&asked))).unwrap();
+    engine.load(graph.clone()).unwrap();
+    assert_eq!(since(), 1, "the new one");
+    // Others enter it now, and it becomes as wide as they are; what comes after it in the list does not.
+    graph.add("wide", Source { seed: 1, channels: 2 }).unwrap().link("wide", "n7").unwrap();
+    engine.load(graph.clone()).unwrap();
+    assert_eq!(since(), 1, "the one that is wider");
+    engine.set("n9", Curious(2.0, Arc::clone(&asked)), None).unwrap();
+    assert_eq!(since(), 1, "before it is set");
+    render(&mut renderer, &[0.0; 4096], 64);
+    engine.collect();
+    engine.load(graph).unwrap();
+    assert!(since() <= 2, "only the one that was set");
+    engine.close(renderer);
+}
+
+/// Counts how often it is asked whether it can be.
+#[derive(Clone)]
+struct Curious(f32, Arc<AtomicUsize>);
+
+impl PartialEq for Curious {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Node for Curious {
+    const KIND: &'static str = "curious";
+    type Processor = NoProcessor<Self>;
+
+    fn ports(&self) -> Ports {
+        Ports::sink()
+    }
+
+    fn check(&self, _spec: &PrepareSpec) -> Result<(), NodeError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<NoProcessor<Self>, NodeError> {
+        Ok(NoProcessor::default())
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        0
+    }
+}
+
+#[test]
 fn a_change_that_needs_a_new_processor_counts_as_a_load_and_clearing_away_does_not() {
     let (mut engine, mut renderer) = playing(graph(0.5));
     render(&mut renderer, &[1.0; 10], 4);
@@ -278,6 +334,7 @@ fn edit(graph: &mut Graph, number: usize, dice: &mut Dice) {
         1 => graph.add(&name, Combine(0.5)).unwrap(),
         2 => graph.add(&name, Source { seed: 1, channels: dice.between(1, 3) }).unwrap(),
         3 => graph.link(&any(dice), "out").unwrap(),
+        4 if number > 300 => graph.link_back(&any(dice), &any(dice)).unwrap(),
         _ => {
             let at = dice.between(0, graph.links().len() - 1);
             let link = graph.links()[at].clone();
