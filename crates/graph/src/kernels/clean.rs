@@ -35,6 +35,9 @@ const MAGNITUDE: i32 = i32::MAX;
 /// Added to magnitudes, it makes 0 the largest integer there is, and leaves all others in their order.
 const ZERO_LAST: i32 = i32::MAX;
 
+/// Vectors between two looks at how many are left.
+const TOGETHER: usize = 4;
+
 /// What is to be found out about samples, of as many channels as one likes.
 pub(crate) trait Look<V: Vector> {
     /// Looks at a vector more.
@@ -43,12 +46,18 @@ pub(crate) trait Look<V: Vector> {
     /// Looks at all of these.
     #[inline(always)]
     fn see(&mut self, samples: &[f32]) {
-        let mut vectors = samples.chunks_exact(V::LANES);
+        let mut groups = samples.chunks_exact(TOGETHER * V::LANES);
+        for group in &mut groups {
+            for vector in 0..TOGETHER {
+                self.look(V::of(&group[vector * V::LANES..]));
+            }
+        }
+        let mut vectors = groups.remainder().chunks_exact(V::LANES);
         for vector in &mut vectors {
             self.look(V::of(vector));
         }
         if !vectors.remainder().is_empty() {
-            // What is seen again is nothing new, and with zeros nothing is wrong.
+            // What is seen again is nothing new.
             match samples.len().checked_sub(V::LANES) {
                 Some(start) => self.look(V::of(&samples[start..])),
                 None => self.see_few(samples),
