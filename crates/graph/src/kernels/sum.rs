@@ -214,6 +214,10 @@ impl<V: Vector, S: See<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_,
         let mut sum = self.source::<LOOKS>(first);
         self.multiply(first, &mut sum);
         for term in rest {
+            if term.count == 0 {
+                self.add::<LOOKS>(term, &mut sum);
+                continue;
+            }
             let mut source = self.source::<LOOKS>(term);
             if term.fans {
                 for &gain in self.factors(term) {
@@ -255,6 +259,24 @@ impl<V: Vector, S: See<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_,
             }
         }
         source
+    }
+
+    /// Adds what a term without factors reads: each vector from where it is, for there are no registers for all of them.
+    #[inline(always)]
+    fn add<const LOOKS: bool>(&mut self, term: &Term, sum: &mut [V; VECTORS]) {
+        let (each, Sum { memory, wires, .. }) = (VECTORS / CHANNELS, self.sum);
+        for part in 0..CHANNELS {
+            let wire = wires[term.sources as usize + self.channel + part];
+            for vector in 0..each {
+                let mut source = [V::splat(0.0)];
+                memory.load(wire, self.at + vector * V::LANES, &mut source);
+                let [source] = source;
+                if LOOKS && term.hears {
+                    self.seen.hear(source);
+                }
+                sum[part * each + vector] = sum[part * each + vector].add(source);
+            }
+        }
     }
 
     /// Times all factors of a term, one after the other.
