@@ -45,7 +45,8 @@ pub(crate) struct Plan {
     pub(crate) given_apart: Vec<usize>,
     /// Whether all channels of the device's output are written.
     pub(crate) gives_all: bool,
-    /// Whether all steps are mixes without fades, by one thread, which look at all that comes in and goes out.
+    /// Whether all steps are mixes without fades, by one thread, which look at all that comes in and goes out; or whether there is
+    /// none at all.
     pub(crate) only_mixes: bool,
     /// What each channel of the device holds while everything rests.
     pub(crate) kept: Vec<f32>,

@@ -49,13 +49,13 @@ impl Plan {
             device.iter().zip(0..).filter_map(|(&buffer, channel)| Some((channel, buffer?))).collect()
         };
         (self.lent_in, self.lent_out) = (lent(&self.device_in), lent(&self.device_out));
+        self.gives_all = self.device_out.iter().all(Option::is_some);
         let is_even = |op: &Op| matches!(op, Op::Mix(mix) if mix.even);
         self.only_mixes = self.lanes.is_empty()
             && self.ops.iter().all(is_even)
             && self.heard_apart.is_empty()
             && self.given_apart.is_empty()
-            && self.device_out.iter().all(Option::is_some);
-        self.gives_all = self.device_out.iter().all(Option::is_some);
+            && (self.gives_all || self.ops.is_empty());
     }
 
     /// Lets the mixes that are the first to read what comes in look at it; gives what others read first.

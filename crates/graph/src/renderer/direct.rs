@@ -24,6 +24,9 @@ impl Renderer {
             let stats = &self.events.stats;
             stats.frames.add(frames as u64);
             stats.renders.add(1);
+            if self.plan.ops.is_empty() {
+                stats.slept.add(frames as u64);
+            }
         }
         done
     }
@@ -56,7 +59,14 @@ impl Lanes for Mixes<'_, '_, '_> {
     #[inline(always)]
     fn work<V: Vector>(self) -> bool {
         let Self { plan, frames, inputs, outputs } = self;
-        let Plan { memory, lent_in, lent_out, .. } = plan;
+        let Plan { memory, lent_in, lent_out, ops, .. } = plan;
+        if ops.is_empty() {
+            for samples in outputs {
+                let within = samples.len().min(frames);
+                samples[..within].fill(0.0);
+            }
+            return true;
+        }
         for &(channel, buffer) in &*lent_in {
             match inputs.get(channel as usize) {
                 Some(samples) if samples.len() >= frames => memory.lend(buffer, samples),
