@@ -1,4 +1,6 @@
-//! Samples to bytes and back, little-endian.
+//! Samples to bytes and back, little-endian. The loops are compiled for AVX2, too, and chosen when they run.
+
+use multiversion::multiversion;
 
 use crate::{Encoding, Subtype};
 
@@ -53,6 +55,7 @@ impl Encoder {
 }
 
 /// Fills `out` with frames from `start` on. Mono and stereo have loops that the compiler vectorises.
+#[multiversion(targets("x86_64+avx+avx2"))]
 fn interleave(planes: &[&[f32]], start: usize, out: &mut [f32]) {
     let frames = out.len() / planes.len();
     match planes {
@@ -73,6 +76,7 @@ fn interleave(planes: &[&[f32]], start: usize, out: &mut [f32]) {
 }
 
 /// At most [`PIECE`] samples.
+#[multiversion(targets("x86_64+avx+avx2"))]
 fn encode_piece(subtype: Subtype, samples: &[f32], whole: &mut [i32; PIECE], bytes: &mut [u8], changed: &mut Changed) {
     let whole = &mut whole[..samples.len()];
     match subtype {
@@ -93,6 +97,7 @@ fn encode_piece(subtype: Subtype, samples: &[f32], whole: &mut [i32; PIECE], byt
     }
 }
 
+#[inline(always)]
 fn pack<T: Copy, const BYTES: usize>(samples: &[T], bytes: &mut [u8], to_bytes: impl Fn(T) -> [u8; BYTES]) {
     for (bytes, &sample) in bytes.chunks_exact_mut(BYTES).zip(samples) {
         bytes.copy_from_slice(&to_bytes(sample));
@@ -100,6 +105,7 @@ fn pack<T: Copy, const BYTES: usize>(samples: &[T], bytes: &mut [u8], to_bytes: 
 }
 
 /// Four samples of three bytes are three words of four.
+#[inline(always)]
 fn pack24(samples: &[i32], bytes: &mut [u8]) {
     let fours = samples.chunks_exact(4);
     let rest = fours.remainder();
@@ -119,6 +125,7 @@ fn pack24(samples: &[i32], bytes: &mut [u8]) {
 /// `round(x · 2^(BITS-1))`, halves to even, clipped. The product is exact, so it is rounded once.
 ///
 /// Mostly a piece needs neither clipping nor a look at each sample: then there are two quick loops.
+#[inline(always)]
 fn quantise<const BITS: u32>(samples: &[f32], out: &mut [i32], changed: &mut Changed) {
     if !is_tame::<BITS>(samples) {
         held::<BITS>(samples, out, changed);
@@ -130,11 +137,13 @@ fn quantise<const BITS: u32>(samples: &[f32], out: &mut [i32], changed: &mut Cha
 }
 
 /// For 16 bits there is room to spare: 1.5 · 2^23 leaves no digits behind the point, and the integer in the lower bits.
+#[inline(always)]
 fn rounded16(x: f32) -> i16 {
     (x * 32_768.0 + 12_582_912.0).to_bits() as i16
 }
 
 /// Whether all are finite, and none is beyond the greatest integer.
+#[inline(always)]
 fn is_tame<const BITS: u32>(samples: &[f32]) -> bool {
     let scale = (1_u64 << (BITS - 1)) as f32;
     // Magnitudes are in the order of their bits, with infinity and NaN above all. (scale - 1 is scale in 32 bits.)
@@ -148,6 +157,7 @@ fn is_tame<const BITS: u32>(samples: &[f32]) -> bool {
 
 /// Up to 24 bits. To add 2^23 with the sample's sign leaves no room for digits behind the point, and rounds as it should;
 /// the lower bits are the magnitude then.
+#[inline(always)]
 fn rounded<const BITS: u32>(samples: &[f32], out: &mut [i32]) {
     const NO_DIGITS: f32 = 8_388_608.0;
     let scale = (1_u64 << (BITS - 1)) as f32;
@@ -160,6 +170,7 @@ fn rounded<const BITS: u32>(samples: &[f32], out: &mut [i32]) {
 }
 
 /// The same in f64: 1.5 · 2^52 leaves the integer in the lower bits, whatever its sign.
+#[inline(always)]
 fn rounded_long<const BITS: u32>(samples: &[f32], out: &mut [i32]) {
     const NO_DIGITS: f64 = 6_755_399_441_055_744.0;
     let scale = (1_u64 << (BITS - 1)) as f64;
@@ -195,6 +206,7 @@ pub(crate) fn decode(encoding: Encoding, bytes: &[u8], out: &mut [f32]) {
 }
 
 /// As [`decode`], with each channel apart: `bytes` hold frames, of which plane `n` takes the samples of channel `n`.
+#[multiversion(targets("x86_64+avx+avx2"))]
 pub(crate) fn decode_planar(encoding: Encoding, bytes: &[u8], planes: &mut [&mut [f32]]) {
     match encoding {
         Encoding::PcmU8 => apart(bytes, planes, unsigned),
@@ -206,26 +218,32 @@ pub(crate) fn decode_planar(encoding: Encoding, bytes: &[u8], planes: &mut [&mut
     }
 }
 
+#[inline(always)]
 fn unsigned([b]: [u8; 1]) -> f32 {
     (f32::from(b) - 128.0) / 128.0
 }
 
+#[inline(always)]
 fn pcm16(bytes: [u8; 2]) -> f32 {
     f32::from(i16::from_le_bytes(bytes)) / 32_768.0
 }
 
+#[inline(always)]
 fn pcm24([a, b, c]: [u8; 3]) -> f32 {
     (i32::from_le_bytes([0, a, b, c]) >> 8) as f32 / 8_388_608.0
 }
 
+#[inline(always)]
 fn pcm32(bytes: [u8; 4]) -> f32 {
     i32::from_le_bytes(bytes) as f32 / 2_147_483_648.0
 }
 
+#[inline(always)]
 fn double(bytes: [u8; 8]) -> f32 {
     f64::from_le_bytes(bytes) as f32
 }
 
+#[inline(always)]
 fn each<const BYTES: usize>(bytes: &[u8], out: &mut [f32], sample: impl Fn([u8; BYTES]) -> f32) {
     for (bytes, out) in bytes.chunks_exact(BYTES).zip(out) {
         *out = sample(bytes.try_into().expect("chunks are BYTES long"));
@@ -233,6 +251,7 @@ fn each<const BYTES: usize>(bytes: &[u8], out: &mut [f32], sample: impl Fn([u8; 
 }
 
 /// Mono and stereo have loops that the compiler vectorises.
+#[inline(always)]
 fn apart<const BYTES: usize>(bytes: &[u8], planes: &mut [&mut [f32]], sample: impl Fn([u8; BYTES]) -> f32) {
     let at = |frame: &[u8], channel: usize| {
         sample(frame[channel * BYTES..][..BYTES].try_into().expect("a frame has BYTES for each channel"))

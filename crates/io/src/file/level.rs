@@ -1,5 +1,7 @@
 //! What a channel held.
 
+use multiversion::multiversion;
+
 /// Sums that grow beside each other: one alone would wait for each addition.
 const LANES: usize = 8;
 
@@ -37,23 +39,9 @@ impl Level {
         self.frames += samples.len() as u64;
         let (head, rest) = samples.split_at(samples.len().min((LANES - first) % LANES));
         head.iter().enumerate().for_each(|(index, &sample)| self.add_one(first + index, sample));
-        let mut eights = rest.chunks_exact(LANES);
-        let Self { peak, squares, non_finite, .. } = self;
-        let mut peaks = [0.0_f32; LANES];
-        // Few enough at a time for 32 bits: a block has at most 2^20 frames.
-        let mut bad = [0_u32; LANES];
-        for eight in &mut eights {
-            for lane in 0..LANES {
-                let finite = eight[lane].abs() < f32::INFINITY;
-                let magnitude = if finite { eight[lane].abs() } else { 0.0 };
-                bad[lane] += u32::from(!finite);
-                peaks[lane] = if magnitude > peaks[lane] { magnitude } else { peaks[lane] };
-                squares[lane] += f64::from(magnitude) * f64::from(magnitude);
-            }
-        }
-        *non_finite += bad.iter().map(|&bad| u64::from(bad)).sum::<u64>();
-        *peak = peaks.iter().fold(*peak, |most, &peak| if peak > most { peak } else { most });
-        eights.remainder().iter().enumerate().for_each(|(lane, &sample)| self.add_one(lane, sample));
+        let (eights, rest) = rest.as_chunks();
+        add_eights(self, eights);
+        rest.iter().enumerate().for_each(|(lane, &sample)| self.add_one(lane, sample));
     }
 
     fn add_one(&mut self, lane: usize, sample: f32) {
@@ -63,6 +51,27 @@ impl Level {
         self.peak = if magnitude > self.peak { magnitude } else { self.peak };
         self.squares[lane] += f64::from(magnitude) * f64::from(magnitude);
     }
+}
+
+/// Frames of which the first belongs to lane 0. Compiled for AVX2, too, and chosen when it runs.
+#[multiversion(targets("x86_64+avx+avx2"))]
+fn add_eights(level: &mut Level, eights: &[[f32; LANES]]) {
+    let Level { peak, squares, non_finite, .. } = level;
+    let (mut peaks, mut sums) = ([0.0_f32; LANES], *squares);
+    // Few enough at a time for 32 bits: a block has at most 2^20 frames.
+    let mut bad = [0_u32; LANES];
+    for eight in eights {
+        for lane in 0..LANES {
+            let finite = eight[lane].abs() < f32::INFINITY;
+            let magnitude = if finite { eight[lane].abs() } else { 0.0 };
+            bad[lane] += u32::from(!finite);
+            peaks[lane] = if magnitude > peaks[lane] { magnitude } else { peaks[lane] };
+            sums[lane] += f64::from(magnitude) * f64::from(magnitude);
+        }
+    }
+    *squares = sums;
+    *non_finite += bad.iter().map(|&bad| u64::from(bad)).sum::<u64>();
+    *peak = peaks.iter().fold(*peak, |most, &peak| if peak > most { peak } else { most });
 }
 
 #[cfg(test)]
