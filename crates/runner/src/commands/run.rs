@@ -41,13 +41,13 @@ pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     load::show(&checked.loaded.warnings);
     let reads = Reads::of(&args.patch, &checked.loaded);
     files::free(&checked.loaded, &reads)?;
-    let _held = reads.hold();
+    let held = reads.hold();
     let dumps = Dumps::new(&args.flight, &args.patch)?;
     let state = args.state.as_deref().map(|path| State::open(path, &args.patch_args.set)).transpose()?;
     let name = checked.loaded.name.clone();
     capture::free(&args.capture)?;
     let controls = Controls::start(&args.control, registry, &checked.loaded)?;
-    let mut beside = Beside { dumps, reloads: Reloads::new(&score)?, state, controls };
+    let mut beside = Beside { dumps, reloads: Reloads::new(&score, held)?, state, controls };
     let (mut opened, mut checked) = device::open(&score, checked)?;
     let capture = capture::create(&args.capture)?;
     let mut past = Vec::new();

@@ -123,6 +123,29 @@ fn edits_are_loaded_while_it_plays_and_mistakes_leave_it_playing() {
     assert_eq!(take.len() as u64, data["frames"].as_u64().unwrap(), "one file, of which no frame is missing");
 }
 
+/// A file that the patch before played is free for a recorder of the next one, once that has faded; what is missing until then is told.
+#[cfg(unix)]
+#[test]
+fn a_recorder_takes_over_the_file_that_was_played() {
+    let folder = Folder::new();
+    folder.wav("a.wav", 48_000, 1, 480);
+    let source = "[nodes.tone]\ntype = \"file_source\"\npath = \"a.wav\"\nloop = true\n";
+    let (nodes, rest) = PATCH.split_once("[nodes.trim]").unwrap();
+    let played = format!("{}{source}[nodes.trim]{rest}", nodes.split_once("[nodes.tone]").unwrap().0);
+    let patch = folder.write("p.toml", &played);
+    let running = Running::start(&mut folder.command(["run", "p.toml", "--backend", "null", "--watch", "--json"]));
+    running.until("recording");
+    fs::write(&patch, PATCH.replace("\"take.wav\"", "\"a.wav\"\noverwrite = true")).unwrap();
+    running.until("recording ");
+    std::thread::sleep(Duration::from_secs(2));
+    running.signal("INT");
+    let ended = running.end();
+    let data = ended.json();
+    let kept = read(&folder.path().join("a.wav")).0.len() as u64;
+    let missing = data["readings"]["rec"]["frames_lost"].as_f64().unwrap() as u64;
+    assert!(kept > 4_800 && missing < 96_000, "{kept} frames, {missing} missing: {data}");
+}
+
 /// Included files are watched too, also those that could not be read.
 #[cfg(unix)]
 #[test]

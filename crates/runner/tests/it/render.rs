@@ -134,6 +134,23 @@ fn what_cannot_fit_is_refused_before_anything_is_made() {
     assert_eq!(folder.listing(), before);
 }
 
+/// A program that writes to a pipe does not know its end, and promises any.
+#[test]
+fn what_a_pipe_promises_is_no_reason_to_refuse_it() {
+    let folder = half();
+    let (unknown, promised) = (u32::MAX.to_le_bytes(), (1_u64 << 50).to_le_bytes());
+    let mut bytes = [&b"RF64"[..], &unknown, b"WAVEds64", &28_u32.to_le_bytes(), &promised, &promised].concat();
+    bytes.extend([0; 12]);
+    bytes.extend([&b"fmt "[..], &16_u32.to_le_bytes(), &1_u16.to_le_bytes(), &2_u16.to_le_bytes()].concat());
+    bytes.extend([&48_000_u32.to_le_bytes()[..], &192_000_u32.to_le_bytes(), &4_u16.to_le_bytes()].concat());
+    bytes.extend([&16_u16.to_le_bytes()[..], b"data", &unknown, &[0; 400]].concat());
+    let from = folder.path().join("pipe");
+    std::fs::write(&from, bytes).unwrap();
+    let mut piped = folder.command(["render", "half.toml", "-i", "-", "-o", "out.wav", "--json"]);
+    let ended = Ended::of(piped.stdin(std::fs::File::open(from).unwrap()).output().unwrap());
+    assert_eq!(ended.exits(0).json()["frames"], 100);
+}
+
 /// What was asked for and what is wrong, and no more.
 #[test]
 fn quiet_says_only_what_is_wrong_and_what_was_asked_for() {

@@ -15,9 +15,13 @@ use crate::units::bytes;
 /// Bytes of the longest file: systems count them in 63 bits. RF64 itself would take twice as many.
 const LONGEST: u64 = i64::MAX as u64;
 
-/// Refuses an output that would be longer than any file, or than what is free where it goes. A pipe takes any length.
+/// Refuses an output that would be longer than any file, or than what is free where it goes. A pipe takes any length; and how long
+/// one is that is read, only its end will tell, whatever its header promises.
 pub(super) fn check(args: &RenderArgs, engine: &Engine, inputs: &[Input], length: Length) -> Result<(), Failure> {
     let Some(path) = args.output.as_deref().filter(|path| !is_pipe(path)) else { return Ok(()) };
+    if matches!(length, Length::Inputs { .. }) && args.input.iter().any(|input| is_pipe(&input.file)) {
+        return Ok(());
+    }
     let Some(frames) = length.frames(inputs) else { return Ok(()) };
     let (rate, channels) = (engine.stream().rate, engine.schedule().device_out.len());
     // What has more channels than a file holds is refused as such.
@@ -65,7 +69,7 @@ fn free(path: &Path) -> Option<u64> {
     let folder = std::path::absolute(path).ok()?;
     let found = folder.ancestors().skip(1).find_map(|folder| rustix::fs::statvfs(folder).ok())?;
     // Some file systems do not tell.
-    (found.f_blocks > 0).then(|| found.f_bavail.saturating_mul(found.f_frsize))
+    (found.f_blocks > 0 && found.f_bavail > 0).then(|| found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 /// Not asked on this system.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use patchline_capture::Source;
 use patchline_graph::LoadError;
 use patchline_patch::{Checked, Files, Loaded};
+use patchline_wav::Hold;
 use serde_json::{Map, Value, json};
 use tracing::{info, warn};
 
@@ -23,6 +24,8 @@ pub(super) struct Reloads {
     edits: Option<Edits>,
     /// What the engine had no room for yet.
     waiting: Option<Box<Fresh>>,
+    /// The files that the patch which plays is made from, and plays.
+    held: Vec<Hold>,
 }
 
 /// A patch that was read anew.
@@ -30,11 +33,12 @@ struct Fresh {
     checked: Checked,
     source: Option<Source>,
     changes: Changes,
+    reads: Reads,
 }
 
 impl Reloads {
-    /// For the patch of the command line, which is watched if that was asked for.
-    pub(super) fn new(score: &Score) -> Result<Self, Failure> {
+    /// For the patch of the command line, which is watched if that was asked for; `held` is what it reads.
+    pub(super) fn new(score: &Score, held: Vec<Hold>) -> Result<Self, Failure> {
         let mut edits = None;
         if score.args.watch {
             if score.is_stream() {
@@ -43,7 +47,7 @@ impl Reloads {
             }
             edits = Some(watched(score.files()).map_err(|error| Failure::new(Exit::File, error))?);
         }
-        Ok(Self { edits, waiting: None })
+        Ok(Self { edits, waiting: None, held })
     }
 
     /// Looks whether there is something to be loaded, and loads it.
@@ -54,7 +58,7 @@ impl Reloads {
             self.waiting = self.read(score, playing, live, asked);
         }
         if let Some(fresh) = self.waiting.take() {
-            match load(fresh, playing, live) {
+            match self.load(fresh, playing, live) {
                 Ok(waiting) => self.waiting = waiting,
                 Err(failure) => live.refuse(&failure),
             }
@@ -103,11 +107,37 @@ impl Reloads {
         let report = json!({ "changes": fresh.changes.data(), "warnings": fresh.checked.loaded.warnings });
         if !fresh.changes.is_empty() {
             // What waits is older.
-            self.waiting = load(Box::new(fresh), playing, live).inspect_err(|failure| live.refuse(failure))?;
+            self.waiting = self.load(Box::new(fresh), playing, live).inspect_err(|failure| live.refuse(failure))?;
         }
         match report {
             Value::Object(report) => Ok(report),
             _ => unreachable!("it was written as an object"),
+        }
+    }
+
+    /// Loads a patch; gives it back if there is no room for it yet.
+    fn load(
+        &mut self,
+        fresh: Box<Fresh>,
+        playing: &mut Loaded,
+        live: &mut Live,
+    ) -> Result<Option<Box<Fresh>>, Failure> {
+        let loaded = &fresh.checked.loaded;
+        let (same_device, line, later) = (same_device(playing, loaded), fresh.changes.line(), fresh.changes.later());
+        match live.load_graph(loaded.graph.clone(), &loaded.engine, fresh.source.clone()) {
+            Ok(()) => {
+                load::show(&loaded.warnings);
+                if !same_device {
+                    warn!("the device stays as it is; another one is opened when the patch is started anew");
+                }
+                later.into_iter().for_each(|later| warn!("{later}"));
+                live.expect(NewPatch { line, data: fresh.changes.data() });
+                self.held = fresh.reads.hold();
+                *playing = fresh.checked.loaded;
+                Ok(None)
+            }
+            Err(LoadError::Busy(_) | LoadError::Crowded(_)) => Ok(Some(fresh)),
+            Err(error) => Err(load::refused(loaded, error)),
         }
     }
 
@@ -138,27 +168,7 @@ fn fresh(score: &Score, playing: &Loaded, live: &Live) -> Result<Fresh, Failure>
         .map_err(|errors| Failure::from(Trouble::from(loaded.locate(&errors))))?;
     let reads = Reads::of(&score.args.patch, loaded);
     files::free_beside(loaded, &reads, playing, |node| changes.plays_on(node))?;
-    Ok(Fresh { source: score.source(), checked, changes })
-}
-
-/// Loads a patch; gives it back if there is no room for it yet.
-fn load(fresh: Box<Fresh>, playing: &mut Loaded, live: &mut Live) -> Result<Option<Box<Fresh>>, Failure> {
-    let loaded = &fresh.checked.loaded;
-    let (same_device, line, later) = (same_device(playing, loaded), fresh.changes.line(), fresh.changes.later());
-    match live.load_graph(loaded.graph.clone(), &loaded.engine, fresh.source.clone()) {
-        Ok(()) => {
-            load::show(&loaded.warnings);
-            if !same_device {
-                warn!("the device stays as it is; another one is opened when the patch is started anew");
-            }
-            later.into_iter().for_each(|later| warn!("{later}"));
-            live.expect(NewPatch { line, data: fresh.changes.data() });
-            *playing = fresh.checked.loaded;
-            Ok(None)
-        }
-        Err(LoadError::Busy(_) | LoadError::Crowded(_)) => Ok(Some(fresh)),
-        Err(error) => Err(load::refused(loaded, error)),
-    }
+    Ok(Fresh { source: score.source(), checked, changes, reads })
 }
 
 fn same_device(before: &Loaded, after: &Loaded) -> bool {
