@@ -39,8 +39,11 @@ impl Plan {
                 self.device_out.iter().flatten().copied().collect(),
             ),
         };
+        let buffers = self.memory.buffers();
         let channels = |device: &[Option<BufferId>], apart: &[BufferId]| {
-            let is_apart = |buffer: &Option<BufferId>| buffer.is_some_and(|buffer| apart.contains(&buffer));
+            let mut is_one = vec![false; buffers];
+            apart.iter().for_each(|&buffer| is_one[buffer as usize] = true);
+            let is_apart = |buffer: &Option<BufferId>| buffer.is_some_and(|buffer| is_one[buffer as usize]);
             device.iter().enumerate().filter(|(_, buffer)| is_apart(buffer)).map(|(channel, _)| channel).collect()
         };
         self.heard_apart = channels(&self.device_in, &apart.0);
@@ -68,7 +71,9 @@ impl Plan {
                     let (dst, width) = (mix.dst(wires), mix.dst.len());
                     let terms = &mut terms[mix.terms.start as usize..mix.terms.end as usize];
                     let sources = |term: &crate::kernels::Term| &wires[term.sources as usize..][..width];
-                    let overwrites = terms.iter().any(|term| sources(term).iter().any(|source| dst.contains(source)));
+                    // What `verify` allows: a channel that is the source of its own first term.
+                    let overwrites =
+                        terms.first().is_some_and(|first| sources(first).iter().zip(dst).any(|(a, b)| a == b));
                     for term in terms {
                         let all = sources(term).iter().all(|&source| left.has(source));
                         let first = left.take(sources(term));
