@@ -52,6 +52,7 @@ fn slot(
         return None;
     }
     let spec = questions.of(name, widths);
+    let is_effect = ports.in_place && ports.inputs.len() == 1 && ports.outputs.len() == 1;
     wrong.extend(any.check(spec).err().map(|error| (node, GraphError::of_node(name.as_str(), error))));
     Some(Slot {
         name: name.clone(),
@@ -59,7 +60,8 @@ fn slot(
         node,
         widths: widths.clone(),
         in_place: ports.in_place,
-        scales: any.scales() && ports.in_place && ports.inputs.len() == 1 && ports.outputs.len() == 1,
+        scales: any.scales() && is_effect,
+        listens: any.listens() && is_effect,
         latency: any.latency(spec),
         tail: any.tail(spec),
         footprint: any.footprint(spec),

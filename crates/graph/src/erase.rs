@@ -5,9 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::instructions::{Supported, Work};
+use crate::level::LevelMeter;
 use crate::message::Params;
 use crate::{
-    Companion, Frame, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Smoothed, Tail, topology,
+    Companion, Frame, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Readings, Smoothed, Tail,
+    topology,
 };
 
 /// A node of any type. A clone shares the node.
@@ -19,6 +21,7 @@ struct Erased<N: ?Sized> {
     /// Why no node can have such ports, if so.
     impossible: Option<String>,
     scales: bool,
+    listens: bool,
     node: N,
 }
 
@@ -29,7 +32,13 @@ impl AnyNode {
     /// Erases a node's type.
     pub fn new<N: Node>(node: N) -> Self {
         let ports = node.ports();
-        Self(Arc::new(Erased { impossible: topology::impossible(&ports), ports, scales: N::SCALES, node }))
+        Self(Arc::new(Erased {
+            impossible: topology::impossible(&ports),
+            ports,
+            scales: N::SCALES,
+            listens: N::LISTENS,
+            node,
+        }))
     }
 
     /// The node, if it is of this type.
@@ -59,6 +68,12 @@ impl AnyNode {
     #[must_use]
     pub fn scales(&self) -> bool {
         self.0.scales
+    }
+
+    /// See [`Node::LISTENS`].
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.0.listens
     }
 
     /// See [`Node::readings`].
@@ -212,6 +227,14 @@ impl AnyProcessor {
         self.processor.scale()
     }
 
+    pub(crate) fn meter(&mut self) -> Option<LevelMeter> {
+        self.processor.meter()
+    }
+
+    pub(crate) fn heard(&mut self, meter: &LevelMeter, readings: &Readings) {
+        self.processor.heard(meter, readings);
+    }
+
     pub(crate) fn rests(&mut self, position: Frame) -> bool {
         self.processor.rests(position)
     }
@@ -233,6 +256,8 @@ trait DynProcessor: Send {
     fn update(&mut self, params: &dyn Any, over: Option<Frames>);
     fn process(&mut self, instructions: Supported, io: &mut Io<'_>);
     fn scale(&mut self) -> Option<&mut Smoothed>;
+    fn meter(&mut self) -> Option<LevelMeter>;
+    fn heard(&mut self, meter: &LevelMeter, readings: &Readings);
     fn rests(&mut self, position: Frame) -> bool;
     fn slept(&mut self, frames: Frames);
     fn reset(&mut self);
@@ -256,6 +281,14 @@ impl<P: Processor> DynProcessor for P {
 
     fn scale(&mut self) -> Option<&mut Smoothed> {
         Processor::scale(self)
+    }
+
+    fn meter(&mut self) -> Option<LevelMeter> {
+        Processor::meter(self)
+    }
+
+    fn heard(&mut self, meter: &LevelMeter, readings: &Readings) {
+        Processor::heard(self, meter, readings);
     }
 
     fn rests(&mut self, position: Frame) -> bool {

@@ -118,6 +118,7 @@ mod io;
 mod kernels;
 mod kit;
 pub mod lapped;
+pub mod level;
 mod load;
 mod message;
 mod node;

@@ -329,7 +329,7 @@ impl Cast {
         member
     }
 
-    fn start(&mut self, slot: &Slot, processor: AnyProcessor, next: &Next<'_>, change: &mut Change) -> Member {
+    fn start(&mut self, slot: &Slot, mut processor: AnyProcessor, next: &Next<'_>, change: &mut Change) -> Member {
         let (name, node) = next.union.graph.at(slot.node);
         self.generation += 1;
         let seat = self.free.pop().unwrap_or_else(|| {
@@ -352,6 +352,12 @@ impl Cast {
         let arrives = Seat {
             mode: if out { Mode::Bypassed } else { Mode::Plays },
             bypass: out.then(|| Box::new(Bypass::left_out(slot, rate, max_frames))),
+            meter: slot
+                .listens
+                .then(|| processor.meter())
+                .flatten()
+                .filter(|meter| meter.channels() == width)
+                .map(Box::new),
             processor: Some(processor),
             readings: hold.readings.clone(),
             instance,

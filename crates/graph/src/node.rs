@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::channels::Widths;
-use crate::{Companion, Instructions, Io, NodeName, Ports, Reading, Reports, Smoothed, StreamSpec};
+use crate::level::LevelMeter;
+use crate::{Companion, Instructions, Io, NodeName, Ports, Reading, Readings, Reports, Smoothed, StreamSpec};
 
 /// A position in the stream, in frames since the renderer started.
 pub type Frame = u64;
@@ -27,6 +28,11 @@ pub trait Node: Clone + PartialEq + Send + Sync + 'static {
     /// input and one output, without latency. Such a node is not run. The engine multiplies where it reads the samples
     /// anyway, in the order of the nodes and with the same bits.
     const SCALES: bool = false;
+
+    /// Whether all it ever does is to hear what passes through it, by the meter that [`Processor::meter`] gives: an effect of one
+    /// input and one output in place. Such a node is not run. The engine lets its meter listen, where it writes those samples anyway
+    /// while they are in registers.
+    const LISTENS: bool = false;
 
     /// The named bundles of channels this node reads and writes. Asked once, when it is put into a graph.
     fn ports(&self) -> Ports;
@@ -101,6 +107,16 @@ pub trait Processor: Send + 'static {
     fn scale(&mut self) -> Option<&mut Smoothed> {
         None
     }
+
+    /// The meter of a node that only [listens](Node::LISTENS), of as many channels as the node. Called once, on the control thread,
+    /// right after [`Node::prepare`]: from then on it is the engine's, which lets it hear, rest and be reset, and does not call
+    /// `process`.
+    fn meter(&mut self) -> Option<LevelMeter> {
+        None
+    }
+
+    /// A window of the meter has ended, or parameters were updated, or it is new: what it holds is to be read out.
+    fn heard(&mut self, _meter: &LevelMeter, _readings: &Readings) {}
 
     /// Whether it rests: whether, as long as each input goes on as it was in the last frame, [`process`](Self::process)
     /// would write each output as it was in its last frame, set no reading to anything else, send no event, and change

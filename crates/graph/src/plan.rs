@@ -45,8 +45,10 @@ pub(crate) struct Plan {
     pub(crate) given_apart: Vec<usize>,
     /// Whether all channels of the device's output are written.
     pub(crate) gives_all: bool,
-    /// Whether all steps are mixes without fades, by one thread, which look at all that comes in and goes out; or whether there is
-    /// none at all.
+    /// The seats of those who hear what the mix before them writes.
+    pub(crate) listeners: Vec<u32>,
+    /// Whether all steps are mixes without fades and who listens to them, by one thread, which look at all that comes in and goes
+    /// out; or whether there is none at all.
     pub(crate) only_mixes: bool,
     /// What each channel of the device holds while everything rests.
     pub(crate) kept: Vec<f32>,
@@ -112,6 +114,8 @@ pub(crate) struct Mix {
     /// word on channels of the device's output.
     pub(crate) looks: bool,
     pub(crate) gives: bool,
+    /// Whether the step behind it is a meter's, which hears what it writes.
+    pub(crate) heard: bool,
 }
 
 impl Mix {
@@ -207,8 +211,13 @@ impl Plan {
             factors: Vec::with_capacity(schedule.factors.len()),
             ..Self::default()
         };
-        for step in &schedule.steps {
-            let op = plan.op(schedule, step, part);
+        for (index, step) in schedule.steps.iter().enumerate() {
+            let mut op = plan.op(schedule, step, part);
+            match &mut op {
+                Op::Mix(mix) => mix.heard = schedule.is_heard_before(index + 1),
+                Op::Run(run) if schedule.is_heard_before(index) => plan.listeners.push(run.seat),
+                _ => {}
+            }
             plan.ops.push(op);
             plan.watched.push(watched(step, part));
         }
@@ -304,7 +313,15 @@ impl Plan {
         }
         let of = |start: u32, end: usize| start..end as u32;
         let (terms, factors) = (of(first_term, self.terms.len()), of(first_factor, self.factors.len()));
-        Op::Mix(Mix { dst: of(dst.start as u32, dst.end), terms, factors, even, looks: false, gives: false })
+        Op::Mix(Mix {
+            dst: of(dst.start as u32, dst.end),
+            terms,
+            factors,
+            even,
+            looks: false,
+            gives: false,
+            heard: false,
+        })
     }
 
     /// Appends a term whose factors were appended. One that only scales joins the one before it, if that is of the same

@@ -6,6 +6,7 @@ mod direct;
 mod piece;
 mod players;
 mod rest;
+mod tap;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -104,6 +104,8 @@ pub struct Slot {
     pub in_place: bool,
     /// Whether it only scales: it is not run, but a factor of the mixes that read it.
     pub scales: bool,
+    /// Whether it only listens: the mix before it lets it hear what it writes.
+    pub listens: bool,
     /// Frames by which its output is later than its input.
     pub latency: Frames,
     /// How long it rings on.
@@ -255,14 +257,33 @@ impl Schedule {
         crate::budget::footprint(self, max_frames)
     }
 
+    /// Whether this step runs a node that only listens, to what the step before it writes: that lets it hear on the way.
+    #[must_use]
+    pub fn is_heard_before(&self, step: usize) -> bool {
+        let Some(Step::Run { slot, inputs, outputs }) = self.steps.get(step) else { return false };
+        let Some(Step::Mix { dst, .. }) = step.checked_sub(1).and_then(|before| self.steps.get(before)) else {
+            return false;
+        };
+        let begins_a_task = || self.spread.tasks.binary_search_by_key(&step, |task| task.steps.start).is_ok();
+        let listens = self.slots[*slot].listens && inputs.is_empty();
+        listens && self.wires[outputs.clone()] == self.wires[dst.clone()] && !begins_a_task()
+    }
+
     /// The printable plan: one line a step, buffers as `in0`, `out1`, `b0`, ….
-    fn step(&self, f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
-        match step {
+    fn step(&self, f: &mut fmt::Formatter<'_>, index: usize) -> fmt::Result {
+        match &self.steps[index] {
             Step::Clear { dst } => write!(f, "clear    {}", self.buffer(*dst)),
             Step::Mix { dst, terms, why } => self.mix(f, dst, terms, *why),
             Step::Receive { dst, line } => write!(f, "receive  {} = {}", self.buffer(*dst), self.lines[*line]),
             Step::Send { src, line } => write!(f, "send     {} = {}", self.lines[*line], self.buffer(*src)),
-            Step::Run { slot, inputs, outputs } => self.run(f, &self.slots[*slot], inputs, outputs),
+            Step::Run { slot, inputs, outputs } => {
+                self.run(f, &self.slots[*slot], inputs, outputs)?;
+                f.write_str(match (self.slots[*slot].listens, self.is_heard_before(index)) {
+                    (false, _) => "",
+                    (true, true) => "    (hears it from the mix before)",
+                    (true, false) => "    (by itself: no mix writes this)",
+                })
+            }
         }
     }
 
@@ -332,12 +353,12 @@ impl fmt::Display for Line {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut tasks = self.spread.tasks.iter().peekable();
-        for (index, step) in self.steps.iter().enumerate() {
+        for index in 0..self.steps.len() {
             if let Some(task) = tasks.next_if(|task| task.steps.start == index) {
                 writeln!(f, "{task}")?;
             }
             write!(f, "{index:>4} ")?;
-            self.step(f, step)?;
+            self.step(f, index)?;
             writeln!(f)?;
         }
         for channel in (0..self.device_out.len()).filter(|&channel| self.device_out[channel].is_none()) {
@@ -347,8 +368,10 @@ impl fmt::Display for Schedule {
         let device = self.device_in.iter().chain(&self.device_out).flatten().count();
         let (steps, buffers) = (count(self.steps.len(), "step"), count(self.buffers - device, "buffer"));
         let scale = self.slots.iter().filter(|slot| slot.scales).count();
-        let run = count(self.slots.len() - scale, "node");
-        write!(f, "{steps}, {buffers} beside the device's, {run} run, {scale} dissolved in mixes")
+        let heard = (0..self.steps.len()).filter(|&step| self.is_heard_before(step)).count();
+        let run = count(self.slots.len() - scale - heard, "node");
+        write!(f, "{steps}, {buffers} beside the device's, {run} run, {scale} dissolved in mixes")?;
+        if heard > 0 { write!(f, ", {heard} heard by mixes") } else { Ok(()) }
     }
 }
 

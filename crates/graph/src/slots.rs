@@ -10,6 +10,7 @@ use crate::bypass::Bypass;
 use crate::erase::AnyProcessor;
 use crate::event::Instance;
 use crate::gains::{Gains, Moving};
+use crate::level::LevelMeter;
 use crate::message::Params;
 use crate::{Frame, Frames, Readings, guard};
 
@@ -32,6 +33,8 @@ pub(crate) enum Mode {
 #[derive(Default)]
 pub(crate) struct Seat {
     pub(crate) processor: Option<AnyProcessor>,
+    /// What it listens with, if that is all it does.
+    pub(crate) meter: Option<Box<LevelMeter>>,
     pub(crate) readings: Readings,
     pub(crate) instance: Instance,
     pub(crate) mode: Mode,
@@ -46,7 +49,10 @@ impl Seat {
     pub(crate) fn update(&mut self, params: &Params) -> Result<(), Payload> {
         match self.mode {
             Mode::Silent => Ok(()),
-            _ => self.ask(|processor| processor.update(params)),
+            _ => {
+                self.meter.as_mut().into_iter().for_each(|meter| meter.announce());
+                self.ask(|processor| processor.update(params))
+            }
         }
     }
 
@@ -55,17 +61,26 @@ impl Seat {
         match (self.mode, &self.bypass) {
             (Mode::Silent, _) => Ok(true),
             (Mode::Bypassed, bypass) => Ok(bypass.as_ref().is_some_and(|bypass| bypass.rests())),
-            (Mode::Plays, _) => {
-                let mut rests = true;
-                self.ask(|processor| rests = processor.rests(position)).map(|()| rests)
-            }
+            (Mode::Plays, _) => match &self.meter {
+                Some(meter) => Ok(!meter.has_news() && meter.is_silent()),
+                None => {
+                    let mut rests = true;
+                    self.ask(|processor| rests = processor.rests(position)).map(|()| rests)
+                }
+            },
         }
     }
 
     /// So many frames have passed at rest.
     pub(crate) fn slept(&mut self, frames: Frames) -> Result<(), Payload> {
         match self.mode {
-            Mode::Plays => self.ask(|processor| processor.slept(frames)),
+            Mode::Plays => match &mut self.meter {
+                Some(meter) => {
+                    meter.pass_silence(frames);
+                    Ok(())
+                }
+                None => self.ask(|processor| processor.slept(frames)),
+            },
             Mode::Bypassed | Mode::Silent => Ok(()),
         }
     }
@@ -133,6 +148,7 @@ impl Slab {
     /// Forgets all signal state.
     pub(crate) fn reset(&mut self) {
         self.seats.iter_mut().filter_map(|seat| seat.processor.as_mut()).for_each(AnyProcessor::reset);
+        self.seats.iter_mut().filter_map(|seat| seat.meter.as_mut()).for_each(|meter| meter.reset());
         (0..self.seats.len()).for_each(|seat| self.note(seat));
     }
 

@@ -7,9 +7,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use patchline_graph::level::LevelMeter;
 use patchline_graph::{
     Engine, Event, EventKind, Frame, Frames, Graph, Io, Node, NodeError, NodeName, Ports, PrepareSpec, Processor,
-    Renderer, StreamSpec, engine, guard,
+    Readings, Renderer, StreamSpec, engine, guard,
 };
 
 struct Counting;
@@ -112,6 +113,55 @@ impl Processor for PlantedProcessor {
     }
 }
 
+/// Hears what two sources give together, and does what it should not over its third frame.
+#[derive(Clone, PartialEq)]
+struct Listening(Mischief);
+
+struct ListeningProcessor {
+    mischief: Mischief,
+    channels: usize,
+}
+
+impl Node for Listening {
+    const KIND: &'static str = "listening";
+    const LISTENS: bool = true;
+    type Processor = ListeningProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::effect()
+    }
+
+    fn prepare(&self, spec: &PrepareSpec) -> Result<ListeningProcessor, NodeError> {
+        Ok(ListeningProcessor { mischief: self.0, channels: spec.channels() })
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        1_024
+    }
+}
+
+impl Processor for ListeningProcessor {
+    type Params = Listening;
+
+    fn update(&mut self, _params: &Listening) {}
+
+    fn process(&mut self, _io: &mut Io<'_>) {
+        panic!("planted: its meter listens, and it is not run");
+    }
+
+    fn meter(&mut self) -> Option<LevelMeter> {
+        Some(LevelMeter::new(self.channels, 1))
+    }
+
+    fn heard(&mut self, meter: &LevelMeter, _readings: &Readings) {
+        match self.mischief {
+            Mischief::Panics => assert!(meter.windows() < 3, "planted, over what it heard"),
+            Mischief::Allocates if meter.windows() == 3 => drop(std::hint::black_box(vec![0.0f32; 64])),
+            _ => {}
+        }
+    }
+}
+
 /// The device's output, all of it.
 #[derive(Clone, PartialEq)]
 struct Out;
@@ -188,6 +238,25 @@ fn an_allocating_node_is_named() {
     let (output, events) = run(Mischief::Allocates);
     assert_eq!(output, [2.0; 8]);
     assert_eq!(events, [bad(2, EventKind::Allocated { times: 2 })]);
+}
+
+#[test]
+fn so_is_one_that_only_listens() {
+    guard::quiet_panics();
+    let run = |mischief: Mischief| {
+        let mut graph = Graph::new();
+        graph.add("one", Planted(Mischief::None)).unwrap().add("two", Planted(Mischief::None)).unwrap();
+        graph.add("bad", Listening(mischief)).unwrap().add("out", Out).unwrap();
+        graph.link("one", "bad").unwrap().link("two", "bad").unwrap().link("bad", "out").unwrap();
+        let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 1));
+        engine.load(graph).unwrap();
+        let heard = render(&mut engine, &mut renderer, 5);
+        engine.close(renderer);
+        heard
+    };
+    assert_eq!(run(Mischief::None), (vec![2.0; 5], vec![]));
+    assert_eq!(run(Mischief::Panics), (vec![2.0, 2.0, 0.0, 0.0, 0.0], vec![bad(2, EventKind::Panicked)]));
+    assert_eq!(run(Mischief::Allocates), (vec![2.0; 5], vec![bad(2, EventKind::Allocated { times: 2 })]));
 }
 
 #[test]

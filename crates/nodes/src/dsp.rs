@@ -6,8 +6,6 @@
 pub mod delay;
 pub mod flush;
 pub mod gate;
-mod lanes;
-pub mod level;
 pub mod noise;
 pub mod oscillator;
 mod prefetch;

@@ -1,10 +1,10 @@
 //! `meter`: how loud a signal is.
 
-use patchline_graph::{Frame, Frames, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
+use patchline_graph::level::LevelMeter;
+use patchline_graph::{Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::dsp::level::LevelMeter;
 use crate::{Level, PatchNode, Time};
 
 /// Measures a signal and passes it on untouched.
@@ -29,9 +29,6 @@ impl Default for Meter {
     }
 }
 
-/// What the meter keeps for one channel, at most.
-const CHANNEL_BYTES: usize = 512;
-
 const PEAK: usize = 0;
 const RMS: usize = 1;
 const RMS_ALL: usize = 2;
@@ -49,6 +46,7 @@ impl Meter {
 
 impl Node for Meter {
     const KIND: &'static str = "meter";
+    const LISTENS: bool = true;
     type Processor = MeterProcessor;
 
     fn ports(&self) -> Ports {
@@ -61,11 +59,11 @@ impl Node for Meter {
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<MeterProcessor, NodeError> {
         let meter = LevelMeter::new(spec.channels(), self.frames(spec.rate));
-        Ok(MeterProcessor { meter, channels: spec.channels(), floor: self.floor.db(), shown: None })
+        Ok(MeterProcessor { meter: Some(meter), floor: self.floor.db() })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
-        size_of::<MeterProcessor>() + spec.channels() * CHANNEL_BYTES
+        size_of::<MeterProcessor>() + size_of::<LevelMeter>() + spec.channels() * LevelMeter::CHANNEL_BYTES
     }
 
     fn rebuilds(&self, previous: &Self) -> bool {
@@ -81,23 +79,12 @@ impl PatchNode for Meter {
 
 /// The processor of [`Meter`].
 pub struct MeterProcessor {
-    meter: LevelMeter,
-    channels: usize,
+    /// Until the engine has it.
+    meter: Option<LevelMeter>,
     floor: f64,
-    /// The number of the window that the readings show.
-    shown: Option<u64>,
 }
 
 impl MeterProcessor {
-    #[inline(never)]
-    fn show(&self, readings: &Readings) {
-        for channel in 0..self.channels {
-            readings.set(PEAK, channel, self.dbfs(self.meter.peak(channel)));
-            readings.set(RMS, channel, self.dbfs(self.meter.rms(channel)));
-        }
-        readings.set(RMS_ALL, 0, self.dbfs(self.meter.rms_all()));
-    }
-
     fn dbfs(&self, value: f32) -> f64 {
         let db = 20.0 * libm::log10(f64::from(value));
         // What is not a number stays so: it must not look like silence.
@@ -110,32 +97,21 @@ impl Processor for MeterProcessor {
 
     fn update(&mut self, params: &Meter) {
         self.floor = params.floor.db();
-        self.shown = None;
     }
 
-    #[inline(always)]
-    fn process(&mut self, io: &mut Io<'_>) {
-        for (channel, samples) in io.main().channels().enumerate() {
-            self.meter.listen(channel, samples);
+    /// Not called: the engine lets the meter hear.
+    fn process(&mut self, _io: &mut Io<'_>) {}
+
+    fn meter(&mut self) -> Option<LevelMeter> {
+        self.meter.take()
+    }
+
+    fn heard(&mut self, meter: &LevelMeter, readings: &Readings) {
+        for channel in 0..meter.channels() {
+            readings.set(PEAK, channel, self.dbfs(meter.peak(channel)));
+            readings.set(RMS, channel, self.dbfs(meter.rms(channel)));
         }
-        let windows = Some(self.meter.windows());
-        if self.shown != windows {
-            self.shown = windows;
-            self.show(io.readings);
-        }
-    }
-
-    fn rests(&mut self, _position: Frame) -> bool {
-        self.shown == Some(self.meter.windows()) && self.meter.is_silent()
-    }
-
-    fn slept(&mut self, frames: Frames) {
-        self.meter.pass_silence(frames);
-    }
-
-    fn reset(&mut self) {
-        self.meter.reset();
-        self.shown = None;
+        readings.set(RMS_ALL, 0, self.dbfs(meter.rms_all()));
     }
 }
 

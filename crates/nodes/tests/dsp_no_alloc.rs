@@ -1,10 +1,10 @@
 //! No kernel allocates, frees or enters the kernel of the system once it is made.
 
+use patchline_graph::level::LevelMeter;
 use patchline_guard::{CountingAllocator, Guard, Kind, Watch};
 use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
 use patchline_nodes::dsp::flush::sanitize_input;
 use patchline_nodes::dsp::gate::{Envelope, Gate, GateParams};
-use patchline_nodes::dsp::level::LevelMeter;
 use patchline_nodes::dsp::noise::{Pink, White};
 use patchline_nodes::dsp::oscillator::{Oscillator, Shape};
 use patchline_nodes::dsp::smooth::Smoothed;
@@ -54,7 +54,13 @@ fn delay_and_meter() {
             line.process(0, &segment, &mut samples[at..at + segment.frames()]);
             at += segment.frames();
         }
-        meter.listen(0, &samples);
+        at = 0;
+        while at < BLOCK {
+            let segment = at..at + meter.segment(BLOCK - at);
+            meter.listen(0, &samples[segment.clone()]);
+            meter.advance(segment.len());
+            at = segment.end;
+        }
         if block % 1_000 == 0 {
             line.reset();
             meter.reset();

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use super::{Clean, Finite, Look, Vector};
 use crate::BufferId;
 use crate::arena::Memory;
+use crate::level::LevelMeter;
 
 /// One summand or several of the same source.
 #[derive(Clone, Copy, Debug)]
@@ -79,42 +80,80 @@ impl Sum<'_> {
     /// Sums up.
     #[inline(always)]
     pub(crate) fn work<V: Vector>(&self) {
-        Tiles::<V, false> { sum: self, seen: &mut Seen::nothing() }.all();
+        self.watched::<V>(Blind);
     }
 
     /// Sums up, and looks at what it reads and writes.
     #[inline(always)]
     pub(crate) fn work_looking<V: Vector>(&self, seen: &mut Seen<V>) {
-        let Self { memory, dst, wires, terms, frames, .. } = *self;
         if V::LANES < 8 {
-            // The baseline's registers are too few to look on the way: tiles would be put away for it.
-            self.work::<V>();
-            let samples = |buffer| memory.read(buffer, frames);
-            seen.hear(terms, wires, dst.len(), samples);
-            seen.give(dst, samples);
+            self.look_apart(seen);
         } else {
-            Tiles::<V, true> { sum: self, seen }.all();
+            self.watched::<V>(seen);
         }
+    }
+
+    /// Sums up, looks at what it reads and writes, and lets a meter hear what it writes: it has as many channels.
+    #[inline(always)]
+    pub(crate) fn work_heard<V: Vector>(&self, seen: &mut Seen<V>, meter: &mut LevelMeter) {
+        if V::LANES < 8 {
+            self.look_apart(seen);
+        }
+        let mut at = 0;
+        while at < self.frames {
+            let segment = at..at + meter.segment(self.frames - at);
+            if V::LANES < 8 {
+                for (channel, &buffer) in self.dst.iter().enumerate() {
+                    meter.listen(channel, &self.memory.read(buffer, self.frames)[segment.clone()]);
+                }
+            } else {
+                let head = at + meter.head(segment.len());
+                Tiles { sum: self, watcher: Listening { seen, meter, from: at }, of: PhantomData }.all(
+                    at,
+                    head,
+                    segment.end,
+                );
+            }
+            meter.advance(segment.len());
+            at = segment.end;
+        }
+    }
+
+    #[inline(always)]
+    fn watched<V: Vector>(&self, watcher: impl Watcher<V>) {
+        Tiles { sum: self, watcher, of: PhantomData }.all(0, 0, self.frames);
+    }
+
+    /// As [`work_looking`](Self::work_looking), not on the way: the baseline's registers are too few, tiles would be put away for it.
+    #[inline(always)]
+    fn look_apart<V: Vector>(&self, seen: &mut Seen<V>) {
+        let Self { memory, dst, wires, terms, frames, .. } = *self;
+        self.work::<V>();
+        let samples = |buffer| memory.read(buffer, frames);
+        seen.hear(terms, wires, dst.len(), samples);
+        seen.give(dst, samples);
     }
 }
 
 /// A sum, tile by tile.
-struct Tiles<'a, V, const LOOKS: bool> {
+struct Tiles<'a, V, W> {
     sum: &'a Sum<'a>,
-    seen: &'a mut Seen<V>,
+    watcher: W,
+    of: PhantomData<V>,
 }
 
-impl<V: Vector, const LOOKS: bool> Tiles<'_, V, LOOKS> {
-    /// Channels two by two. As many frames as registers hold of one channel, as long as there are so many; then of both
+impl<V: Vector, W: Watcher<V>> Tiles<'_, V, W> {
+    /// Frames from one on, up to another: one by one up to `head`, then as many at once as there is room for. Channels two by two.
+    /// As many frames as registers hold of one channel, as long as there are so many; then of both
     /// channels together, half of them, a quarter, an eighth: a short block has no less to do at once. What no vector fits
     /// into goes frame by frame.
     #[inline(always)]
-    fn all(&mut self) {
+    fn all(&mut self, from: usize, head: usize, end: usize) {
         let mut channel = 0;
         while channel < self.sum.dst.len() {
             let pair = channel + 1 < self.sum.dst.len();
-            let mut at = 0;
-            while self.sum.frames - at >= 8 * V::LANES {
+            let mut at = self.singles(channel, pair, from, head);
+            while end - at >= 8 * V::LANES {
                 self.tile::<8, 1>(channel, at);
                 if pair {
                     self.tile::<8, 1>(channel + 1, at);
@@ -122,30 +161,37 @@ impl<V: Vector, const LOOKS: bool> Tiles<'_, V, LOOKS> {
                 at += 8 * V::LANES;
             }
             if pair {
-                at += self.tile_if::<8, 2>(channel, at);
-                at += self.tile_if::<4, 2>(channel, at);
-                at += self.tile_if::<2, 2>(channel, at);
+                at += self.tile_if::<8, 2>(channel, at, end);
+                at += self.tile_if::<4, 2>(channel, at, end);
+                at += self.tile_if::<2, 2>(channel, at, end);
             } else {
-                at += self.tile_if::<4, 1>(channel, at);
-                at += self.tile_if::<2, 1>(channel, at);
-                at += self.tile_if::<1, 1>(channel, at);
+                at += self.tile_if::<4, 1>(channel, at, end);
+                at += self.tile_if::<2, 1>(channel, at, end);
+                at += self.tile_if::<1, 1>(channel, at, end);
             }
-            while at < self.sum.frames {
-                self.single(channel, at);
-                if pair {
-                    self.single(channel + 1, at);
-                }
-                at += 1;
-            }
+            self.singles(channel, pair, at, end);
             channel += 2;
         }
     }
 
+    /// One frame after the other; gives back where the rest begins.
+    #[inline(always)]
+    fn singles(&mut self, channel: usize, pair: bool, mut at: usize, end: usize) -> usize {
+        while at < end {
+            self.single(channel, at);
+            if pair {
+                self.single(channel + 1, at);
+            }
+            at += 1;
+        }
+        at
+    }
+
     /// One tile, if there are as many frames; says how many were done.
     #[inline(always)]
-    fn tile_if<const VECTORS: usize, const CHANNELS: usize>(&mut self, channel: usize, at: usize) -> usize {
+    fn tile_if<const VECTORS: usize, const CHANNELS: usize>(&mut self, channel: usize, at: usize, end: usize) -> usize {
         let frames = VECTORS / CHANNELS * V::LANES;
-        if self.sum.frames - at < frames {
+        if end - at < frames {
             return 0;
         }
         self.tile::<VECTORS, CHANNELS>(channel, at);
@@ -154,71 +200,142 @@ impl<V: Vector, const LOOKS: bool> Tiles<'_, V, LOOKS> {
 
     #[inline(always)]
     fn tile<const VECTORS: usize, const CHANNELS: usize>(&mut self, channel: usize, at: usize) {
-        let seen = &mut *self.seen;
-        Tile::<V, _, VECTORS, CHANNELS> { sum: self.sum, channel, at, seen, of: PhantomData }.work::<LOOKS>();
+        let watcher = &mut self.watcher;
+        Tile::<V, _, VECTORS, CHANNELS> { sum: self.sum, channel, at, watcher, of: PhantomData }.work();
     }
 
     #[inline(always)]
     fn single(&mut self, channel: usize, at: usize) {
-        let seen = Single(self.seen);
-        Tile::<f32, _, 1, 1> { sum: self.sum, channel, at, seen, of: PhantomData }.work::<LOOKS>();
+        let watcher = &mut Single { watcher: &mut self.watcher, of: PhantomData };
+        Tile::<f32, _, 1, 1> { sum: self.sum, channel, at, watcher, of: PhantomData }.work();
     }
 }
 
-/// Who looks at vectors of some kind.
-trait See<V> {
-    fn hear(&mut self, source: V);
-    fn give(&mut self, sum: V);
+/// Who is shown vectors of samples while they are in registers.
+trait Watcher<V> {
+    /// Whether it looks at them at all.
+    const LOOKS: bool = true;
+
+    /// What a term that hears has read.
+    fn read(&mut self, source: V);
+
+    /// What is written to a channel, from a frame on.
+    fn write(&mut self, channel: usize, at: usize, sums: &[V]);
+
+    /// The same of a frame that no vector fits into.
+    fn write_one(&mut self, channel: usize, at: usize, sum: f32);
 }
 
-impl<V: Vector> See<V> for &mut Seen<V> {
+/// Nobody looks.
+struct Blind;
+
+impl<V> Watcher<V> for Blind {
+    const LOOKS: bool = false;
+
     #[inline(always)]
-    fn hear(&mut self, source: V) {
+    fn read(&mut self, _source: V) {}
+
+    #[inline(always)]
+    fn write(&mut self, _channel: usize, _at: usize, _sums: &[V]) {}
+
+    #[inline(always)]
+    fn write_one(&mut self, _channel: usize, _at: usize, _sum: f32) {}
+}
+
+impl<V: Vector> Watcher<V> for &mut Seen<V> {
+    #[inline(always)]
+    fn read(&mut self, source: V) {
         self.heard.look(source);
     }
 
     #[inline(always)]
-    fn give(&mut self, sum: V) {
-        self.given.look(sum);
+    fn write(&mut self, _channel: usize, _at: usize, sums: &[V]) {
+        // Not a closure, which might be compiled for the baseline alone.
+        for &sum in sums {
+            self.given.look(sum);
+        }
+    }
+
+    #[inline(always)]
+    fn write_one(&mut self, _channel: usize, _at: usize, sum: f32) {
+        self.given.look(V::splat(sum));
     }
 }
 
-/// Looks at one sample as at a vector of nothing else.
-struct Single<'a, V>(&'a mut Seen<V>);
+/// A meter listens, too, to a segment from a frame on.
+struct Listening<'a, V> {
+    seen: &'a mut Seen<V>,
+    meter: &'a mut LevelMeter,
+    from: usize,
+}
 
-impl<V: Vector> See<f32> for Single<'_, V> {
+impl<V: Vector> Watcher<V> for Listening<'_, V> {
     #[inline(always)]
-    fn hear(&mut self, source: f32) {
-        self.0.heard.look(V::splat(source));
+    fn read(&mut self, source: V) {
+        self.seen.heard.look(source);
     }
 
     #[inline(always)]
-    fn give(&mut self, sum: f32) {
-        self.0.given.look(V::splat(sum));
+    fn write(&mut self, channel: usize, at: usize, sums: &[V]) {
+        (&mut *self.seen).write(channel, at, sums);
+        self.meter.listen_to(channel, at - self.from, sums);
+    }
+
+    #[inline(always)]
+    fn write_one(&mut self, channel: usize, at: usize, sum: f32) {
+        (&mut *self.seen).write_one(channel, at, sum);
+        self.meter.listen_to(channel, at - self.from, &[sum]);
+    }
+}
+
+/// Shows one sample as a vector of nothing else.
+struct Single<'a, V, W> {
+    watcher: &'a mut W,
+    of: PhantomData<V>,
+}
+
+impl<V: Vector, W: Watcher<V>> Watcher<f32> for Single<'_, V, W> {
+    const LOOKS: bool = W::LOOKS;
+
+    #[inline(always)]
+    fn read(&mut self, source: f32) {
+        self.watcher.read(V::splat(source));
+    }
+
+    #[inline(always)]
+    fn write(&mut self, channel: usize, at: usize, sums: &[f32]) {
+        for &sum in sums {
+            self.write_one(channel, at, sum);
+        }
+    }
+
+    #[inline(always)]
+    fn write_one(&mut self, channel: usize, at: usize, sum: f32) {
+        self.watcher.write_one(channel, at, sum);
     }
 }
 
 /// `VECTORS` vectors from a frame on, as many of each of `CHANNELS` channels.
-struct Tile<'a, V, S, const VECTORS: usize, const CHANNELS: usize> {
+struct Tile<'a, V, W, const VECTORS: usize, const CHANNELS: usize> {
     sum: &'a Sum<'a>,
     channel: usize,
     at: usize,
-    seen: S,
+    watcher: &'a mut W,
     of: PhantomData<V>,
 }
 
-impl<V: Vector, S: See<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_, V, S, VECTORS, CHANNELS> {
+impl<V: Vector, W: Watcher<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_, V, W, VECTORS, CHANNELS> {
     #[inline(always)]
-    fn work<const LOOKS: bool>(mut self) {
+    fn work(mut self) {
         let Some((first, rest)) = self.sum.terms.split_first() else { return };
-        let mut sum = self.source::<LOOKS>(first);
+        let mut sum = self.source(first);
         self.multiply(first, &mut sum);
         for term in rest {
             if term.count == 0 {
-                self.add::<LOOKS>(term, &mut sum);
+                self.add(term, &mut sum);
                 continue;
             }
-            let mut source = self.source::<LOOKS>(term);
+            let mut source = self.source(term);
             if term.fans {
                 for &gain in self.factors(term) {
                     let gain = V::splat(gain);
@@ -233,29 +350,26 @@ impl<V: Vector, S: See<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_,
                 sum[vector] = sum[vector].add(source[vector]);
             }
         }
-        if LOOKS {
-            for vector in sum {
-                self.seen.give(vector);
-            }
-        }
         let (each, Sum { memory, dst, .. }) = (VECTORS / CHANNELS, self.sum);
         for part in 0..CHANNELS {
-            memory.store(dst[self.channel + part], self.at, &sum[part * each..][..each]);
+            let (channel, sums) = (self.channel + part, &sum[part * each..][..each]);
+            self.watcher.write(channel, self.at, sums);
+            memory.store(dst[channel], self.at, sums);
         }
     }
 
     /// What a term reads.
     #[inline(always)]
-    fn source<const LOOKS: bool>(&mut self, term: &Term) -> [V; VECTORS] {
+    fn source(&mut self, term: &Term) -> [V; VECTORS] {
         let (each, Sum { memory, wires, .. }) = (VECTORS / CHANNELS, self.sum);
         let mut source = [V::splat(0.0); VECTORS];
         for part in 0..CHANNELS {
             let wire = wires[term.sources as usize + self.channel + part];
             memory.load(wire, self.at, &mut source[part * each..][..each]);
         }
-        if LOOKS && term.hears {
+        if W::LOOKS && term.hears {
             for vector in source {
-                self.seen.hear(vector);
+                self.watcher.read(vector);
             }
         }
         source
@@ -263,7 +377,7 @@ impl<V: Vector, S: See<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_,
 
     /// Adds what a term without factors reads: each vector from where it is, for there are no registers for all of them.
     #[inline(always)]
-    fn add<const LOOKS: bool>(&mut self, term: &Term, sum: &mut [V; VECTORS]) {
+    fn add(&mut self, term: &Term, sum: &mut [V; VECTORS]) {
         let (each, Sum { memory, wires, .. }) = (VECTORS / CHANNELS, self.sum);
         for part in 0..CHANNELS {
             let wire = wires[term.sources as usize + self.channel + part];
@@ -271,8 +385,8 @@ impl<V: Vector, S: See<V>, const VECTORS: usize, const CHANNELS: usize> Tile<'_,
                 let mut source = [V::splat(0.0)];
                 memory.load(wire, self.at + vector * V::LANES, &mut source);
                 let [source] = source;
-                if LOOKS && term.hears {
-                    self.seen.hear(source);
+                if W::LOOKS && term.hears {
+                    self.watcher.read(source);
                 }
                 sum[part * each + vector] = sum[part * each + vector].add(source);
             }

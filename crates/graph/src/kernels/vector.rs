@@ -22,6 +22,14 @@ pub(crate) trait Vector: Copy {
 
     fn add(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
+    /// The larger one, and the other one if either is no number.
+    fn larger(self, other: Self) -> Self;
+
+    /// Without their signs.
+    #[inline(always)]
+    fn magnitude(self) -> Self {
+        self.and(Self::splat_bits(0x7fff_ffff))
+    }
 
     // On their bits, as signed integers.
 
@@ -89,6 +97,11 @@ impl Vector for f32 {
     }
 
     #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+
+    #[inline(always)]
     fn and(self, other: Self) -> Self {
         f32::from_bits(self.to_bits() & other.to_bits())
     }
@@ -153,6 +166,11 @@ impl Vector for [f32; 4] {
     }
 
     #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        std::array::from_fn(|lane| self[lane].larger(other[lane]))
+    }
+
+    #[inline(always)]
     fn and(self, other: Self) -> Self {
         std::array::from_fn(|lane| self[lane].and(other[lane]))
     }
@@ -203,7 +221,7 @@ mod x86 {
     /// What is the same for all but for the names.
     macro_rules! vector {
         (
-            $name:ident, $lanes:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident,
+            $name:ident, $lanes:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $larger:ident,
             $integers:ident, $samples:ident, $and:ident, $add_bits:ident, $max:expr, $min:expr, $exceeds:expr
         ) => {
             impl Vector for $name {
@@ -232,6 +250,11 @@ mod x86 {
                 #[inline(always)]
                 fn mul(self, other: Self) -> Self {
                     Self(unsafe { $mul(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                fn larger(self, other: Self) -> Self {
+                    Self(unsafe { $larger(self.0, other.0) })
                 }
 
                 #[inline(always)]
@@ -271,6 +294,7 @@ mod x86 {
         _mm_storeu_ps,
         _mm_add_ps,
         _mm_mul_ps,
+        _mm_max_ps,
         _mm_castps_si128,
         _mm_castsi128_ps,
         _mm_and_si128,
@@ -287,6 +311,7 @@ mod x86 {
         _mm256_storeu_ps,
         _mm256_add_ps,
         _mm256_mul_ps,
+        _mm256_max_ps,
         _mm256_castps_si256,
         _mm256_castsi256_ps,
         _mm256_and_si256,
@@ -303,6 +328,7 @@ mod x86 {
         _mm512_storeu_ps,
         _mm512_add_ps,
         _mm512_mul_ps,
+        _mm512_max_ps,
         _mm512_castps_si512,
         _mm512_castsi512_ps,
         _mm512_and_si512,
@@ -339,15 +365,24 @@ mod tests {
             let mut all = Vec::new();
             for (a, b) in self.a.chunks_exact(V::LANES).zip(self.b.chunks_exact(V::LANES)) {
                 let (a, b) = (V::of(a), V::of(b));
-                let results =
-                    [a.add(b), a.mul(b), a.and(b), a.add_bits(b), a.max_bits(b), a.min_bits(b), V::splat(0.5)];
+                let results = [
+                    a.add(b),
+                    a.mul(b),
+                    a.larger(b),
+                    a.magnitude(),
+                    a.and(b),
+                    a.add_bits(b),
+                    a.max_bits(b),
+                    a.min_bits(b),
+                    V::splat(0.5),
+                ];
                 all.push(results.map(|result| {
                     let mut lanes = vec![0.0; V::LANES];
                     result.put(&mut lanes);
                     lanes
                 }));
             }
-            (0..7).flat_map(|k| all.iter().flat_map(move |results| results[k].iter().map(|x| x.to_bits()))).collect()
+            (0..9).flat_map(|k| all.iter().flat_map(move |results| results[k].iter().map(|x| x.to_bits()))).collect()
         }
     }
 

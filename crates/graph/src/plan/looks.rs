@@ -5,7 +5,7 @@
 //! begins again, so it must not have overwritten what it reads. A mix that is the last to write channels of the output sees
 //! what it writes. All other channels are looked at before the first step, or after the last one.
 
-use super::{Op, Plan};
+use super::{Mix, Op, Plan};
 use crate::BufferId;
 
 /// What is known of each of the device's channels, by its buffer, on the way through the steps.
@@ -53,9 +53,11 @@ impl Plan {
         };
         (self.lent_in, self.lent_out) = (lent(&self.device_in), lent(&self.device_out));
         self.gives_all = self.device_out.iter().all(Option::is_some);
-        let is_even = |op: &Op| matches!(op, Op::Mix(mix) if mix.even);
+        let runs = self.ops.iter().filter(|op| matches!(op, Op::Run(_))).count();
+        let is_even = |op: &Op| matches!(op, Op::Mix(Mix { even: true, .. }) | Op::Run(_));
         self.only_mixes = self.lanes.is_empty()
             && self.ops.iter().all(is_even)
+            && runs == self.listeners.len()
             && self.heard_apart.is_empty()
             && self.given_apart.is_empty()
             && (self.gives_all || self.ops.is_empty());
@@ -102,8 +104,11 @@ impl Plan {
     fn let_look(&mut self) -> Vec<BufferId> {
         let (mut left, mut apart) = (Channels::of(self.memory.buffers(), &self.device_out), Vec::new());
         let Self { ops, wires, .. } = self;
-        for op in ops.iter_mut().rev() {
-            match op {
+        for at in (0..ops.len()).rev() {
+            // Who only listens writes nothing.
+            let listens = at > 0 && matches!(&ops[at - 1], Op::Mix(mix) if mix.heard);
+            match &mut ops[at] {
+                Op::Run(_) if listens => {}
                 Op::Mix(mix) => {
                     let dst = mix.dst(wires);
                     let all = dst.iter().all(|&buffer| left.has(buffer));

@@ -1,14 +1,15 @@
-//! The shortest way: a plan that runs no processor is sums of what the device gives, and nothing else.
+//! The shortest way: a plan that runs no processor is sums of what the device gives, and meters that hear them.
 //!
-//! While nothing arrives, nothing moves and nobody takes times, its mixes are all there is to do: no foreign code runs that could
-//! panic or allocate, and nothing is kept from one block to the next. Where anything turns out to be otherwise than usual, the block
-//! is rendered once more, on the usual way.
+//! While nothing arrives, nothing moves, no meter has anything to be read out and nobody takes times, its mixes are all there is to
+//! do: no foreign code runs that could panic or allocate, and nothing is kept from one block to the next but what meters have heard.
+//! Where anything turns out to be otherwise than usual, they take that back, and the block is rendered once more, on the usual way.
 
-use super::Renderer;
+use super::{Renderer, tap};
 use crate::Frame;
 use crate::instructions::Lanes;
 use crate::kernels::{Seen, Sum, Vector};
 use crate::plan::{Op, Plan};
+use crate::slots::{Mode, Seat, Slab};
 
 impl Renderer {
     /// Renders a block by mixes alone, if that is all there is to it. Says whether it was.
@@ -17,7 +18,14 @@ impl Renderer {
         if !(self.plan.only_mixes && self.is_undisturbed() && (1..=self.max_frames).contains(&frames)) {
             return false;
         }
-        let done = self.instructions.run_lanes(Mixes { plan: &mut self.plan, frames, inputs, outputs });
+        if !self.plan.listeners.is_empty() && !self.may_listen(frames) {
+            return false;
+        }
+        let Self { plan, slab, .. } = self;
+        let done = self.instructions.run_lanes(Mixes { plan, slab, frames, inputs, outputs });
+        if !(done || self.plan.listeners.is_empty()) {
+            self.unhear();
+        }
         if done {
             self.position += frames as Frame;
             self.rest.stir();
@@ -29,6 +37,27 @@ impl Renderer {
             }
         }
         done
+    }
+
+    /// Whether all meters play, and none of them will have anything to be read out; what they hear can be taken back from here on.
+    #[inline(always)]
+    fn may_listen(&mut self, frames: usize) -> bool {
+        let Self { plan, slab, .. } = self;
+        for &seat in &plan.listeners {
+            match slab.of_step(seat) {
+                Seat { mode: Mode::Plays, meter: Some(meter), .. } if meter.is_quiet_for(frames) => meter.remember(),
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unhear(&mut self) {
+        for &seat in &self.plan.listeners {
+            self.slab.of_step(seat).meter.as_mut().into_iter().for_each(|meter| meter.take_back());
+        }
     }
 
     /// Whether nothing has arrived or is about to happen, nothing moves or is at rest, and no times are taken.
@@ -44,9 +73,10 @@ impl Renderer {
     }
 }
 
-/// A block of a plan that has nothing but mixes.
+/// A block of a plan that has nothing but mixes, and meters behind them.
 struct Mixes<'a, 'i, 'o> {
     plan: &'a mut Plan,
+    slab: &'a Slab,
     frames: usize,
     inputs: &'a [&'i [f32]],
     outputs: &'a mut [&'o mut [f32]],
@@ -58,7 +88,7 @@ impl Lanes for Mixes<'_, '_, '_> {
 
     #[inline(always)]
     fn work<V: Vector>(self) -> bool {
-        let Self { plan, frames, inputs, outputs } = self;
+        let Self { plan, slab, frames, inputs, outputs } = self;
         let Plan { memory, lent_in, lent_out, ops, .. } = plan;
         if ops.is_empty() {
             for samples in outputs {
@@ -83,11 +113,19 @@ impl Lanes for Mixes<'_, '_, '_> {
             memory.lend_mut(buffer, samples);
         }
         let mut seen = Seen::<V>::nothing();
-        let Plan { ops, memory, wires, terms, steady: factors, .. } = &*plan;
+        let Plan { ops, memory, wires, terms, steady: factors, listeners, .. } = &*plan;
+        let mut listeners = listeners.iter();
         for op in ops {
-            let Op::Mix(mix) = op else { return false };
-            let (dst, terms) = (mix.dst(wires), mix.terms(terms));
-            Sum { memory, dst, wires, terms, factors, frames }.work_looking(&mut seen);
+            // Who listens has heard the mix before.
+            let Op::Mix(mix) = op else { continue };
+            if mix.heard {
+                let meter = listeners.next().and_then(|&seat| slab.of_step(seat).meter.as_mut());
+                let Some(meter) = meter else { return false };
+                tap::hear(plan, mix, &mut seen, meter, frames);
+            } else {
+                let (dst, terms) = (mix.dst(wires), mix.terms(terms));
+                Sum { memory, dst, wires, terms, factors, frames }.work_looking(&mut seen);
+            }
         }
         !seen.heard.is_silence() && seen.heard.holds() && seen.given.holds()
     }

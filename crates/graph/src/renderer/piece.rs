@@ -65,46 +65,63 @@ impl<W: Watch> Lanes for Steps<'_, '_, W> {
     type Output = bool;
 
     #[inline(always)]
-    fn work<V: Vector>(self) -> bool {
-        let Self { plan, players, looks, watch, current, end, lane, frames, instructions } = self;
+    fn work<V: Vector>(mut self) -> bool {
+        let (plan, frames) = (self.plan, self.frames);
         let Plan { memory, lines, .. } = plan;
-        let ops = &plan.ops[..end];
-        while let Some(op) = ops.get(*current) {
+        let ops = &plan.ops[..self.end];
+        while let Some(op) = ops.get(*self.current) {
             match *op {
                 Op::Mix(ref mix) => {
-                    let steady = mix.even && (players.slab.gains().moving() == 0 || !moves(plan, mix, players.slab));
-                    let clean = match steady {
-                        true => mix_steady::<V>(plan, mix, looks, frames),
-                        false => mix_moving(Moves { plan, players, looks, mix, lane, frames }, instructions),
-                    };
-                    if !clean {
+                    if !self.mix::<V>(mix) {
                         return false;
                     }
                 }
                 Op::Run(ref run) => {
-                    players.run(plan, run, frames);
-                    watch.ran(&plan.watched, *current, frames);
+                    self.players.run(plan, run, frames);
+                    self.watch.ran(&plan.watched, *self.current, frames);
                 }
                 Op::Clear { dst } => memory.write(dst, frames).fill(0.0),
                 Op::Receive { dst, line } => {
-                    lines.of_step(line).receive(players.position, memory.write(dst, frames));
+                    lines.of_step(line).receive(self.players.position, memory.write(dst, frames));
                 }
                 Op::Send { src, line } => {
-                    let bad = lines.of_step(line).send(players.position, memory.read(src, frames));
+                    let bad = lines.of_step(line).send(self.players.position, memory.read(src, frames));
                     if bad > 0 {
-                        players.events.stats.non_finite_feedback.add(bad);
+                        self.players.events.stats.non_finite_feedback.add(bad);
                     }
                 }
             }
-            *current += 1;
+            *self.current += 1;
         }
         true
     }
 }
 
-/// Sums up the terms of each channel. Steady sums are the rule. Says whether what it read of the device was clean.
+impl<W: Watch> Steps<'_, '_, W> {
+    /// Sums up the terms of each channel. Steady sums are the rule. Says whether what it read of the device was clean.
+    #[inline(always)]
+    fn mix<V: Vector>(&mut self, mix: &Mix) -> bool {
+        let slab = self.players.slab;
+        let steady = mix.even && (slab.gains().moving() == 0 || !moves(self.plan, mix, slab));
+        match (mix.heard, steady) {
+            (true, _) => self.mix_and_run::<V>(mix, steady),
+            (false, true) => mix_steady::<V>(self.plan, mix, self.looks, self.frames),
+            (false, false) => self.mix_moving(mix),
+        }
+    }
+
+    /// As [`mix_steady`], where something moves. Not inlined into the loop over the steps: it would need all of its registers.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn mix_moving(&mut self, mix: &Mix) -> bool {
+        let Self { plan, players, looks, lane, frames, instructions, .. } = self;
+        instructions.run_lanes(Moves { plan, players, looks, mix, lane: *lane, frames: *frames })
+    }
+}
+
+/// Sums up where nothing moves.
 #[inline(always)]
-fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usize) -> bool {
+pub(super) fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usize) -> bool {
     let Plan { memory, wires, terms, steady: factors, .. } = plan;
     let (dst, terms) = (mix.dst(wires), mix.terms(terms));
     let sum = Sum { memory, dst, wires, terms, factors, frames };
@@ -123,13 +140,6 @@ fn moves(plan: &Plan, mix: &Mix, slab: &Slab) -> bool {
     let moves =
         |factor| matches!(Unsteady::of(factor), Unsteady::Gain(seat) if slab.gains().of(seat as usize).is_some());
     mix.factors(&plan.factors).iter().any(|&factor| moves(factor))
-}
-
-/// As [`mix_steady`], where something moves. Not inlined into the loop over the steps: it would need all of its registers.
-#[cold]
-#[inline(never)]
-fn mix_moving(moves: Moves<'_, '_>, instructions: Supported) -> bool {
-    instructions.run_lanes(moves)
 }
 
 /// A mix of which something moves.

@@ -20,6 +20,7 @@ mod rest;
 mod set;
 mod spread;
 mod swap;
+mod tap;
 mod threads;
 
 use assert_no_alloc::AllocDisabler;

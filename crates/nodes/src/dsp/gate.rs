@@ -1,6 +1,7 @@
 //! The decision whether somebody is there, and the gain that follows it.
 
-use super::lanes::{FOLD, Lanes, Total};
+use patchline_graph::level::{FOLD, Lanes, Total};
+
 use super::smooth::{Law, Ramp, Setting, Smoothed};
 use super::speech::SpeechDetector;
 

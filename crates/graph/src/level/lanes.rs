@@ -1,28 +1,30 @@
-//! Sums of squares and largest magnitudes in lanes: frame k of a window belongs to lane k mod 16.
+//! Sums of squares and largest magnitudes in lanes: frame k of a signal belongs to lane k mod 16.
 //!
-//! A sum so depends on the window alone, not on how it is split nor on how wide the machine's vectors are.
+//! A sum so depends on the signal alone, not on how it is split nor on how wide the machine's vectors are.
+
+use crate::kernels::Vector;
 
 /// Enough for two vectors of eight.
-pub(crate) const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 /// Frames after which squares are added up in f64: 16 sums in f32 keep an RMS within 1e−6 of the exact one.
-pub(crate) const FOLD: usize = 16 * LANES;
+pub const FOLD: usize = 16 * LANES;
 
 /// What has been heard of one channel; magnitudes mean something only if `PEAKS`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
-pub(crate) struct Lanes<const PEAKS: bool> {
+pub struct Lanes<const PEAKS: bool> {
     squares: [f32; LANES],
     peaks: [f32; LANES],
 }
 
 /// Squares that have left their lanes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Total([f64; 4]);
+pub struct Total([f64; 4]);
 
 impl<const PEAKS: bool> Lanes<PEAKS> {
-    /// Hears the frames of a window from `position` on.
+    /// Hears the frames of a signal from `position` on.
     #[inline(always)]
-    pub(crate) fn hear(&mut self, position: usize, samples: &[f32]) {
+    pub fn hear(&mut self, position: usize, samples: &[f32]) {
         let (place, mut rest) = (position % LANES, samples);
         if place != 0 {
             let (head, body) = samples.split_at(samples.len().min(LANES - place));
@@ -45,6 +47,43 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
         self.hear_few(0, tail);
     }
 
+    /// As [`hear`](Self::hear), of vectors: one for each of all lanes, from the first on, or a part of that; or all of that several
+    /// times over.
+    #[inline(always)]
+    pub(crate) fn hear_vectors<V: Vector>(&mut self, position: usize, samples: &[V]) {
+        let all = LANES / V::LANES;
+        if samples.len() < all {
+            for (index, &sample) in samples.iter().enumerate() {
+                self.hear_vector((position + index * V::LANES) % LANES, sample);
+            }
+            return;
+        }
+        debug_assert!(position.is_multiple_of(LANES) && samples.len().is_multiple_of(all) && all <= 4);
+        let (mut squares, mut peaks) = ([V::splat(0.0); 4], [V::splat(0.0); 4]);
+        for lane in 0..all {
+            squares[lane] = V::of(&self.squares[lane * V::LANES..]);
+            peaks[lane] = V::of(&self.peaks[lane * V::LANES..]);
+        }
+        for group in samples.chunks_exact(all) {
+            for lane in 0..all {
+                let sample = group[lane];
+                squares[lane] = squares[lane].add(sample.mul(sample));
+                peaks[lane] = sample.magnitude().larger(peaks[lane]);
+            }
+        }
+        for lane in 0..all {
+            squares[lane].put(&mut self.squares[lane * V::LANES..]);
+            peaks[lane].put(&mut self.peaks[lane * V::LANES..]);
+        }
+    }
+
+    #[inline(always)]
+    fn hear_vector<V: Vector>(&mut self, place: usize, sample: V) {
+        let (squares, peaks) = (&mut self.squares[place..], &mut self.peaks[place..]);
+        V::of(squares).add(sample.mul(sample)).put(squares);
+        sample.magnitude().larger(V::of(peaks)).put(peaks);
+    }
+
     /// Less than a frame for each lane, from the lane `place` on: four by four where four lanes begin.
     #[inline(always)]
     fn hear_few(&mut self, place: usize, samples: &[f32]) {
@@ -63,7 +102,8 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
     }
 
     /// Whether nothing but silence has been heard since the last fold, and no peak is held.
-    pub(crate) fn are_silent(&self) -> bool {
+    #[must_use]
+    pub fn are_silent(&self) -> bool {
         self.squares == [0.0; LANES] && (!PEAKS || self.peaks == [0.0; LANES])
     }
 
@@ -90,7 +130,7 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
 
     /// Adds the squares to a total, and goes on at 0.
     #[inline(always)]
-    pub(crate) fn fold(&mut self, total: &mut Total) {
+    pub fn fold(&mut self, total: &mut Total) {
         let square = |k: usize| f64::from(self.squares[k]);
         let half = |first: usize| -> [f64; 4] { std::array::from_fn(|k| square(first + k) + square(first + k + 4)) };
         let (low, high) = (half(0), half(8));
@@ -100,7 +140,7 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
 
     /// The largest magnitude, which is forgotten.
     #[inline(always)]
-    pub(crate) fn take_peak(&mut self) -> f32 {
+    pub fn take_peak(&mut self) -> f32 {
         let peaks = std::mem::take(&mut self.peaks);
         let eight: [f32; 8] = std::array::from_fn(|k| larger(peaks[k], peaks[k + 8]));
         let four: [f32; 4] = std::array::from_fn(|k| larger(eight[k], eight[k + 4]));
@@ -109,13 +149,15 @@ impl<const PEAKS: bool> Lanes<PEAKS> {
 }
 
 impl Total {
-    pub(crate) fn is_zero(&self) -> bool {
+    /// Whether it is 0.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
         self.0 == [0.0; 4]
     }
 
     /// All of it, which is forgotten.
     #[inline(always)]
-    pub(crate) fn take(&mut self) -> f64 {
+    pub fn take(&mut self) -> f64 {
         let [a, b, c, d] = std::mem::take(&mut self.0);
         (a + c) + (b + d)
     }

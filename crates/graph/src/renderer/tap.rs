@@ -1,0 +1,98 @@
+//! A mix and the meter behind it, in one go: the meter hears what is written while it is in registers.
+
+use super::piece::{Steps, mix_steady};
+use crate::instructions::Lanes;
+use crate::kernels::{Seen, Sum, Vector};
+use crate::level::LevelMeter;
+use crate::plan::{Mix, Op, Plan, Run};
+use crate::profile::Watch;
+use crate::slots::{Mode, Seat};
+
+/// A mix of which nothing moves, and a meter of as many channels that hears what it writes.
+#[inline(always)]
+pub(super) fn hear<V: Vector>(plan: &Plan, mix: &Mix, seen: &mut Seen<V>, meter: &mut LevelMeter, frames: usize) {
+    let Plan { memory, wires, terms, steady: factors, .. } = plan;
+    let (dst, terms) = (mix.dst(wires), mix.terms(terms));
+    Sum { memory, dst, wires, terms, factors, frames }.work_heard(seen, meter);
+}
+
+impl<W: Watch> Steps<'_, '_, W> {
+    /// Does the mix that is the current step and the run behind it, and makes that the current one. Says whether all that was read
+    /// of the device was clean: if not, nothing is done, and the mix stays the current step.
+    #[inline(always)]
+    pub(super) fn mix_and_run<V: Vector>(&mut self, mix: &Mix, steady: bool) -> bool {
+        let Some(Op::Run(run)) = self.plan.ops.get(*self.current + 1) else { return true };
+        let plays = self.players.slab.of_step(run.seat).mode == Mode::Plays;
+        let done = if steady && plays { self.mix_heard::<V>(mix, run) } else { self.mix_then_run(mix, run, steady) };
+        if done {
+            self.watch.ran(&self.plan.watched, *self.current, self.frames);
+        }
+        done
+    }
+
+    #[inline(always)]
+    fn mix_heard<V: Vector>(&mut self, mix: &Mix, run: &Run) -> bool {
+        let Self { plan, players, looks, current, frames, .. } = self;
+        let Seat { meter: Some(meter), processor: Some(processor), readings, instance, .. } =
+            players.slab.of_step(run.seat)
+        else {
+            return self.mix_then_run(mix, run, true);
+        };
+        if mix.looks {
+            meter.remember();
+        }
+        let mut seen = Seen::<V>::nothing();
+        hear(plan, mix, &mut seen, meter, *frames);
+        if mix.looks && !looks.take_in(&seen, mix.gives) {
+            meter.take_back();
+            return false;
+        }
+        **current += 1;
+        if meter.take_news() {
+            // Whatever panics here is the node's.
+            players.running.set(Some(*instance));
+            processor.heard(meter, readings);
+        }
+        true
+    }
+
+    /// The same, one after the other. Not inlined into the loop over the steps.
+    #[cold]
+    #[inline(never)]
+    fn mix_then_run(&mut self, mix: &Mix, run: &Run, steady: bool) -> bool {
+        self.instructions.run_lanes(Apart { steps: self, mix, run, steady })
+    }
+}
+
+struct Apart<'s, 'a, 'p, 'm, W> {
+    steps: &'s mut Steps<'a, 'p, W>,
+    mix: &'m Mix,
+    run: &'m Run,
+    steady: bool,
+}
+
+impl<W: Watch> Lanes for Apart<'_, '_, '_, '_, W> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn work<V: Vector>(self) -> bool {
+        let Self { steps, mix, run, steady } = self;
+        let clean = match steady {
+            true => mix_steady::<V>(steps.plan, mix, steps.looks, steps.frames),
+            false => steps.mix_moving(mix),
+        };
+        if !clean {
+            return false;
+        }
+        let Steps { plan, players, looks, current, frames, .. } = steps;
+        **current += 1;
+        players.run(plan, run, *frames);
+        if mix.gives {
+            // The mix has looked at what went out; who has run since is not to be trusted.
+            let mut seen = Seen::<V>::nothing();
+            seen.give(mix.dst(&plan.wires), |buffer| plan.memory.read(buffer, *frames));
+            looks.take_in(&seen, true);
+        }
+        true
+    }
+}
