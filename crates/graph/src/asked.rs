@@ -5,7 +5,7 @@ use crate::channels::Widths;
 use crate::node::Questions;
 use crate::pieces::Pieces;
 use crate::resolve::Resolved;
-use crate::{Graph, GraphError, Slot, StreamSpec};
+use crate::{Graph, GraphError, NodeError, Slot, StreamSpec};
 
 /// By number: what is known of each node that has a processor.
 pub(crate) type Asked = Pieces<Option<Slot>>;
@@ -53,16 +53,22 @@ fn slot(
     }
     let spec = questions.of(name, widths);
     let is_effect = ports.in_place && ports.inputs.len() == 1 && ports.outputs.len() == 1;
-    wrong.extend(any.check(spec).err().map(|error| (node, GraphError::of_node(name.as_str(), error))));
+    let checked = any.check(spec);
+    // What does not pass is asked nothing else that depends on it.
+    let mixing = if checked.is_ok() { any.mixing(spec) } else { None };
+    let latency = any.latency(spec);
+    let mistake = mixing.as_ref().and_then(|mixing| mixing.mistake(ports, widths, latency)).map(NodeError::new);
+    let errors = checked.err().into_iter().chain(mistake);
+    wrong.extend(errors.map(|error| (node, GraphError::of_node(name.as_str(), error))));
     Some(Slot {
         name: name.clone(),
         kind: any.kind(),
         node,
         widths: widths.clone(),
         in_place: ports.in_place,
-        scales: any.scales() && is_effect,
+        mixing,
         listens: any.listens() && is_effect,
-        latency: any.latency(spec),
+        latency,
         tail: any.tail(spec),
         footprint: any.footprint(spec),
     })

@@ -2,8 +2,9 @@
 
 use crate::arena::Arena;
 use crate::channels::Widths;
+use crate::gains::Gains;
 use crate::pieces::Pieces;
-use crate::{GraphError, Place, Schedule, StreamSpec};
+use crate::{GraphError, Place, Schedule, Slot, StreamSpec};
 
 /// The most channels that all ports together may have.
 const MOST_IN_ALL: usize = 1 << 20;
@@ -11,8 +12,14 @@ const MOST_IN_ALL: usize = 1 << 20;
 /// Bytes of buffers, feedback lines and processors.
 pub(crate) fn footprint(schedule: &Schedule, max_frames: usize) -> usize {
     let lines = schedule.lines.len().saturating_mul(crate::feedback::footprint(schedule.feedback));
-    let processors = schedule.slots.iter().map(|slot| slot.footprint).fold(0, usize::saturating_add);
+    let processors = schedule.slots.iter().map(|slot| slot.footprint.saturating_add(factors(slot)));
+    let processors = processors.fold(0, usize::saturating_add);
     Arena::footprint(schedule.buffers, max_frames).saturating_add(lines).saturating_add(processors)
+}
+
+/// Bytes of what mixes read of a node that is dissolved in them.
+fn factors(slot: &Slot) -> usize {
+    slot.mixing.as_ref().map_or(0, |mixing| mixing.factors().saturating_mul(Gains::FOOTPRINT))
 }
 
 /// Refuses a graph of more channels than anybody means, before anything is built for each of them.

@@ -8,17 +8,19 @@ mod lanes;
 mod mixing;
 mod outputs;
 mod reach;
+mod sums;
 mod value;
 
 pub(crate) use fading::Fading;
 pub(crate) use reach::longest;
 
+use crate::asked::Asked;
 use crate::buffers::{Buffers, Life};
 use crate::channels::OfPorts;
 use crate::resolve::{Alone, Resolved, resolve};
 use crate::spread::spread;
 use crate::topology::Topology;
-use crate::{Factor, Graph, GraphErrors, Schedule, Slot, Slots, Step, StreamSpec, budget};
+use crate::{Factor, Graph, GraphErrors, Mixing, Schedule, Slot, Slots, Step, StreamSpec, budget};
 use fold::Fold;
 use lanes::Lanes;
 use mixing::{Need, Sums, wires};
@@ -32,19 +34,39 @@ use value::{Products, Value};
 /// channels the device lacks, what nodes say against their parameters, more memory than the stream allows.
 pub fn compile(graph: &Graph, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
     let Alone { resolved, alignments } = resolve(graph, &Resolved::default(), stream)?;
-    let schedule = build(&resolved, &Fading::default(), stream)?;
+    let left_out: Vec<usize> = graph.bypassed_nodes().filter_map(|name| resolved.graph.index(name.as_str())).collect();
+    let schedule = build(&resolved, &Fading::default(), &left_out, stream)?;
     Ok(spread(Schedule { alignments, ..schedule }, stream, |_| None))
 }
 
-/// Compiles what a graph means, of which some may fade.
+/// Compiles what a graph means, of which some may fade. The nodes of the numbers `turning` are left out, or about to be, or were a
+/// moment ago: those that sum up are run for it.
 ///
 /// # Errors
 /// More memory than the stream allows.
-pub(crate) fn build(resolved: &Resolved, fading: &Fading, stream: &StreamSpec) -> Result<Schedule, GraphErrors> {
-    let mut schedule = Builder::new(resolved, fading, stream).build(&resolved.order);
+pub(crate) fn build(
+    resolved: &Resolved,
+    fading: &Fading,
+    turning: &[usize],
+    stream: &StreamSpec,
+) -> Result<Schedule, GraphErrors> {
+    let asked = run_for_it(&resolved.asked, turning);
+    let mut schedule = Builder::new((resolved, &asked), fading, stream).build(&resolved.order);
     budget::memory(&schedule, stream)?;
     (schedule.latency, schedule.tail) = longest(resolved);
     Ok(schedule)
+}
+
+/// The same, but that those of these nodes that sum up do not only mix.
+fn run_for_it(asked: &Asked, turning: &[usize]) -> Asked {
+    let mut asked = asked.clone();
+    for &node in turning {
+        if let Some(Slot { mixing: Some(Mixing::Sums(_)), .. }) = &asked[node] {
+            let slot = asked[node].clone();
+            asked.set(node, slot.map(|slot| Slot { mixing: None, ..slot }));
+        }
+    }
+    asked
 }
 
 /// Appends steps node by node; knows what every output is and how many readers it still has. Until the end, steps name
@@ -76,8 +98,8 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(resolved: &'a Resolved, fading: &'a Fading, stream: &'a StreamSpec) -> Self {
-        let Resolved { graph, topology, widths, asked, .. } = resolved;
+    fn new((resolved, asked): (&'a Resolved, &'a Asked), fading: &'a Fading, stream: &'a StreamSpec) -> Self {
+        let Resolved { graph, topology, widths, .. } = resolved;
         let nodes = topology.ports.len();
         let widths: Vec<&OfPorts> = widths.iter().map(|widths| &**widths).collect();
         let starts = outputs::starts(&widths);
@@ -123,8 +145,11 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, node: usize) {
         match self.asked[node] {
-            Some(slot) if slot.scales => self.scale(node),
-            Some(slot) => self.run(node, slot),
+            Some(slot) => match &slot.mixing {
+                None => self.run(node, slot),
+                Some(Mixing::Scales) => self.scale(node),
+                Some(Mixing::Sums(sums)) => self.add_up(node, sums),
+            },
             None => self.device(node),
         }
         self.fade_outputs(node);
@@ -160,7 +185,7 @@ impl<'a> Builder<'a> {
     fn scale(&mut self, node: usize) {
         self.entered.clear();
         self.enter(node, 0, Need::Value);
-        let factor = Factor::Gain(self.schedule.slots.come(node));
+        let factor = Factor::Gain { slot: self.schedule.slots.come(node), factor: 0 };
         let scaled = |value: &Value| Value { factors: self.products.times(value.factors, factor), ..*value };
         self.outputs.come(node, self.entered.iter().map(scaled));
     }

@@ -8,8 +8,8 @@ use crate::instructions::{Supported, Work};
 use crate::level::LevelMeter;
 use crate::message::Params;
 use crate::{
-    Companion, Frame, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Readings, Smoothed, Tail,
-    topology,
+    Companion, Frame, Frames, Io, Mixing, Node, NodeError, Ports, PrepareSpec, Processor, Reading, Readings, Smoothed,
+    Tail, topology,
 };
 
 /// A node of any type. A clone shares the node.
@@ -20,7 +20,6 @@ struct Erased<N: ?Sized> {
     ports: Ports,
     /// Why no node can have such ports, if so.
     impossible: Option<String>,
-    scales: bool,
     listens: bool,
     node: N,
 }
@@ -32,13 +31,7 @@ impl AnyNode {
     /// Erases a node's type.
     pub fn new<N: Node>(node: N) -> Self {
         let ports = node.ports();
-        Self(Arc::new(Erased {
-            impossible: topology::impossible(&ports),
-            ports,
-            scales: N::SCALES,
-            listens: N::LISTENS,
-            node,
-        }))
+        Self(Arc::new(Erased { impossible: topology::impossible(&ports), ports, listens: N::LISTENS, node }))
     }
 
     /// The node, if it is of this type.
@@ -62,12 +55,6 @@ impl AnyNode {
     /// Why no node can have its ports, if so.
     pub(crate) fn impossible(&self) -> Option<&str> {
         self.0.impossible.as_deref()
-    }
-
-    /// See [`Node::SCALES`].
-    #[must_use]
-    pub fn scales(&self) -> bool {
-        self.0.scales
     }
 
     /// See [`Node::LISTENS`].
@@ -100,6 +87,12 @@ impl AnyNode {
     #[must_use]
     pub fn latency(&self, spec: &PrepareSpec) -> Frames {
         self.0.node.latency(spec)
+    }
+
+    /// See [`Node::mixing`].
+    #[must_use]
+    pub fn mixing(&self, spec: &PrepareSpec) -> Option<Mixing> {
+        self.0.node.mixing(spec)
     }
 
     /// See [`Node::tail`].
@@ -153,6 +146,7 @@ trait DynNode: Send + Sync {
     fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError>;
     fn footprint(&self, spec: &PrepareSpec) -> usize;
     fn latency(&self, spec: &PrepareSpec) -> Frames;
+    fn mixing(&self, spec: &PrepareSpec) -> Option<Mixing>;
     fn tail(&self, spec: &PrepareSpec) -> Tail;
     fn prepare(&self, spec: &PrepareSpec) -> Result<AnyProcessor, NodeError>;
     fn rebuilds(&self, previous: &dyn DynNode) -> bool;
@@ -183,6 +177,10 @@ impl<N: Node> DynNode for N {
 
     fn latency(&self, spec: &PrepareSpec) -> Frames {
         Node::latency(self, spec)
+    }
+
+    fn mixing(&self, spec: &PrepareSpec) -> Option<Mixing> {
+        Node::mixing(self, spec)
     }
 
     fn tail(&self, spec: &PrepareSpec) -> Tail {
@@ -223,8 +221,16 @@ impl AnyProcessor {
         self.processor.process(self.instructions, io);
     }
 
-    pub(crate) fn scale(&mut self) -> Option<&mut Smoothed> {
-        self.processor.scale()
+    pub(crate) fn factors(&mut self) -> &mut [Smoothed] {
+        self.processor.factors()
+    }
+
+    /// Itself, if it has at least so many factors.
+    pub(crate) fn with(mut self, factors: usize) -> Result<Self, NodeError> {
+        let has = self.factors().len();
+        let few =
+            || NodeError::new(format!("it says that it only mixes, by {factors} factors; its processor has {has}"));
+        if has < factors { Err(few()) } else { Ok(self) }
     }
 
     pub(crate) fn meter(&mut self) -> Option<LevelMeter> {
@@ -255,7 +261,7 @@ impl AnyProcessor {
 trait DynProcessor: Send {
     fn update(&mut self, params: &dyn Any, over: Option<Frames>);
     fn process(&mut self, instructions: Supported, io: &mut Io<'_>);
-    fn scale(&mut self) -> Option<&mut Smoothed>;
+    fn factors(&mut self) -> &mut [Smoothed];
     fn meter(&mut self) -> Option<LevelMeter>;
     fn heard(&mut self, meter: &LevelMeter, readings: &Readings);
     fn rests(&mut self, position: Frame) -> bool;
@@ -279,8 +285,8 @@ impl<P: Processor> DynProcessor for P {
         instructions.run(Block { processor: self, io });
     }
 
-    fn scale(&mut self) -> Option<&mut Smoothed> {
-        Processor::scale(self)
+    fn factors(&mut self) -> &mut [Smoothed] {
+        Processor::factors(self)
     }
 
     fn meter(&mut self) -> Option<LevelMeter> {

@@ -1,4 +1,4 @@
-//! The values of nodes that only scale: the factors of mixes, by seat.
+//! The factors of nodes that only mix, as mixes read them: by place.
 //!
 //! Most of the time they are steady, and a mix multiplies by numbers that lie side by side. Those that glide, fade with a node
 //! that is left out, or are silent since their node panicked, are listed apart.
@@ -9,13 +9,27 @@ use crate::{Ramp, touched};
 /// All factors.
 #[derive(Default)]
 pub(crate) struct Gains {
-    /// By seat: the value, while it is steady.
+    /// By place: the value, while it is steady.
     steady: Vec<f32>,
-    /// By seat: 0 while it is steady, else one more than its index among those that move.
-    places: Vec<u32>,
-    moving: Vec<(u32, Moving)>,
+    /// By place: 0 while it is steady, else one more than its index among those that move.
+    listed: Vec<u32>,
+    moving: Vec<Mover>,
     /// How often a value has become another.
     changes: u64,
+}
+
+/// One that moves.
+#[derive(Clone, Copy)]
+struct Mover {
+    whose: Whose,
+    moving: Moving,
+}
+
+/// A place, and the seat of the processor that it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whose {
+    pub(crate) place: usize,
+    pub(crate) seat: usize,
 }
 
 /// A factor that is not one number for all frames of a piece.
@@ -29,44 +43,48 @@ pub(crate) enum Moving {
 }
 
 impl Gains {
-    pub(crate) fn with_seats(count: usize) -> Self {
-        Self { steady: touched::zeros(count), places: vec![0; count], moving: touched::room(count), changes: 0 }
+    /// Bytes for each place.
+    pub(crate) const FOOTPRINT: usize = size_of::<f32>() + size_of::<u32>() + size_of::<Mover>();
+
+    pub(crate) fn with_places(count: usize) -> Self {
+        Self { steady: touched::zeros(count), listed: vec![0; count], moving: touched::room(count), changes: 0 }
     }
 
     /// Takes over what others were.
     pub(crate) fn adopt(&mut self, others: &Self) {
         let count = others.steady.len();
         self.steady[..count].copy_from_slice(&others.steady);
-        self.places[..count].copy_from_slice(&others.places);
+        self.listed[..count].copy_from_slice(&others.listed);
         self.moving.extend_from_slice(&others.moving);
         self.changes = others.changes + 1;
     }
 
     /// A factor is steady from here on.
-    pub(crate) fn settle(&mut self, seat: usize, value: f32) {
-        self.changes += u64::from(self.steady[seat].to_bits() != value.to_bits());
-        self.steady[seat] = value;
-        let Some(index) = (std::mem::take(&mut self.places[seat]) as usize).checked_sub(1) else { return };
+    pub(crate) fn settle(&mut self, place: usize, value: f32) {
+        self.changes += u64::from(self.steady[place].to_bits() != value.to_bits());
+        self.steady[place] = value;
+        let Some(index) = (std::mem::take(&mut self.listed[place]) as usize).checked_sub(1) else { return };
         self.moving.swap_remove(index);
-        if let Some((moved, _)) = self.moving.get(index) {
-            self.places[*moved as usize] = index as u32 + 1;
+        if let Some(moved) = self.moving.get(index) {
+            self.listed[moved.whose.place] = index as u32 + 1;
         }
     }
 
     /// A factor moves so in the next piece.
-    pub(crate) fn stir(&mut self, seat: usize, moving: Moving) {
-        match (self.places[seat] as usize).checked_sub(1) {
-            Some(index) => self.moving[index].1 = moving,
+    pub(crate) fn stir(&mut self, whose: Whose, moving: Moving) {
+        let listed = &mut self.listed[whose.place];
+        match (*listed as usize).checked_sub(1) {
+            Some(index) => self.moving[index] = Mover { whose, moving },
             None => {
-                self.moving.push((seat as u32, moving));
-                self.places[seat] = self.moving.len() as u32;
+                self.moving.push(Mover { whose, moving });
+                *listed = self.moving.len() as u32;
             }
         }
     }
 
     /// One of those that move glides on for so many frames, if that is what it does.
     pub(crate) fn glides_on(&mut self, index: usize, frames: usize) -> bool {
-        match &mut self.moving[index].1 {
+        match &mut self.moving[index].moving {
             Moving::Glides(ramp) => {
                 ramp.pass(frames);
                 true
@@ -75,9 +93,9 @@ impl Gains {
         }
     }
 
-    /// The seats of those that move, the last first: those behind one that settles stay where they are.
-    pub(crate) fn seat(&self, index: usize) -> usize {
-        self.moving[index].0 as usize
+    /// Those that move, the last first: those behind one that settles stay where they are.
+    pub(crate) fn whose(&self, index: usize) -> Whose {
+        self.moving[index].whose
     }
 
     /// How many move.
@@ -92,7 +110,7 @@ impl Gains {
         self.changes
     }
 
-    /// The steady values, by seat.
+    /// The steady values, by place.
     #[inline(always)]
     pub(crate) fn steady(&self) -> &[f32] {
         &self.steady
@@ -100,8 +118,8 @@ impl Gains {
 
     /// How a factor moves, if it does.
     #[inline(always)]
-    pub(crate) fn of(&self, seat: usize) -> Option<&Moving> {
-        let index = (self.places[seat] as usize).checked_sub(1)?;
-        Some(&self.moving[index].1)
+    pub(crate) fn of(&self, place: usize) -> Option<&Moving> {
+        let index = (self.listed[place] as usize).checked_sub(1)?;
+        Some(&self.moving[index].moving)
     }
 }

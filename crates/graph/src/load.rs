@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,12 +12,14 @@ use crate::erase::AnyProcessor;
 use crate::event::Instance;
 use crate::fade::Moment;
 use crate::message::{Load, NextFade, Params, Turn};
+use crate::places::{Places, Row};
 use crate::plan::{Part, Plan};
 use crate::resolve::Resolved;
+use crate::signs::Signs;
 use crate::slots::{Mode, Seat, Slab};
 use crate::stage::Stage;
 use crate::{
-    Companion, Frame, Frames, GraphError, GraphErrors, NodeName, PrepareSpec, Readings, Schedule, Slot, Slots,
+    Companion, Frame, Frames, GraphError, GraphErrors, Mixing, NodeName, PrepareSpec, Readings, Schedule, Slot, Slots,
 };
 
 /// Names kept of instances that no longer play.
@@ -92,23 +93,43 @@ pub(crate) struct Cast {
     /// Who was given parameters since the last load.
     touched: FxHashSet<Instance>,
     free: Vec<usize>,
-    /// Seats given out so far, and those the slab has.
+    /// Seats given out so far.
     seats: usize,
-    slab: usize,
+    /// Where the factors are of those who only mix.
+    places: Places,
+    /// The seats and the places that the slab has.
+    slab: [usize; 2],
+    /// Who was told to be left out or to come back, and may not yet have done so for good.
+    turning: FxHashSet<Instance>,
+    /// Whether some who only mix are run all the same.
+    runs_mixers: bool,
     generation: u32,
 }
 
 /// A running processor as the control side knows it. A load looks at each, so what it need not know is elsewhere.
 struct Member {
     instance: Instance,
+    /// Where its factors are.
+    places: Row,
+    /// Whether it only mixes, and is run all the same.
+    is_run: bool,
     hold: Box<Hold>,
+}
+
+impl Member {
+    /// Whether it plays, and nothing is on its way that would change that.
+    fn plays(&self) -> bool {
+        self.hold.signs.plays(self.hold.turns)
+    }
 }
 
 /// What the control side shares with a running processor.
 struct Hold {
     readings: Readings,
     companion: Option<Arc<dyn Companion>>,
-    panicked: Arc<AtomicBool>,
+    signs: Arc<Signs>,
+    /// How often it was told to be left out or to come back.
+    turns: u32,
     cost: Arc<CostCells>,
     /// What its cells held when they were last counted from.
     cost_before: Cost,
@@ -153,6 +174,16 @@ impl Next<'_> {
     /// The slot of a node that has one.
     fn slot(&self, node: usize) -> &Slot {
         self.schedule.slots.of_node(node).expect("a node of one of the slots")
+    }
+
+    /// Whether some who only mix are run all the same.
+    fn runs_mixers(&self) -> bool {
+        !self.schedule.slots.are(&self.union.asked)
+    }
+
+    /// How many factors a node has, if it only mixes.
+    fn factors(&self, node: usize) -> usize {
+        self.union.mixing(node).map_or(0, Mixing::factors)
     }
 
     /// What the processor of a slot is prepared for.
@@ -227,7 +258,9 @@ impl Cast {
         let (mut fresh, mut errors) = (Vec::new(), Vec::new());
         for slot in next.slots().filter(|node| next.before[*node].is_none()).map(|node| next.slot(node)) {
             let node = next.union.graph.at(slot.node).1;
-            match node.prepare(&next.spec(slot)) {
+            let processor =
+                node.prepare(&next.spec(slot)).and_then(|processor| processor.with(next.factors(slot.node)));
+            match processor {
                 Ok(processor) => fresh.push(processor),
                 Err(error) => errors.push(GraphError::of_node(slot.name.as_str(), error)),
             }
@@ -237,7 +270,24 @@ impl Cast {
 
     /// Whether a node can play on. One that panicked cannot: a load gives it a fresh start.
     pub(crate) fn sounds(&self, actor: usize) -> bool {
-        self.member(actor).is_none_or(|member| !member.hold.panicked.load(Ordering::Relaxed))
+        self.member(actor).is_none_or(|member| !member.hold.signs.panicked())
+    }
+
+    /// Notes that a node was told to be left out, or to come back.
+    pub(crate) fn turn(&mut self, actor: usize) {
+        let Some(Some(member)) = self.members.get_mut(actor) else { return };
+        member.hold.turns += 1;
+        self.turning.insert(member.instance);
+    }
+
+    /// The numbers of those who are left out, or fade, or may be about to, where these are their numbers before.
+    pub(crate) fn turning(&self, before: &[Option<usize>]) -> Vec<usize> {
+        if self.turning.is_empty() {
+            return Vec::new();
+        }
+        let turns = |member: &Member| self.turning.contains(&member.instance) && !member.plays();
+        let turns = |was: &Option<usize>| was.and_then(|was| self.member(was)).is_some_and(turns);
+        (0..before.len()).filter(|&node| turns(&before[node])).collect()
     }
 
     /// The message that turns what plays, on the stage `old`, into what will, and what it does in words.
@@ -274,20 +324,23 @@ impl Cast {
         if next.is_new {
             self.touched.clear();
         }
-        let Change { exchange, updates, turns, mut loaded } = change;
+        self.runs_mixers = next.runs_mixers();
+        let Change { exchange, runs, updates, turns, mut loaded } = change;
+        self.forget_who_plays();
         let is_carried = |node: usize| node < next.nodes && next.before[node].is_some();
         loaded.carried = Names(next.schedule.slots.only(is_carried));
         loaded.ended.sort_unstable();
         let plan = self.plan(next);
         let Takeover { lines, fades, moment, at, after } = takeover;
         let (bigger, told) = (self.grow(), next.is_new);
-        let load = Load { plan, bigger, exchange, updates, turns, lines, fades, at, after, moment, told };
+        let load = Load { plan, bigger, exchange, runs, updates, turns, lines, fades, at, after, moment, told };
         (load, loaded)
     }
 
     /// So many of the first nodes play on as they are, and nobody has asked for anything else.
     fn alike(&self, next: &Next<'_>, old: &Stage) -> usize {
-        let nothing_asked = self.touched.is_empty() && next.out.iter().all(|out| out.is_empty());
+        let all_dissolved = !self.runs_mixers && !next.runs_mixers();
+        let nothing_asked = self.touched.is_empty() && all_dissolved && next.out.iter().all(|out| out.is_empty());
         let shared = if nothing_asked { old.graph.shared_with(&next.union.graph)[0] } else { 0 };
         next.before[..shared].iter().enumerate().take_while(|(node, was)| **was == Some(*node)).count()
     }
@@ -295,18 +348,22 @@ impl Cast {
     fn plan(&self, next: &Next<'_>) -> Plan {
         let part = |slot: usize| {
             let member = self.member(next.schedule.slots.number(slot)).expect("every slot has a member");
-            Part { instance: member.instance, cost: &member.hold.cost }
+            Part { instance: member.instance, place: member.places.start, cost: &member.hold.cost }
         };
         Plan::new(next.schedule, &part, next.common.max_frames)
     }
 
     fn keep(
-        &self,
+        &mut self,
         slot: &Slot,
-        (member, was, old): (Member, usize, &Stage),
+        (mut member, was, old): (Member, usize, &Stage),
         next: &Next<'_>,
         change: &mut Change,
     ) -> Member {
+        let is_run = !member.places.is_empty() && slot.mixing.is_none();
+        if std::mem::replace(&mut member.is_run, is_run) != is_run {
+            change.runs.push((member.instance.seat as usize, is_run));
+        }
         if slot.node >= next.nodes {
             // On its way out.
             let name = old.name_in_graph(was);
@@ -325,6 +382,8 @@ impl Cast {
         if next.is_new && was_out != on {
             let kit = on.then(|| Box::new(Bypass::new(slot, next.common.rate, next.common.max_frames)));
             change.turns.push(Turn { instance: member.instance, on, kit });
+            member.hold.turns += 1;
+            self.turning.insert(member.instance);
         }
         member
     }
@@ -338,16 +397,22 @@ impl Cast {
         });
         let width = slot.widths.inputs.first().or(slot.widths.outputs.first()).copied().unwrap_or(0);
         let instance = Instance { seat: seat as u32, generation: self.generation };
+        let out = next.out[1].contains(slot.name.as_str());
         let hold = Box::new(Hold {
             readings: Readings::new(node.readings(), width),
             companion: processor.companion(),
-            panicked: Arc::default(),
+            signs: Arc::new(Signs::new(out)),
+            turns: 0,
             cost: Arc::default(),
             cost_before: Cost::default(),
         });
         self.names.insert(instance, name.clone());
         change.loaded.started.push(name.clone());
-        let out = next.out[1].contains(slot.name.as_str());
+        if out {
+            self.turning.insert(instance);
+        }
+        let places = self.places.take(next.factors(slot.node));
+        let is_run = !places.is_empty() && slot.mixing.is_none();
         let PrepareSpec { rate, max_frames, .. } = *next.common;
         let arrives = Seat {
             mode: if out { Mode::Bypassed } else { Mode::Plays },
@@ -361,29 +426,45 @@ impl Cast {
             processor: Some(processor),
             readings: hold.readings.clone(),
             instance,
-            panicked: Arc::clone(&hold.panicked),
+            places: places.clone(),
+            is_run,
+            signs: Arc::clone(&hold.signs),
         };
         change.exchange.push((seat, arrives));
-        Member { instance, hold }
+        Member { instance, places, is_run, hold }
     }
 
-    /// Whoever is not in the new cast leaves its seat, which is free from the next load on.
+    /// Whoever is not in the new cast leaves its seat and its places, which are free from the next load on.
     fn retire(&mut self, (actor, old): (usize, &Stage), member: Option<Member>, change: &mut Change) {
         let Some(member) = member else { return };
         let seat = member.instance.seat as usize;
         change.exchange.push((seat, Seat::default()));
         self.free.push(seat);
+        self.places.give_back(member.places);
         self.retired.extend(member.hold.companion);
         if actor < old.nodes() {
             change.loaded.ended.push(old.name_in_graph(actor).clone());
         }
     }
 
-    /// A bigger slab when the seats have run out since the last load.
+    /// Forgets whose turns are over.
+    fn forget_who_plays(&mut self) {
+        if self.turning.is_empty() {
+            return;
+        }
+        let members = self.members.iter().flatten().filter(|member| !member.plays());
+        let turning = members.map(|member| member.instance).filter(|instance| self.turning.contains(instance));
+        self.turning = turning.collect();
+    }
+
+    /// A bigger slab when the seats or the places have run out since the last load.
     fn grow(&mut self) -> Option<Slab> {
-        (self.seats > self.slab).then(|| {
-            self.slab = self.seats.next_power_of_two().max(16);
-            Slab::with_seats(self.slab)
+        let needed = [self.seats, self.places.count()];
+        let more = |needed: usize, has: usize| if needed > has { needed.next_power_of_two().max(16) } else { has };
+        let slab = [0, 1].map(|of| more(needed[of], self.slab[of]));
+        (slab != self.slab).then(|| {
+            self.slab = slab;
+            Slab::new(slab[0], slab[1])
         })
     }
 }
@@ -392,6 +473,7 @@ impl Cast {
 #[derive(Default)]
 struct Change {
     exchange: Vec<(usize, Seat)>,
+    runs: Vec<(usize, bool)>,
     updates: Vec<(usize, Params)>,
     turns: Vec<Turn>,
     loaded: Loaded,

@@ -23,6 +23,8 @@ pub(crate) struct Load {
     pub(crate) bigger: Option<Slab>,
     /// Processors that arrive, or nothing where one leaves, by seat.
     pub(crate) exchange: Vec<(usize, Seat)>,
+    /// Processors that stay and only mix: whether they are run all the same from here on, or no more; by seat.
+    pub(crate) runs: Vec<(usize, bool)>,
     /// Changed parameters of processors that stay.
     pub(crate) updates: Vec<(usize, Params)>,
     /// Processors that stay and are left out from here on, or taken back.

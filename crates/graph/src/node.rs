@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::channels::Widths;
 use crate::level::LevelMeter;
-use crate::{Companion, Instructions, Io, NodeName, Ports, Reading, Readings, Reports, Smoothed, StreamSpec};
+use crate::{Companion, Instructions, Io, Mixing, NodeName, Ports, Reading, Readings, Reports, Smoothed, StreamSpec};
 
 /// A position in the stream, in frames since the renderer started.
 pub type Frame = u64;
@@ -23,11 +23,6 @@ pub trait Node: Clone + PartialEq + Send + Sync + 'static {
 
     /// The audio half.
     type Processor: Processor<Params = Self>;
-
-    /// Whether all it ever does is to multiply every channel by the one value that [`Processor::scale`] gives: an effect of one
-    /// input and one output, without latency. Such a node is not run. The engine multiplies where it reads the samples
-    /// anyway, in the order of the nodes and with the same bits.
-    const SCALES: bool = false;
 
     /// Whether all it ever does is to hear what passes through it, by the meter that [`Processor::meter`] gives: an effect of one
     /// input and one output in place. Such a node is not run. The engine lets its meter listen, where it writes those samples anyway
@@ -67,6 +62,17 @@ pub trait Node: Clone + PartialEq + Send + Sync + 'static {
         0
     }
 
+    /// What it does, if all that it ever does is to mix: to multiply channels by its [factors](Processor::factors), and to add
+    /// them up. Such a node has one input, one output and no latency, and is not run. The engine multiplies and adds where
+    /// it reads the samples anyway, in the same order and with the same bits. One that [scales](Mixing::Scales) is never
+    /// run; one that [sums](Mixing::Sums) is, around the time that it is [left out](crate::Engine::bypass).
+    ///
+    /// Asked with what [`check`](Node::check) let pass, and dependent on the parameters and `spec` alone. Parameters that make
+    /// another answer need a new processor.
+    fn mixing(&self, _spec: &PrepareSpec) -> Option<Mixing> {
+        None
+    }
+
     /// How long the output rings on after the input has ended.
     fn tail(&self, _spec: &PrepareSpec) -> Tail {
         Tail::None
@@ -103,9 +109,10 @@ pub trait Processor: Send + 'static {
     /// `#[inline(always)]`: what is not inlined stays compiled for the baseline, at half the speed and less.
     fn process(&mut self, io: &mut Io<'_>);
 
-    /// The factor of a node that only [scales](Node::SCALES): the engine takes its frames, and `process` is not called.
-    fn scale(&mut self) -> Option<&mut Smoothed> {
-        None
+    /// The factors of a node that only [mixes](Node::mixing), always as many, and always the same one at each index: the engine
+    /// takes their frames while `process` is not called.
+    fn factors(&mut self) -> &mut [Smoothed] {
+        &mut []
     }
 
     /// The meter of a node that only [listens](Node::LISTENS), of as many channels as the node. Called once, on the control thread,

@@ -65,16 +65,16 @@ pub(crate) struct Plan {
     pub(crate) least_frames: usize,
 }
 
-/// Factors in a row that are gains of seats in a row: they are looked up together.
+/// Factors in a row that are gains of places in a row: they are looked up together.
 struct Stretch {
     factor: u32,
-    seat: u32,
+    place: u32,
     count: u32,
 }
 
 impl Stretch {
-    fn goes_on_with(&self, factor: u32, seat: u32) -> bool {
-        (self.factor + self.count, self.seat + self.count) == (factor, seat)
+    fn goes_on_with(&self, factor: u32, place: u32) -> bool {
+        (self.factor + self.count, self.place + self.count) == (factor, place)
     }
 }
 
@@ -85,9 +85,10 @@ pub(crate) struct Share {
     pub(crate) needs: Vec<Need>,
 }
 
-/// A processor, and the cells for its time.
+/// A processor, where its factors begin, and the cells for its time.
 pub(crate) struct Part<'a> {
     pub(crate) instance: Instance,
+    pub(crate) place: u32,
     pub(crate) cost: &'a Arc<CostCells>,
 }
 
@@ -178,7 +179,7 @@ impl InOut {
 /// Whose time a step takes.
 fn watched<'a>(step: &Step, part: &impl Fn(usize) -> Part<'a>) -> Option<Watched> {
     let Step::Run { slot, .. } = step else { return None };
-    let Part { instance, cost } = part(*slot);
+    let Part { instance, cost, .. } = part(*slot);
     Some(Watched { cost: Arc::clone(cost), instance })
 }
 
@@ -237,9 +238,9 @@ impl Plan {
         self.steady_since = NEVER;
         for (at, &factor) in self.factors.iter().enumerate() {
             match Unsteady::of(factor) {
-                Unsteady::Gain(seat) => match self.stretches.last_mut() {
-                    Some(last) if last.goes_on_with(at as u32, seat) => last.count += 1,
-                    _ => self.stretches.push(Stretch { factor: at as u32, seat, count: 1 }),
+                Unsteady::Gain(place) => match self.stretches.last_mut() {
+                    Some(last) if last.goes_on_with(at as u32, place) => last.count += 1,
+                    _ => self.stretches.push(Stretch { factor: at as u32, place, count: 1 }),
                 },
                 Unsteady::Constant(index) => self.steady[at] = self.constants[index as usize],
                 // A mix that fades does not ask.
@@ -266,8 +267,8 @@ impl Plan {
     #[inline(never)]
     fn look_up(&mut self, gains: &Gains) {
         self.steady_since = gains.changes();
-        for &Stretch { factor, seat, count } in &self.stretches {
-            let [to, from] = [factor, seat].map(|start| start as usize..(start + count) as usize);
+        for &Stretch { factor, place, count } in &self.stretches {
+            let [to, from] = [factor, place].map(|start| start as usize..(start + count) as usize);
             self.steady[to].copy_from_slice(&gains.steady()[from]);
         }
     }
@@ -299,7 +300,7 @@ impl Plan {
             let start = self.factors.len();
             for factor in &schedule.factors[term.factors.clone()] {
                 let factor = match *factor {
-                    Factor::Gain(slot) => Unsteady::Gain(part(slot).instance.seat),
+                    Factor::Gain { slot, factor } => Unsteady::Gain(part(slot).place + factor),
                     Factor::Fade(fade) => Unsteady::Fade(fade as u32),
                     Factor::Constant(number) => {
                         self.constants.push(number);

@@ -263,8 +263,10 @@ impl Renderer {
             self.slab.move_into(bigger);
         }
         for (seat, arrives) in &mut load.exchange {
-            std::mem::swap(self.slab.seat(*seat), arrives);
-            self.slab.note(*seat);
+            self.slab.exchange(*seat, arrives);
+        }
+        for &(seat, is_run) in &load.runs {
+            self.slab.run(seat, is_run);
         }
         for (seat, params) in &load.updates {
             let instance = self.slab.seat(*seat).instance;
@@ -274,7 +276,9 @@ impl Renderer {
             // What was asked for before is overridden.
             let before = self.pending.len();
             self.pending.retain(|(_, due)| !due.turns(*instance));
-            self.events.stats.sets_done.add((before - self.pending.len()) as u64);
+            let overridden = before - self.pending.len();
+            self.events.stats.sets_done.add(overridden as u64);
+            self.slab.seat(instance.seat as usize).signs.has_turned(overridden as u32);
             self.turn(*instance, *on, kit);
         }
         load.moment.is(self.position);

@@ -7,7 +7,7 @@ use crate::asked::{Asked, ask};
 use crate::channels::{self, Widths};
 use crate::pieces::Pieces;
 use crate::topology::{Edge, Topology};
-use crate::{Graph, GraphError, GraphErrors, Place, StreamSpec, budget, order};
+use crate::{Graph, GraphError, GraphErrors, Mixing, Place, StreamSpec, budget, order};
 
 /// A graph by number. A clone shares all of it.
 #[derive(Clone, Default)]
@@ -74,6 +74,11 @@ impl Resolved {
         let asked = ask((&graph, &widths), &order, self, stream, &mut errors);
         debug_assert!(errors.is_empty(), "{errors:?}");
         Ok(Self { graph, topology: Arc::new(topology), order, widths, asked })
+    }
+
+    /// What a node does, if it only mixes.
+    pub(crate) fn mixing(&self, node: usize) -> Option<&Mixing> {
+        self.asked[node].as_ref()?.mixing.as_ref()
     }
 
     /// The same with other parameters, which change neither ports nor channels.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Index, Range};
 
 use crate::asked::Asked;
-use crate::{Alignment, DeviceChannels, Fade, Frames, NodeName, Spread, Tail, Widths};
+use crate::{Alignment, DeviceChannels, Fade, Frames, Mixing, NodeName, Spread, Tail, Widths};
 
 /// One channel's storage: an index into the plan's arena.
 pub type BufferId = u32;
@@ -57,6 +57,8 @@ pub enum Step {
 pub enum Why {
     /// Several links meet.
     Meet,
+    /// A node that is not run adds up what enters it.
+    Sums,
     /// So many sources of a sum hold buffers that they are summed up before the others come.
     Fold,
     /// The device takes it.
@@ -83,8 +85,13 @@ pub struct Term {
 pub enum Factor {
     /// The same number always, linear.
     Constant(f32),
-    /// The value of a node that only [scales](crate::Node::SCALES): its index in [`Schedule::slots`].
-    Gain(usize),
+    /// A factor of a node that only [mixes](crate::Node::mixing).
+    Gain {
+        /// The node's index in [`Schedule::slots`].
+        slot: usize,
+        /// Which of its factors.
+        factor: u32,
+    },
     /// The weight of a fade, in [`Schedule::fades`].
     Fade(usize),
 }
@@ -102,8 +109,8 @@ pub struct Slot {
     pub widths: Widths,
     /// Whether the first output arrives holding the first input.
     pub in_place: bool,
-    /// Whether it only scales: it is not run, but a factor of the mixes that read it.
-    pub scales: bool,
+    /// What it does, if it is not run, but dissolved in the mixes of those who read it.
+    pub mixing: Option<Mixing>,
     /// Whether it only listens: the mix before it lets it hear what it writes.
     pub listens: bool,
     /// Frames by which its output is later than its input.
@@ -134,6 +141,11 @@ impl Slots {
         debug_assert!(self.nodes[node].is_some(), "who has no processor has no slot");
         self.order.push(node as u32);
         self.order.len() - 1
+    }
+
+    /// Whether they are what these nodes say of themselves, all of it.
+    pub(crate) fn are(&self, nodes: &Asked) -> bool {
+        self.nodes.shared_with(nodes) == nodes.len()
     }
 
     /// Their nodes' numbers.
@@ -269,7 +281,8 @@ impl Schedule {
         listens && self.wires[outputs.clone()] == self.wires[dst.clone()] && !begins_a_task()
     }
 
-    /// The printable plan: one line a step, buffers as `in0`, `out1`, `b0`, ….
+    /// The printable plan: one line a step, buffers as `in0`, `out1`, `b0`, …. What a mix multiplies by is a number, a fade, the name of
+    /// a node that scales, or, of one that sums up, `pan#2`: the third of its factors.
     fn step(&self, f: &mut fmt::Formatter<'_>, index: usize) -> fmt::Result {
         match &self.steps[index] {
             Step::Clear { dst } => write!(f, "clear    {}", self.buffer(*dst)),
@@ -300,7 +313,10 @@ impl Schedule {
     fn factor(&self, f: &mut fmt::Formatter<'_>, factor: Factor) -> fmt::Result {
         match factor {
             Factor::Constant(gain) => write!(f, " * {gain}"),
-            Factor::Gain(slot) => write!(f, " * {}", self.slots[slot].name),
+            Factor::Gain { slot, factor } => match &self.slots[slot] {
+                Slot { name, mixing: Some(Mixing::Sums(_)), .. } => write!(f, " * {name}#{factor}"),
+                Slot { name, .. } => write!(f, " * {name}"),
+            },
             Factor::Fade(fade) => {
                 let Fade { after, length, rises } = self.fades[fade];
                 let way = if rises { "in" } else { "out" };
@@ -367,10 +383,10 @@ impl fmt::Display for Schedule {
         let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let device = self.device_in.iter().chain(&self.device_out).flatten().count();
         let (steps, buffers) = (count(self.steps.len(), "step"), count(self.buffers - device, "buffer"));
-        let scale = self.slots.iter().filter(|slot| slot.scales).count();
+        let dissolved = self.slots.iter().filter(|slot| slot.mixing.is_some()).count();
         let heard = (0..self.steps.len()).filter(|&step| self.is_heard_before(step)).count();
-        let run = count(self.slots.len() - scale - heard, "node");
-        write!(f, "{steps}, {buffers} beside the device's, {run} run, {scale} dissolved in mixes")?;
+        let run = count(self.slots.len() - dissolved - heard, "node");
+        write!(f, "{steps}, {buffers} beside the device's, {run} run, {dissolved} dissolved in mixes")?;
         if heard > 0 { write!(f, ", {heard} heard by mixes") } else { Ok(()) }
     }
 }
@@ -379,6 +395,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Meet => "links meet",
+            Self::Sums => "a node sums them up",
             Self::Fold => "a part of a wide sum",
             Self::Device => "to the device",
             Self::Shared => "several read it",

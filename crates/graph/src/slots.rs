@@ -3,16 +3,17 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::apart::Apart;
 use crate::bypass::Bypass;
 use crate::erase::AnyProcessor;
 use crate::event::Instance;
-use crate::gains::{Gains, Moving};
+use crate::gains::{Gains, Moving, Whose};
 use crate::level::LevelMeter;
 use crate::message::Params;
-use crate::{Frame, Frames, Readings, guard};
+use crate::places::Row;
+use crate::signs::Signs;
+use crate::{Frame, Frames, Readings, Smoothed, guard};
 
 /// What a panic leaves behind. Freed on the control thread.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -40,8 +41,11 @@ pub(crate) struct Seat {
     pub(crate) mode: Mode,
     /// What being left out needs, once that was asked for.
     pub(crate) bypass: Option<Box<Bypass>>,
-    /// The same for the control side.
-    pub(crate) panicked: Arc<AtomicBool>,
+    /// Where its factors are among all, if it is one that only mixes.
+    pub(crate) places: Row,
+    /// Whether it is run all the same, and takes the frames of its factors itself.
+    pub(crate) is_run: bool,
+    pub(crate) signs: Arc<Signs>,
 }
 
 impl Seat {
@@ -100,15 +104,22 @@ impl Seat {
             std::mem::swap(&mut self.bypass, kit);
         }
         // Without one, it was never left out.
-        let bypass = self.bypass.as_mut().filter(|_| self.mode != Mode::Silent)?;
-        let out = bypass.turn(on);
-        self.mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };
+        let out = self.bypass.as_mut().filter(|_| self.mode != Mode::Silent).and_then(|bypass| bypass.turn(on));
+        self.look_at_bypass();
+        self.signs.has_turned(1);
         out
+    }
+
+    /// Whether it is left out, or fades, may have changed.
+    pub(crate) fn look_at_bypass(&mut self) {
+        let Some(bypass) = self.bypass.as_ref().filter(|_| self.mode != Mode::Silent) else { return };
+        self.mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };
+        self.signs.turns(self.mode == Mode::Bypassed);
     }
 
     pub(crate) fn silence(&mut self) {
         self.mode = Mode::Silent;
-        self.panicked.store(true, Ordering::Relaxed);
+        self.signs.has_panicked();
     }
 }
 
@@ -116,13 +127,13 @@ impl Seat {
 #[derive(Default)]
 pub(crate) struct Slab {
     seats: Apart<Seat>,
-    /// The factors of those that only scale.
+    /// The factors of those that only mix.
     gains: Gains,
 }
 
 impl Slab {
-    pub(crate) fn with_seats(count: usize) -> Self {
-        Self { seats: (0..count).map(|_| Seat::default()).collect(), gains: Gains::with_seats(count) }
+    pub(crate) fn new(seats: usize, places: usize) -> Self {
+        Self { seats: (0..seats).map(|_| Seat::default()).collect(), gains: Gains::with_places(places) }
     }
 
     #[inline(always)]
@@ -161,17 +172,37 @@ impl Slab {
         std::mem::swap(self, bigger);
     }
 
-    /// Whoever sits here has changed: notes the factor, if it has one.
+    /// Somebody takes a seat, or leaves it; who sat there before comes back.
+    pub(crate) fn exchange(&mut self, seat: usize, arrives: &mut Seat) {
+        std::mem::swap(self.seats.at(seat), arrives);
+        self.settle(arrives.places.clone());
+        self.note(seat);
+    }
+
+    /// Whoever sits here, and only mixes, is run all the same from here on, or no more.
+    pub(crate) fn run(&mut self, seat: usize, is_run: bool) {
+        let Seat { is_run: was, places, .. } = self.seats.at(seat);
+        *was = is_run;
+        let places = places.clone();
+        match is_run {
+            true => self.settle(places),
+            false => self.note(seat),
+        }
+    }
+
+    /// Nobody reads these factors.
+    fn settle(&mut self, places: Row) {
+        places.for_each(|place| self.gains.settle(place as usize, 0.0));
+    }
+
+    /// Whoever sits here has changed: notes the factors, if mixes read them.
     pub(crate) fn note(&mut self, seat: usize) {
         let Self { seats, gains } = self;
-        let Seat { processor, mode, bypass, .. } = seats.at(seat);
-        let Some(scale) = processor.as_mut().and_then(AnyProcessor::scale) else { return gains.settle(seat, 0.0) };
-        match (*mode, bypass) {
-            (Mode::Silent, _) => gains.stir(seat, Moving::Silent),
-            (Mode::Bypassed, Some(bypass)) if !bypass.runs() => gains.settle(seat, 1.0),
-            (Mode::Bypassed, Some(bypass)) => gains.stir(seat, Moving::Crosses(scale.ahead(), bypass.crossing())),
-            _ if scale.is_steady() => gains.settle(seat, scale.target()),
-            _ => gains.stir(seat, Moving::Glides(scale.ahead())),
+        let Seat { processor: Some(processor), mode, bypass, places, is_run: false, .. } = seats.at(seat) else {
+            return;
+        };
+        for (place, factor) in places.clone().zip(processor.factors()) {
+            note(gains, Whose { place: place as usize, seat }, factor, (*mode, bypass.as_deref()));
         }
     }
 
@@ -179,19 +210,31 @@ impl Slab {
     #[cold]
     pub(crate) fn pass(&mut self, frames: usize) {
         for index in (0..self.gains.moving()).rev() {
-            let seat = self.gains.seat(index);
-            let Seat { processor, mode, bypass, .. } = self.seats.at(seat);
-            if let Some(scale) = processor.as_mut().and_then(AnyProcessor::scale) {
-                scale.pass(frames);
-                if *mode == Mode::Plays && !scale.is_steady() && self.gains.glides_on(index, frames) {
-                    continue;
-                }
-            }
-            if let (Mode::Bypassed, Some(bypass)) = (*mode, bypass) {
+            let whose = self.gains.whose(index);
+            let seat = self.seats.at(whose.seat);
+            // One that scales: of those that sum up, none is left out while it is not run.
+            if let (Mode::Bypassed, Some(bypass)) = (seat.mode, &mut seat.bypass) {
                 bypass.pass(frames);
-                *mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };
+                seat.look_at_bypass();
             }
-            self.note(seat);
+            let Seat { processor, mode, bypass, places, .. } = seat;
+            let factors = processor.as_mut().map_or(&mut [][..], AnyProcessor::factors);
+            let Some(factor) = factors.get_mut(whose.place - places.start as usize) else { continue };
+            factor.pass(frames);
+            if !(*mode == Mode::Plays && !factor.is_steady() && self.gains.glides_on(index, frames)) {
+                note(&mut self.gains, whose, factor, (*mode, bypass.as_deref()));
+            }
         }
+    }
+}
+
+/// Notes a factor.
+fn note(gains: &mut Gains, whose: Whose, factor: &Smoothed, (mode, bypass): (Mode, Option<&Bypass>)) {
+    match (mode, bypass) {
+        (Mode::Silent, _) => gains.stir(whose, Moving::Silent),
+        (Mode::Bypassed, Some(bypass)) if !bypass.runs() => gains.settle(whose.place, 1.0),
+        (Mode::Bypassed, Some(bypass)) => gains.stir(whose, Moving::Crosses(factor.ahead(), bypass.crossing())),
+        _ if factor.is_steady() => gains.settle(whose.place, factor.target()),
+        _ => gains.stir(whose, Moving::Glides(factor.ahead())),
     }
 }

@@ -47,7 +47,10 @@ impl Schedule {
     fn has(&self, factor: Factor) -> bool {
         match factor {
             Factor::Constant(_) => true,
-            Factor::Gain(slot) => self.slots.get(slot).is_some_and(|slot| slot.scales),
+            Factor::Gain { slot, factor } => {
+                let mixing = self.slots.get(slot).and_then(|slot| slot.mixing.as_ref());
+                mixing.is_some_and(|mixing| (factor as usize) < mixing.factors())
+            }
             Factor::Fade(fade) => fade < self.fades.len(),
         }
     }
@@ -121,6 +124,9 @@ impl<'a> Check<'a> {
 
     fn run(&mut self, slot: usize, inputs: &Range<usize>, outputs: &Range<usize>) -> Checked {
         let slot = self.schedule.slots.get(slot).ok_or(OUTSIDE)?;
+        if slot.mixing.is_some() {
+            return Err("runs a node that is dissolved in mixes");
+        }
         let (reads, writes) = (self.wires(inputs)?, self.wires(outputs)?);
         let main = if slot.in_place { slot.widths.inputs.first().copied().ok_or(OUTSIDE)? } else { 0 };
         let widths_hold = reads.len() + main == slot.widths.inputs.iter().sum::<usize>()

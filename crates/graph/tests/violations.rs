@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use patchline_graph::level::LevelMeter;
 use patchline_graph::{
-    Engine, Event, EventKind, Frame, Frames, Graph, Io, Node, NodeError, NodeName, Ports, PrepareSpec, Processor,
-    Readings, Renderer, StreamSpec, engine, guard,
+    Engine, Event, EventKind, Frame, Frames, Graph, Io, Mixing, Node, NodeError, NodeName, Ports, PrepareSpec,
+    Processor, Readings, Renderer, Smoothed, StreamSpec, Summand, engine, guard,
 };
 
 struct Counting;
@@ -159,6 +159,52 @@ impl Processor for ListeningProcessor {
             Mischief::Allocates if meter.windows() == 3 => drop(std::hint::black_box(vec![0.0f32; 64])),
             _ => {}
         }
+    }
+}
+
+/// Adds its input to itself, unless it is not run. Its parameters say whether they make it panic.
+#[derive(Clone, PartialEq)]
+struct Doubled {
+    panics: bool,
+}
+
+struct DoubledProcessor([Smoothed; 2]);
+
+impl Node for Doubled {
+    const KIND: &'static str = "doubled";
+    type Processor = DoubledProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::converter(1)
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<DoubledProcessor, NodeError> {
+        Ok(DoubledProcessor([Smoothed::new(1.0), Smoothed::new(1.0)]))
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        size_of::<DoubledProcessor>()
+    }
+
+    fn mixing(&self, _spec: &PrepareSpec) -> Option<Mixing> {
+        let summand = |factor| Summand { from: 0, to: 0, factor };
+        Some(Mixing::Sums((0..2).map(summand).collect()))
+    }
+}
+
+impl Processor for DoubledProcessor {
+    type Params = Doubled;
+
+    fn update(&mut self, params: &Doubled) {
+        assert!(!params.panics, "planted, by parameters");
+    }
+
+    fn process(&mut self, _io: &mut Io<'_>) {
+        unreachable!("nobody leaves it out");
+    }
+
+    fn factors(&mut self) -> &mut [Smoothed] {
+        &mut self.0
     }
 }
 
@@ -315,6 +361,30 @@ fn a_load_gives_a_silenced_node_a_fresh_start() {
     engine.set_fade(0);
     assert_eq!(engine.load(graph(Mischief::None)).unwrap().started, ["bad"]);
     assert_eq!(render(&mut engine, &mut renderer, 4).0, [2.0; 4]);
+    engine.close(renderer);
+}
+
+#[test]
+fn a_node_that_only_mixes_and_panics_is_silent_until_a_load() {
+    guard::quiet_panics();
+    let graph = |panics: bool| {
+        let mut graph = Graph::new();
+        graph.add("good", Planted(Mischief::None)).unwrap().add("bad", Doubled { panics }).unwrap();
+        graph.add("out", Out).unwrap().chain(&["good", "bad", "out"]).unwrap();
+        graph
+    };
+    let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 1));
+    engine.set_fade(0);
+    engine.load(graph(false)).unwrap();
+    engine.set("bad", Doubled { panics: true }, Some(2)).unwrap();
+    let (output, events) = render(&mut engine, &mut renderer, 4);
+    assert_eq!((output, &events[0]), (vec![2.0, 2.0, 0.0, 0.0], &bad(2, EventKind::Panicked)));
+    // Nor is it heard when it is to be left out.
+    engine.bypass("bad", true, None).unwrap();
+    engine.bypass("bad", false, None).unwrap();
+    assert_eq!(render(&mut engine, &mut renderer, 2).0, [0.0; 2]);
+    assert_eq!(engine.load(graph(false)).unwrap().started, ["bad"]);
+    assert_eq!(render(&mut engine, &mut renderer, 2).0, [2.0; 2]);
     engine.close(renderer);
 }
 

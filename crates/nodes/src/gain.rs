@@ -1,6 +1,8 @@
 //! `gain`: makes a signal louder or softer.
 
-use patchline_graph::{Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use std::slice;
+
+use patchline_graph::{Frames, Io, Mixing, Node, NodeError, Ports, PrepareSpec, Processor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +51,6 @@ impl Gain {
 
 impl Node for Gain {
     const KIND: &'static str = "gain";
-    const SCALES: bool = true;
     type Processor = GainProcessor;
 
     fn ports(&self) -> Ports {
@@ -62,6 +63,10 @@ impl Node for Gain {
 
     fn footprint(&self, _spec: &PrepareSpec) -> usize {
         size_of::<GainProcessor>()
+    }
+
+    fn mixing(&self, _spec: &PrepareSpec) -> Option<Mixing> {
+        Some(Mixing::Scales)
     }
 }
 
@@ -91,8 +96,8 @@ impl Processor for GainProcessor {
     /// Not called: the factor is part of the mixes that read the node.
     fn process(&mut self, _io: &mut Io<'_>) {}
 
-    fn scale(&mut self) -> Option<&mut Smoothed> {
-        Some(&mut self.factor)
+    fn factors(&mut self) -> &mut [Smoothed] {
+        slice::from_mut(&mut self.factor)
     }
 
     fn reset(&mut self) {

@@ -2,7 +2,7 @@
 
 mod preset;
 
-use patchline_graph::{Frame, Frames, Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{Frame, Frames, Io, Mixing, Node, NodeError, Ports, PrepareSpec, Processor, Summand};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -128,8 +128,10 @@ impl Matrix {
         }
     }
 
-    fn entries(&self) -> usize {
-        self.gains.iter().map(|entry| entry.to.as_slice().len()).sum()
+    /// How many products it takes at most, of gains or of any preset.
+    fn most_wires(&self, inputs: usize) -> usize {
+        let entries = self.gains.iter().map(|entry| entry.to.as_slice().len()).sum::<usize>();
+        entries.max(2 * inputs.max(6))
     }
 
     /// What is wired to what, without the factors.
@@ -175,14 +177,24 @@ impl Node for Matrix {
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<MatrixProcessor, NodeError> {
         let inputs = spec.channels();
-        let mut wires = Vec::with_capacity(self.entries().max(2 * inputs.max(6)));
-        self.each(inputs, |from, to, factor| wires.push(Wire { from, to, factor: Smoothed::new(factor) }));
-        Ok(MatrixProcessor { wires, inputs, glide: GLIDE.frames(f64::from(spec.rate)) })
+        let most = self.most_wires(inputs);
+        let (mut wires, mut factors) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        self.each(inputs, |from, to, factor| {
+            wires.push(Wire { from, to });
+            factors.push(Smoothed::new(factor));
+        });
+        Ok(MatrixProcessor { wires, factors, inputs, glide: GLIDE.frames(f64::from(spec.rate)) })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
-        let wires = self.entries().max(2 * spec.channels().max(6));
-        size_of::<MatrixProcessor>() + wires * size_of::<Wire>()
+        let wire = size_of::<Wire>() + size_of::<Smoothed>();
+        size_of::<MatrixProcessor>() + self.most_wires(spec.channels()) * wire
+    }
+
+    fn mixing(&self, spec: &PrepareSpec) -> Option<Mixing> {
+        let mut summands = Vec::with_capacity(self.most_wires(spec.channels()));
+        self.each(spec.channels(), |from, to, _| summands.push(Summand { from, to, factor: summands.len() }));
+        Some(Mixing::Sums(summands.into_iter().collect()))
     }
 
     /// Gains may change while playing, what is wired to what may not.
@@ -212,15 +224,16 @@ impl PatchNode for Matrix {
 /// The processor of [`Matrix`].
 pub struct MatrixProcessor {
     wires: Vec<Wire>,
+    /// One for each of them.
+    factors: Vec<Smoothed>,
     inputs: usize,
     glide: u64,
 }
 
-/// One product of the sums.
+/// One product of the sums, but for its factor.
 struct Wire {
     from: usize,
     to: usize,
-    factor: Smoothed,
 }
 
 impl Processor for MatrixProcessor {
@@ -231,38 +244,41 @@ impl Processor for MatrixProcessor {
     }
 
     fn glide(&mut self, params: &Matrix, over: Frames) {
-        let mut wires = self.wires.iter_mut();
-        params.each(self.inputs, |_, _, factor| {
-            if let Some(wire) = wires.next() {
-                wire.factor.glide(factor, over, Law::Exponential);
+        let mut factors = self.factors.iter_mut();
+        params.each(self.inputs, |_, _, target| {
+            if let Some(factor) = factors.next() {
+                factor.glide(target, over, Law::Exponential);
             }
         });
     }
 
+    /// Called around the time that it is left out: otherwise the products are parts of mixes.
     #[inline(always)]
     fn process(&mut self, io: &mut Io<'_>) {
         let (frames, input) = (io.frames(), io.inputs.port(0));
         let mut out = io.main();
         for (to, sum) in out.channels().enumerate() {
-            let mut wires = self.wires.iter_mut().filter(|wire| wire.to == to);
+            let mut wires = self.wires.iter().zip(&mut self.factors).filter(|(wire, _)| wire.to == to);
             match wires.next() {
-                Some(first) => first_product(sum, input.channel(first.from), first.factor.take(frames)),
+                Some((first, factor)) => first_product(sum, input.channel(first.from), factor.take(frames)),
                 None => sum.fill(0.0),
             }
-            for wire in wires {
-                add_product(sum, input.channel(wire.from), wire.factor.take(frames));
+            for (wire, factor) in wires {
+                add_product(sum, input.channel(wire.from), factor.take(frames));
             }
         }
+    }
+
+    fn factors(&mut self) -> &mut [Smoothed] {
+        &mut self.factors
     }
 
     fn rests(&mut self, _position: Frame) -> bool {
-        self.wires.iter().all(|wire| wire.factor.is_steady())
+        self.factors.iter().all(Smoothed::is_steady)
     }
 
     fn reset(&mut self) {
-        for wire in &mut self.wires {
-            wire.factor.finish();
-        }
+        self.factors.iter_mut().for_each(Smoothed::finish);
     }
 }
 

@@ -6,8 +6,8 @@ use std::hint::black_box;
 use patchline_benches::{Workload, gains, graph};
 use patchline_graph::{Graph, Instructions, Node, StreamSpec, engine};
 use patchline_nodes::{
-    Color, Delay, Gain, Input as In, Level, Matrix, Meter, Noise, Oscillator, Output as Out, PatchNode as _, Shape,
-    Time, VadGate,
+    Color, Delay, Entry, Gain, Input as In, Level, Matrix, Meter, Noise, Oscillator, Output as Out, PatchNode as _,
+    Shape, Targets, Time, VadGate,
 };
 
 use super::{Scenario, Work};
@@ -72,7 +72,45 @@ fn nodes() -> Vec<Scenario> {
         node("noise, white", 128, true, noise(Color::White)),
         node("noise, pink", 128, false, noise(Color::Pink)),
         node("matrix", 128, false, Matrix::example()),
+        matrix("stereo to 5.1", &[(0, 0, 1.0), (1, 1, 1.0), (0, 2, 0.5), (1, 2, 0.5), (0, 4, 0.7), (1, 5, 0.7)], 128),
+        matrix("8 to 8", &dense(8), 128),
     ]
+}
+
+/// Every input into every output.
+fn dense(channels: usize) -> Vec<(usize, usize, f64)> {
+    let entry = |index: usize| (index % channels, index / channels, 1.0 / (index + 2) as f64);
+    (0..channels * channels).map(entry).collect()
+}
+
+/// A matrix of such entries (input, output, factor) between two gains; its inputs hold both channels in turn, and so do the
+/// device's outputs what comes of them.
+fn matrix(name: &str, entries: &[(usize, usize, f64)], block: usize) -> Scenario {
+    let level = |factor| Level::new(factor).expect("a finite level");
+    let entry = |&(from, to, factor): &(usize, usize, f64)| Entry {
+        from,
+        to: Targets::One(to),
+        gain: level(factor),
+        invert: false,
+    };
+    let matrix = Matrix::of(entries.iter().map(entry).collect());
+    let inputs = 1 + entries.iter().map(|entry| entry.0).max().unwrap_or(0);
+    let outputs = 1 + entries.iter().map(|entry| entry.1).max().unwrap_or(0);
+    let gain = |factor| Gain { gain: level(factor), ..Gain::default() };
+    let mut graph = Graph::new();
+    let nodes = graph.add("in", In::default()).and_then(|graph| graph.add("matrix", matrix));
+    let nodes = nodes.and_then(|graph| graph.add("before", gain(0.9))).and_then(|graph| graph.add("after", gain(0.8)));
+    nodes.and_then(|graph| graph.add("out", Out::default())).expect("good names");
+    for channel in (0..inputs).step_by(2) {
+        graph.link("in", &format!("before[{channel}..{}]", channel + 2)).expect("good names");
+    }
+    graph.chain(&["before", "matrix", "after"]).expect("good names");
+    for channel in (0..outputs).step_by(2) {
+        graph.link(&format!("after[{channel}..{}]", channel + 2), "out").expect("good names");
+    }
+    let work = Work::Block(Box::new(move |instructions| playing(&graph, block, instructions, None)));
+    let name = of_blocks(format!("gain, matrix {name}, gain"), block);
+    Scenario { name, times: times(block), frames: block, beside: String::new(), work, limit: None }
 }
 
 fn node(name: &str, block: usize, vectorised: bool, node: impl Node) -> Scenario {

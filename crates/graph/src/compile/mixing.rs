@@ -226,42 +226,46 @@ impl Builder<'_> {
     /// reads is over.
     pub(super) fn share(&mut self, node: usize) {
         let channels = self.outputs.of(node);
-        if channels.clone().any(|channel| self.is_scaled_for_several(channel)) {
-            self.multiply_out(node);
+        let is_scaled_for_several =
+            |channel: usize| is_scaled_for(self.outputs.readers(channel), self.outputs.value(channel));
+        if channels.clone().any(is_scaled_for_several) {
+            let mut values = self.outputs.values(channels.clone()).to_vec();
+            let readers: Vec<u32> = channels.clone().map(|channel| self.outputs.readers(channel)).collect();
+            self.multiply_out(&mut values, &readers);
+            self.outputs.values_mut(channels.clone()).copy_from_slice(&values);
         }
-        for (&value, channel) in self.outputs.values(channels.clone()).iter().zip(channels) {
-            match self.outputs.readers(channel) {
-                0 => self.buffers.release(value.life),
-                1 => {}
-                readers => self.buffers.share(value.life, readers),
-            }
+        for channel in channels {
+            self.live_on(self.outputs.value(channel), self.outputs.readers(channel));
         }
     }
 
-    fn is_scaled_for_several(&self, channel: usize) -> bool {
-        self.outputs.readers(channel) > 1 && !self.outputs.value(channel).is_plain()
+    /// Lets a value that was to be read once live for so many readers.
+    pub(super) fn live_on(&mut self, value: Value, readers: u32) {
+        match readers {
+            0 => self.buffers.release(value.life),
+            1 => {}
+            readers => self.buffers.share(value.life, readers),
+        }
     }
 
-    /// Multiplies out what several read of what a node puts out.
-    fn multiply_out(&mut self, node: usize) {
-        let all = self.outputs.of(node);
+    /// Multiplies out those values that have factors and several readers.
+    pub(super) fn multiply_out(&mut self, values: &mut [Value], readers: &[u32]) {
         let mut sums = take(&mut self.sums);
         sums.clear();
-        for channel in all.clone() {
-            if self.is_scaled_for_several(channel) {
-                sums.push(self.outputs.value(channel));
+        for (&value, &readers) in values.iter().zip(readers) {
+            if is_scaled_for(readers, value) {
+                sums.push(value);
             }
             sums.end();
         }
-        for channel in 0..sums.channels() {
+        for channel in 0..values.len() {
             // Those of a group are plain by the time it is their turn.
-            if !self.is_scaled_for_several(all.start + channel) {
+            if !is_scaled_for(readers[channel], values[channel]) {
                 continue;
             }
             let channels = self.alike(&sums, channel);
             let mixed = self.mix(&sums, channels.clone(), Why::Shared);
-            let places = &mut self.outputs.values_mut(all.clone())[channels];
-            for (value, &life) in places.iter_mut().zip(&self.schedule.wires[mixed]) {
+            for (value, &life) in values[channels].iter_mut().zip(&self.schedule.wires[mixed]) {
                 *value = Value::plain(life);
             }
         }
@@ -273,6 +277,11 @@ impl Builder<'_> {
         self.schedule.steps.push(Step::Clear { dst });
         dst
     }
+}
+
+/// Whether several readers would each have to multiply.
+fn is_scaled_for(readers: u32, value: Value) -> bool {
+    readers > 1 && !value.is_plain()
 }
 
 /// Appends the lives of values, one after the other.

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use basedrop::Owned;
 
-use super::{Engine, Told, journal};
+use super::load::Arrival;
+use super::{Engine, LoadError, Told, journal};
 use crate::bypass::Bypass;
 use crate::message::{Change, Set};
-use crate::{AnyNode, Frame, Graph, NodeName, Slot, StreamSpec};
+use crate::{AnyNode, Frame, Graph, GraphErrors, Mixing, NodeName, Slot, StreamSpec, stage};
 
 /// Why a node was not left out, or not taken back.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub enum BypassError {
     /// The audio thread has not yet taken what was sent before: try again later.
     #[error("the audio thread has not yet taken what was sent before")]
     Busy,
+    /// The node has to be run for that, and there is no memory for it.
+    #[error(transparent)]
+    Memory(#[from] GraphErrors),
 }
 
 impl Engine {
@@ -40,7 +44,8 @@ impl Engine {
         let (first, now) = (self.sent, self.now());
         let out = on || self.graph.is_bypassed(name);
         let set = self.turn(name, out, at)?;
-        self.send(vec![set]).map_err(|_| BypassError::Busy)?;
+        let run = self.run_to_leave_out(out.then_some(name))?;
+        self.send(vec![set], run).map_err(|_| BypassError::Busy)?;
         self.note_turn(name, out);
         if on {
             self.bypassed.insert(name.to_owned());
@@ -69,8 +74,33 @@ impl Engine {
         Ok(Set { instance, at, change })
     }
 
+    /// What plays, but that those of these nodes that sum up are run, as they must be to be left out. None, if they are already.
+    pub(super) fn run_to_leave_out<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Option<Arrival>, BypassError> {
+        let numbers = names.into_iter().filter_map(|name| self.stage.graph.index(name));
+        let sums = |node: &usize| {
+            let mixing = self.schedule.slots.of_node(*node).and_then(|slot| slot.mixing.as_ref());
+            matches!(mixing, Some(Mixing::Sums(_)))
+        };
+        let numbers: Vec<usize> = numbers.filter(sums).collect();
+        if numbers.is_empty() {
+            return Ok(None);
+        }
+        let next = stage::Next::as_it_is(&self.stage, &self.stream);
+        match self.with_turning(&next, &numbers).and_then(|schedule| self.prepared(next, schedule, None)) {
+            Ok(arrival) => Ok(Some(arrival)),
+            Err(LoadError::Graph(errors)) => Err(BypassError::Memory(errors)),
+            Err(_) => Err(BypassError::Busy),
+        }
+    }
+
     /// Notes what a processor was told last.
     pub(super) fn note_turn(&mut self, name: &str, on: bool) {
+        if let Some(actor) = self.stage.graph.index(name) {
+            self.cast.turn(actor);
+        }
         if on {
             self.out.insert(name.to_owned());
         } else {

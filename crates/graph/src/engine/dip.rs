@@ -46,7 +46,7 @@ impl Engine {
     /// The mistakes of the graph.
     pub fn burden(&self, graph: &Graph) -> Result<f64, LoadError> {
         let alone = resolve(graph, self.stage.resolved(), &self.stream)?;
-        build(&alone.resolved, &Fading::default(), &self.stream)?;
+        build(&alone.resolved, &Fading::default(), &[], &self.stream)?;
         let change = self.change_to(&alone, self.now(), &Moment::new());
         let together = self.stage.next(&change, |actor| self.sounds(actor)).stage.running_nodes();
         Ok(together as f64 / self.stage.running_nodes().max(1) as f64)

@@ -148,7 +148,16 @@ impl Engine {
 
     /// A stage, compiled.
     pub(super) fn between(&self, next: &stage::Next) -> Result<Schedule, LoadError> {
-        Ok(build(&next.union, &next.stage.fading(), &self.stream)?)
+        self.with_turning(next, &[])
+    }
+
+    /// The same, where more nodes are about to be left out.
+    pub(super) fn with_turning(&self, next: &stage::Next, more: &[usize]) -> Result<Schedule, LoadError> {
+        let graph = &next.stage.graph;
+        let mut turning = self.cast.turning(&next.before);
+        turning.extend(self.out_of(graph).iter().filter_map(|name| graph.index(name)));
+        turning.extend_from_slice(more);
+        Ok(build(&next.union, &next.stage.fading(), &turning, &self.stream)?)
     }
 
     /// The next stage with its new processors: of another graph, or only with less of what was on its way out.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use basedrop::Owned;
 
+use super::load::Arrival;
 use super::{Engine, LoadError, MESSAGES, Told, journal};
 use crate::engine::BypassError;
 use crate::event::Instance;
@@ -96,6 +97,9 @@ impl Engine {
             return self.reload(edits, over, now);
         };
         edits.nodes.iter().try_for_each(|(name, node)| self.check(name, node))?;
+        if edits.nodes.iter().any(|(name, node)| self.mixes_otherwise(name, node)) {
+            return self.reload(edits, over, now);
+        }
         let mut sets = Vec::with_capacity(edits.len());
         for (&instance, node) in instances.iter().zip(edits.nodes.values()) {
             let change = Change::Params(Params { params: node.params(), over });
@@ -106,7 +110,9 @@ impl Engine {
                 self.turn(name.as_str(), on || self.bypassed.contains(name.as_str()), at).map_err(SetError::Bypass)?,
             );
         }
-        self.send(sets)?;
+        let out = edits.turns.iter().filter(|(name, on)| **on || self.bypassed.contains(name.as_str()));
+        let run = self.run_to_leave_out(out.map(|(name, _)| name.as_str())).map_err(SetError::Bypass)?;
+        self.send(sets, run)?;
         instances.into_iter().for_each(|instance| self.cast.touch(instance));
         for (&name, &on) in &edits.turns {
             self.note_turn(name.as_str(), on || self.bypassed.contains(name.as_str()));
@@ -138,10 +144,12 @@ impl Engine {
         }
     }
 
-    /// Sends changes that take effect together, if there is room for all of them.
-    pub(super) fn send(&mut self, sets: Vec<Set>) -> Result<(), SetError> {
+    /// Sends changes that take effect together, if there is room for all of them; right behind what sounds the same as what
+    /// plays, where they need that.
+    pub(super) fn send(&mut self, sets: Vec<Set>, before: Option<Arrival>) -> Result<(), SetError> {
         let waiting = self.sets_sent - self.stats.sets_done.get();
-        if self.messages.is_full() || waiting + sets.len() as u64 > PENDING as u64 {
+        let messages = 1 + usize::from(before.is_some());
+        if self.messages.slots() < messages || waiting + sets.len() as u64 > PENDING as u64 {
             return Err(SetError::Busy);
         }
         if sets.is_empty() {
@@ -149,8 +157,15 @@ impl Engine {
         }
         self.sets_sent += sets.len() as u64;
         self.sent += 1;
-        let sets = Owned::new(&self.collector.handle(), sets);
-        self.messages.push(Message::Sets(sets)).map_err(|_| SetError::Busy)
+        let sets = Message::Sets(Owned::new(&self.collector.handle(), sets));
+        match before {
+            Some(arrival) => {
+                let load = self.untold(arrival);
+                self.send_loads([load, sets]);
+            }
+            None => self.send_loads([sets]),
+        }
+        Ok(())
     }
 
     /// What a running node was prepared for.
@@ -165,6 +180,12 @@ impl Engine {
     /// The latency that a running node has with these parameters, in frames.
     fn latency(&self, name: &NodeName, node: &AnyNode) -> Frames {
         self.spec(name).map_or(0, |spec| node.latency(&spec))
+    }
+
+    /// Whether a running node would do something else with parameters that passed, if it only mixes.
+    fn mixes_otherwise(&self, name: &NodeName, node: &AnyNode) -> bool {
+        let (actor, spec) = (self.stage.graph.index(name.as_str()), self.spec(name));
+        actor.zip(spec).is_some_and(|(actor, spec)| self.stage.resolved().mixing(actor) != node.mixing(&spec).as_ref())
     }
 
     /// What a running node says against new parameters.

@@ -4,6 +4,7 @@ use super::Engine;
 use super::load::{Arrival, Turning};
 use crate::cost::Cost;
 use crate::fade::Moment;
+use crate::message::Message;
 use crate::spread::spread;
 use crate::{NodeName, Schedule, Slot, Spread, Worker, stage};
 
@@ -63,9 +64,12 @@ impl Engine {
 
     /// Sends what sounds the same as what plays.
     pub(super) fn arrive_untold(&mut self, arrival: Arrival) {
-        let turning = Turning { moment: Moment::new(), at: None, after: 0, over: None };
-        let (message, _) = self.message(arrival, turning);
+        let message = self.untold(arrival);
         self.send_loads([message]);
+    }
+
+    pub(super) fn untold(&mut self, arrival: Arrival) -> Message {
+        self.message(arrival, Turning { moment: Moment::new(), at: None, after: 0, over: None }).0
     }
 
     /// Spreads a schedule, whose nodes had these numbers before.

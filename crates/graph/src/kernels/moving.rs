@@ -21,7 +21,7 @@ type Tile = [f32; TILE];
 /// What a factor of a plan stands for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unsteady {
-    /// A gain, by seat.
+    /// A gain, by place.
     Gain(u32),
     /// A number, by its index.
     Constant(u32),
@@ -37,7 +37,7 @@ impl Unsteady {
     /// As a plan has it.
     pub(crate) fn encode(self) -> u32 {
         match self {
-            Self::Gain(seat) => seat,
+            Self::Gain(place) => place,
             Self::Constant(index) => index | CONSTANT,
             Self::Fade(index) => index | FADE,
         }
@@ -48,7 +48,7 @@ impl Unsteady {
         match factor {
             fade if fade & FADE != 0 => Self::Fade(fade & !FADE),
             constant if constant & CONSTANT != 0 => Self::Constant(constant & !CONSTANT),
-            seat => Self::Gain(seat),
+            place => Self::Gain(place),
         }
     }
 }
@@ -151,8 +151,8 @@ impl MovingSum<'_> {
                     fade.apply(self.position + at as Frame, &mut samples[..frames], weights);
                 }
             }
-            Unsteady::Gain(seat) => match self.gains.of(seat as usize) {
-                None => scale::<V>(tiles, self.gains.steady()[seat as usize]),
+            Unsteady::Gain(place) => match self.gains.of(place as usize) {
+                None => scale::<V>(tiles, self.gains.steady()[place as usize]),
                 Some(Moving::Glides(ramp)) => glide::<V>(tiles, ramp, at),
                 Some(Moving::Crosses(ramp, crossing)) => cross(tiles, ramp, *crossing, at),
                 Some(Moving::Silent) => tiles.fill([0.0; TILE]),

@@ -138,7 +138,7 @@ pub(super) fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, f
 #[inline(never)]
 fn moves(plan: &Plan, mix: &Mix, slab: &Slab) -> bool {
     let moves =
-        |factor| matches!(Unsteady::of(factor), Unsteady::Gain(seat) if slab.gains().of(seat as usize).is_some());
+        |factor| matches!(Unsteady::of(factor), Unsteady::Gain(place) if slab.gains().of(place as usize).is_some());
     mix.factors(&plan.factors).iter().any(|&factor| moves(factor))
 }
 

@@ -64,7 +64,7 @@ impl Players<'_> {
         match &mut seat.bypass {
             Some(bypass) if mode == Mode::Bypassed => {
                 bypass.after(&plan.memory, outputs, frames);
-                seat.mode = if bypass.is_over() { Mode::Plays } else { Mode::Bypassed };
+                seat.look_at_bypass();
             }
             _ => outputs.iter().for_each(|&wire| plan.memory.write(wire, frames).fill(0.0)),
         }

@@ -78,7 +78,7 @@ pub fn difference(old: &Graph, new: &Graph, stream: &StreamSpec, fade: Frames) -
 
 fn compiled(graph: &Graph, stream: &StreamSpec) -> Result<(Resolved, Schedule), GraphErrors> {
     let Alone { resolved, .. } = resolve(graph, &Resolved::default(), stream)?;
-    let schedule = build(&resolved, &Fading::default(), stream)?;
+    let schedule = build(&resolved, &Fading::default(), &[], stream)?;
     Ok((resolved, schedule))
 }
 
@@ -104,7 +104,9 @@ impl Difference {
                     let reason = match () {
                         () if was.kind() != node.kind() => Reason::OtherType(was.kind(), node.kind()),
                         () if old != new => Reason::OtherChannels(main_channels(old), main_channels(new)),
-                        () if node.rebuilds(was) => Reason::Parameters,
+                        () if node.rebuilds(was) || first.resolved.mixing(before) != next.stage.resolved.mixing(at) => {
+                            Reason::Parameters
+                        }
                         () => Reason::Loop,
                     };
                     self.rebuilt.push((text, reason));

@@ -124,8 +124,11 @@ impl Stage {
         let goes_on = |was: usize, node: &AnyNode, widths: &Widths| {
             self.widths(was) == widths && !node.rebuilds(self.node(was)) && sounds(was)
         };
-        let others = was[shared..].iter().zip(graph.nodes_from(shared).zip(widths.iter_from(shared)));
-        let others = others.map(|(was, ((_, node), widths))| was.is_some_and(|was| goes_on(was, node, widths)));
+        let mixes_as = |was: usize, node: usize| self.resolved.mixing(was) == change.new.mixing(node);
+        let others = was[shared..].iter().zip(graph.nodes_from(shared).zip(widths.iter_from(shared))).zip(shared..);
+        let others = others.map(|((was, ((_, node), widths)), at)| {
+            was.is_some_and(|was| goes_on(was, node, widths) && mixes_as(was, at))
+        });
         (0..shared).map(&sounds).chain(others).collect()
     }
 }

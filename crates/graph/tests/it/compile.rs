@@ -5,7 +5,7 @@ use patchline_graph::{
     compile,
 };
 
-use crate::nodes::{Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source, Trim};
+use crate::nodes::{Blend, Combine, DeviceIn, DeviceOut, Scale, Side, Sink, Source, Trim};
 
 fn stream() -> StreamSpec {
     StreamSpec::new(48_000, 64, 2, 2)
@@ -100,6 +100,39 @@ fn what_several_read_is_scaled_once_and_what_nobody_reads_never() {
         "   0 mix      [out1] = [in1] * level    (several read it)
    1 mix      [out0] = [out1]    (to the device)
 2 steps, 0 buffers beside the device's, 0 nodes run, 2 dissolved in mixes",
+    );
+}
+
+#[test]
+fn what_only_sums_up_is_a_mix_for_each_sum() {
+    let plan = |parts: &[(usize, usize, f32)], expected: &str| {
+        let mut graph = Graph::new();
+        graph.add("in", DeviceIn(DeviceChannels::All)).unwrap().add("out", stereo(&[0, 1])).unwrap();
+        graph.add("pan", Blend { outputs: 2, parts: parts.to_vec(), opaque: false }).unwrap();
+        trims(&mut graph, "in", &["before"], "pan");
+        trims(&mut graph, "pan", &["after"], "out");
+        check_plan(&graph, expected);
+    };
+    plan(
+        &[(1, 0, 0.5), (0, 1, 0.5)],
+        "   0 mix      [out0] = [in1] * before * pan#0 * after    (to the device)
+   1 mix      [out1] = [in0] * before * pan#1 * after    (to the device)
+2 steps, 0 buffers beside the device's, 0 nodes run, 3 dissolved in mixes",
+    );
+    plan(
+        &[(0, 0, 0.5), (1, 0, 0.5)],
+        "   0 mix      [out0] = [in0] * before * pan#0 + [in1] * before * pan#1    (a node sums them up)
+   1 clear    out1
+   2 mix      [out0 out1] = [out0 out1] * after    (to the device)
+3 steps, 0 buffers beside the device's, 0 nodes run, 3 dissolved in mixes",
+    );
+    plan(
+        &[(0, 1, 0.5), (0, 0, 0.25), (1, 1, 0.125)],
+        "   0 mix      [out0] = [in0] * before    (several read it)
+   1 mix      [out1] = [out0] * pan#0 + [in1] * before * pan#2    (a node sums them up)
+   2 mix      [out0] = [out0] * pan#1 * after    (to the device)
+   3 mix      [out1] = [out1] * after    (to the device)
+4 steps, 0 buffers beside the device's, 0 nodes run, 3 dissolved in mixes",
     );
 }
 
@@ -249,7 +282,7 @@ fn verify_finds_every_planted_violation() {
         s.steps[1] = Step::Mix { dst: 0..1, terms: 0..2, why: Why::Meet };
     };
     let gain = |s: &mut Schedule| {
-        s.factors.push(Factor::Gain(0));
+        s.factors.push(Factor::Gain { slot: 0, factor: 0 });
         s.terms[0].factors = 0..1;
     };
     assert_eq!(problem(gain), Err("points outside the schedule"));

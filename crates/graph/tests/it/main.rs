@@ -19,6 +19,7 @@ mod reload;
 mod rest;
 mod set;
 mod spread;
+mod sums;
 mod swap;
 mod tap;
 mod threads;

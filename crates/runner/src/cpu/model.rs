@@ -39,7 +39,7 @@ enum Feature {
     Mix,
     /// A channel of a summand of a mix, and what else moves a channel: silence, feedback lines.
     Term,
-    /// What a channel of a summand is multiplied by: a gain that was dissolved, a fade.
+    /// What a channel of a summand is multiplied by: a gain that was dissolved, an entry of a matrix, a fade.
     Factor,
     /// A run of this kind.
     Run(usize),
@@ -122,12 +122,15 @@ impl Model {
         let period = self.block as f64 * 1e9 / f64::from(self.rate);
         let load = nanoseconds / period;
         let price = |feature| self.costs.get(&feature).map_or(0.0, |cost| cost * self.pieces / period);
-        let run = |slot: &Slot| if slot.scales { 0.0 } else { price(Feature::Run(self.kinds.index(slot, graph))) };
+        let run = |slot: &Slot| match slot.mixing {
+            Some(_) => 0.0,
+            None => price(Feature::Run(self.kinds.index(slot, graph))),
+        };
         let mut nodes: Vec<(String, f64)> =
             schedule.slots.iter().map(|slot| (slot.name.to_string(), run(slot))).collect();
         for Term { sources, factors } in &schedule.terms {
             for factor in &schedule.factors[factors.clone()] {
-                if let Factor::Gain(slot) = *factor {
+                if let Factor::Gain { slot, .. } = *factor {
                     nodes[slot].1 += price(Feature::Factor) * sources.len() as f64;
                 }
             }

@@ -8,7 +8,7 @@ mod random;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-pub(crate) use model::Model;
+pub(crate) use model::{Model, blend};
 use patchline_graph::{StreamSpec, engine};
 use proptest::prelude::*;
 pub(crate) use random::Dice;

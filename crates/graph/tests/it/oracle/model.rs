@@ -5,7 +5,7 @@ use std::ops::Range;
 use patchline_graph::{DeviceChannels, Endpoint, Graph, Link, NodeName};
 
 use super::random::Dice;
-use crate::nodes::{Combine, DeviceIn, DeviceOut, OnePole, Scale, Side, Sink, Source, Trim};
+use crate::nodes::{Blend, Combine, DeviceIn, DeviceOut, OnePole, Scale, Side, Sink, Source, Trim};
 
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -34,6 +34,7 @@ pub(crate) enum Kind {
     OnePole { feed: f32, back: f32 },
     Side { depth: f32 },
     Combine { factor: f32 },
+    Blend { parts: Vec<(usize, usize, f32)> },
     Sink,
 }
 
@@ -83,7 +84,8 @@ impl Model {
             outputs: outputs.to_vec(),
         };
         let kind = Kind::Source { seed: dice.next() as u32 };
-        self.nodes.push(match dice.between(0, 11) {
+        let (outputs, parts) = blend(dice, width);
+        self.nodes.push(match dice.between(0, 14) {
             0 => vertex(self.device_channels(dice), &[], &[]),
             1 => vertex(kind, &[], &[width]),
             2 => vertex(Kind::Scale { factor: 2.0 * factor }, &[width], &[width]),
@@ -91,6 +93,7 @@ impl Model {
             6 => vertex(Kind::OnePole { feed: factor, back: 0.9 * dice.sample() }, &[width], &[width]),
             7..=8 => vertex(Kind::Side { depth: factor }, &[width, 0], &[width, 1]),
             9..=10 => vertex(Kind::Combine { factor }, &[width, 0], &[2]),
+            11..=13 => vertex(Kind::Blend { parts }, &[width], &[outputs]),
             _ => vertex(Kind::Sink, &[width], &[]),
         });
         let node = self.nodes.len() - 1;
@@ -238,6 +241,7 @@ impl Model {
             Kind::OnePole { feed, back } => graph.add(&name, OnePole { feed, back }),
             Kind::Side { depth } => graph.add(&name, Side(depth)),
             Kind::Combine { factor } => graph.add(&name, Combine(factor)),
+            Kind::Blend { parts } => graph.add(&name, Blend { outputs: width(0), parts, opaque: false }),
             Kind::Sink => graph.add(&name, Sink),
         }
         .expect("n0, n1, … are names");
@@ -249,4 +253,12 @@ impl Model {
         let node = NodeName::new(&format!("n{}", plug.node)).expect("n0, n1, … are names");
         Endpoint { node, port, channels: plug.channels.clone() }
     }
+}
+
+/// Outputs, and what goes into them of so many inputs, by which factors.
+pub(crate) fn blend(dice: &mut Dice, inputs: usize) -> (usize, Vec<(usize, usize, f32)>) {
+    let outputs = dice.between(1, 4);
+    let part = |dice: &mut Dice| (dice.between(0, inputs - 1), dice.between(0, outputs - 1), dice.sample());
+    let parts = (0..dice.between(0, 7)).map(|_| part(dice)).collect();
+    (outputs, parts)
 }

@@ -130,6 +130,12 @@ fn tick(kind: &Kind, state: &mut State, inputs: &[Vec<f32>], device: &[f32]) -> 
             let level = inputs[0].iter().fold(0.0, |sum, x| sum + x.abs());
             vec![inputs[0].iter().map(|x| x + depth * modulation).collect(), vec![level]]
         }
+        Kind::Blend { parts } => {
+            let outputs = state.channels.len();
+            let of = |output| parts.iter().filter(move |(_, to, _)| *to == output);
+            let sum = |output| of(output).map(|(from, _, factor)| inputs[0][*from] * factor).reduce(|sum, x| sum + x);
+            vec![(0..outputs).map(|output| sum(output).unwrap_or(0.0)).collect()]
+        }
         Kind::Combine { factor } => {
             let sum = inputs[0].iter().fold(0.0, |sum, x| sum + x);
             let before = std::mem::replace(&mut state.channels[0], sum);
