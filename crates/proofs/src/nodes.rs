@@ -27,7 +27,7 @@ pub(crate) fn guarded(callbacks: usize) {
             let proof = proof.only(&others).alone();
             row::tell(&judge(
                 name,
-                "any block, any instructions, reset, finite, NaN, silence, memory",
+                "any block, any instructions, mixing, reset, finite, NaN, silence, memory",
                 "harness",
                 &proof,
             ));

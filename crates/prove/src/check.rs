@@ -22,10 +22,11 @@ pub(crate) fn rows<N: Node>(prove: &Prove<N>) -> Vec<Row> {
     if prove.asks(&callback::CHECKS) {
         rows.extend(callback::rows(prove).into_iter().filter(|row| prove.asks(&[row.check])));
     }
-    let others: [(Check, Make<N>); 9] = [
+    let others: [(Check, Make<N>); 10] = [
         (Check::FirstBlock, memory::first_block),
         (Check::AnyBlock, bits::any_block),
         (Check::Instructions, bits::any_instructions),
+        (Check::Mixing, bits::mixing),
         (Check::Reset, bits::reset),
         (Check::Rest, rest::rest),
         (Check::Finite, numbers::finite),

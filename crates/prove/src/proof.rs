@@ -23,6 +23,9 @@ pub enum Check {
     /// All [instructions](patchline_graph::Instructions) of this machine give the same bits and the same readings, in any
     /// split, with parameters changed meanwhile.
     Instructions,
+    /// A node that only [sums up](patchline_graph::Mixing::Sums) and is not run gives the same bits as if it had been run, with
+    /// parameters changed meanwhile.
+    Mixing,
     /// After a reset everything sounds as at first, to the bit.
     Reset,
     /// A node that [rests](patchline_graph::Processor::rests) and is not run gives the same bits and readings as if it had
@@ -40,7 +43,7 @@ pub enum Check {
 
 impl Check {
     /// All checks, in the order in which they are made.
-    pub const ALL: [Check; 14] = [
+    pub const ALL: [Check; 15] = [
         Check::Allocations,
         Check::Syscalls,
         Check::PageFaults,
@@ -49,6 +52,7 @@ impl Check {
         Check::FirstBlock,
         Check::AnyBlock,
         Check::Instructions,
+        Check::Mixing,
         Check::Reset,
         Check::Rest,
         Check::Finite,
@@ -69,6 +73,7 @@ impl fmt::Display for Check {
             Check::FirstBlock => "first block prepared",
             Check::AnyBlock => "any block",
             Check::Instructions => "any instructions",
+            Check::Mixing => "mixing",
             Check::Reset => "reset",
             Check::Rest => "rest",
             Check::Finite => "finite",

@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use patchline_graph::{Frame, Frames, Instructions, Io, Node, NodeError, Ports, PrepareSpec, Processor};
+use patchline_graph::{
+    Frame, Frames, Instructions, Io, Mixing, Node, NodeError, Ports, PrepareSpec, Processor, Smoothed, Summand,
+};
 use patchline_guard::CountingAllocator;
 use patchline_prove::{Check, Proof, Prove, Verdict};
 
@@ -224,6 +226,56 @@ fn other_bits_with_other_instructions_are_found() {
     let found = if Instructions::available().count() > 1 { Verdict::Broken } else { row.verdict };
     assert_eq!(row.verdict, found, "{proof}");
     assert_ne!(row.verdict, Verdict::Holds, "{proof}");
+}
+
+/// Twice its input, run; not run, the sum of the two by its factors.
+#[derive(Clone, PartialEq)]
+struct Twice([f32; 2]);
+
+struct TwiceProcessor([Smoothed; 2]);
+
+impl Node for Twice {
+    const KIND: &'static str = "twice";
+    type Processor = TwiceProcessor;
+
+    fn ports(&self) -> Ports {
+        Ports::converter(1)
+    }
+
+    fn prepare(&self, _spec: &PrepareSpec) -> Result<TwiceProcessor, NodeError> {
+        Ok(TwiceProcessor(self.0.map(Smoothed::new)))
+    }
+
+    fn footprint(&self, _spec: &PrepareSpec) -> usize {
+        size_of::<TwiceProcessor>()
+    }
+
+    fn mixing(&self, _spec: &PrepareSpec) -> Option<Mixing> {
+        Some(Mixing::Sums((0..2).map(|factor| Summand { from: 0, to: 0, factor }).collect()))
+    }
+}
+
+impl Processor for TwiceProcessor {
+    type Params = Twice;
+
+    fn update(&mut self, _params: &Twice) {}
+
+    fn process(&mut self, io: &mut Io<'_>) {
+        let input = io.inputs.port(0).channel(0);
+        io.main().channel(0).iter_mut().zip(input).for_each(|(out, x)| *out = x + x);
+    }
+
+    fn factors(&mut self) -> &mut [Smoothed] {
+        &mut self.0
+    }
+}
+
+#[test]
+fn mixing_otherwise_than_it_says_is_found() {
+    let verdict = |factors| Prove::new(Twice(factors)).only(&[Check::Mixing]).run().row(Check::Mixing).unwrap().verdict;
+    assert_eq!([verdict([1.0, 1.0]), verdict([1.0, 0.5])], [Verdict::Holds, Verdict::Broken]);
+    let proof = Prove::new(Pole { fault: Fault::None, coefficient: 0.5 }).only(&[Check::Mixing]).run();
+    assert_eq!(proof.row(Check::Mixing).unwrap().verdict, Verdict::DoesNotApply);
 }
 
 #[test]

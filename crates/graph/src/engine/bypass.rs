@@ -34,6 +34,9 @@ impl Engine {
     /// [latency](crate::Node::latency), so the fade, and the return of a node that has rested, begin that much later. Where
     /// the first input and the first output have not the same channels, and on all other outputs, it fades to silence.
     ///
+    /// A node that [sums up](crate::Mixing::Sums) is run for it from then on, until the first load after it has come back: no bit
+    /// changes by that.
+    ///
     /// A node that is left out is not run and costs next to nothing; it keeps its state, and goes on from there. It
     /// stays out over loads for as long as there is a node of its name, be it a fresh one. A node that the graph [leaves
     /// out](crate::Graph::bypass) is not taken back by this: that is for those who [change](Self::change) the graph.

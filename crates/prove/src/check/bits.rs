@@ -1,6 +1,6 @@
 //! The same samples, to the bit.
 
-use patchline_graph::{Instructions, Node};
+use patchline_graph::{Frame, Instructions, Mixing, Node};
 
 use crate::proof::{Row, Verdict};
 use crate::stage::{self, Feed, NAME, Stage};
@@ -74,6 +74,32 @@ pub(super) fn same_readings(got: &Readings, expected: &Readings) -> Result<(), S
     Ok(())
 }
 
+pub(crate) fn mixing<N: Node>(prove: &Prove<N>) -> Row {
+    let sums = Stage::new(prove, Feed::Device).map(|stage| {
+        let sums = stage.engine.schedule().slots.iter().any(|slot| matches!(slot.mixing, Some(Mixing::Sums(_))));
+        stage.close();
+        sums
+    });
+    match sums {
+        Ok(false) => Row::new(Check::Mixing, Verdict::DoesNotApply, "it does not say that it only sums up"),
+        _ => Row::judge(Check::Mixing, as_if_run(prove)),
+    }
+}
+
+fn as_if_run<N: Node>(prove: &Prove<N>) -> Result<String, String> {
+    let splits: [&[usize]; 3] = [&[FRAMES], &[64, 1, 3, 255, 17], &[333, 5, 1_000]];
+    for split in splits {
+        let stage = Stage::new(prove, Feed::Device)?;
+        let mut run = Stage::new(prove, Feed::Device)?;
+        // To be left out some day, it has to be run.
+        run.engine.bypass(NAME, true, Some(Frame::MAX)).map_err(|error| format!("it cannot be left out: {error}"))?;
+        let (expected, _) = played_on(run, prove, split)?;
+        let (got, _) = played_on(stage, prove, split)?;
+        same(&got, &expected).map_err(|error| format!("in blocks of {split:?}, against `process`: {error}"))?;
+    }
+    Ok(format!("{} splits of {FRAMES} frames, run and not run", splits.len()))
+}
+
 /// The node's output while its parameters change at fixed frames, where they need no new processor.
 fn changing<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Vec<Vec<f32>>, String> {
     played(prove, split).map(|(out, _)| out)
@@ -81,7 +107,10 @@ fn changing<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Vec<Vec<f32>>,
 
 /// That, and the readings at the end.
 fn played<N: Node>(prove: &Prove<N>, split: &[usize]) -> Result<Played, String> {
-    let mut stage = Stage::new(prove, Feed::Device)?;
+    played_on(Stage::new(prove, Feed::Device)?, prove, split)
+}
+
+fn played_on<N: Node>(mut stage: Stage, prove: &Prove<N>, split: &[usize]) -> Result<Played, String> {
     let mut playing = &prove.node;
     for (round, frame) in CHANGES.into_iter().enumerate() {
         let next = prove.turn(round);
