@@ -9,15 +9,16 @@ use patchline_capture::{Capture, Config, Deed, Recording, Source, Stretch, Tappe
 use patchline_graph::{AnyNode, Edit, NodeName, StreamSpec, engine};
 use patchline_io::channels::Planar;
 use patchline_io::{Block, Callback};
-use patchline_nodes::{Delay, Frequency, Gain, Level, Oscillator, Time};
+use patchline_nodes::{Delay, Entry, Frequency, Gain, Level, Matrix, Oscillator, Targets, Time};
 use patchline_patch::{Options, Registry};
 
-/// Two changes in each, or three.
+/// Two changes in each, or a few more.
 const CALLS: usize = 4_700;
 
-const PATCH: &str = "links = [\"mic -> trim -> echo -> out\", \"tone -> out\"]\n[nodes.mic]\ntype = \"input\"\n\
+const PATCH: &str = "links = [\"mic -> trim -> echo -> mix -> out\", \"tone -> out\"]\n[nodes.mic]\ntype = \"input\"\n\
                      [nodes.trim]\ntype = \"gain\"\n[nodes.echo]\ntype = \"delay\"\ntime = \"5 ms\"\nmax_time = \"30 ms\"\n\
-                     [nodes.tone]\ntype = \"oscillator\"\n[nodes.out]\ntype = \"output\"\n";
+                     [nodes.tone]\ntype = \"oscillator\"\n\
+                     [nodes.mix]\ntype = \"matrix\"\ngains = [{ from = 0, to = 0 }, { from = 0, to = 0 }]\n[nodes.out]\ntype = \"output\"\n";
 
 /// A number in 0..1 for each step and each use of it.
 fn random(step: usize, what: u64) -> f64 {
@@ -29,7 +30,7 @@ fn edit(name: &str, node: impl patchline_graph::Node) -> Edit {
     Edit::Node { name: NodeName::new(name).unwrap(), node: AnyNode::new(node) }
 }
 
-/// Two changes, or three.
+/// Two changes, or a few more.
 fn edits(step: usize) -> Vec<Edit> {
     let gain = Level::new(random(step, 0)).unwrap();
     let frequency = Frequency::new(50.0 + 5_000.0 * random(step, 1)).unwrap();
@@ -41,6 +42,17 @@ fn edits(step: usize) -> Vec<Edit> {
     } else {
         edit("tone", Oscillator { frequency, ..Oscillator::default() })
     });
+    if step.is_multiple_of(5) {
+        let entry = |what| {
+            let gain = Level::new(random(step, what)).unwrap();
+            Entry { from: 0, to: Targets::One(0), gain, invert: step.is_multiple_of(2) }
+        };
+        edits.push(edit("mix", Matrix::of(vec![entry(3), entry(4)])));
+    }
+    // A matrix is run for that, and not before.
+    if step % 31 == 3 {
+        edits.push(Edit::Bypass { name: NodeName::new("mix").unwrap(), on: step.is_multiple_of(2) });
+    }
     if step.is_multiple_of(7) {
         edits.push(Edit::Bypass { name: NodeName::new("echo").unwrap(), on: step.is_multiple_of(2) });
     }
