@@ -1,7 +1,6 @@
 //! The difference between what plays and what will: who stays, who starts, who ends.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -11,6 +10,7 @@ use crate::cost::{Cost, CostCells};
 use crate::erase::AnyProcessor;
 use crate::event::Instance;
 use crate::fade::Moment;
+use crate::loaded::Names;
 use crate::message::{Load, NextFade, Params, Turn};
 use crate::places::{Places, Row};
 use crate::plan::{Part, Plan};
@@ -19,67 +19,11 @@ use crate::signs::Signs;
 use crate::slots::{Mode, Seat, Slab};
 use crate::stage::Stage;
 use crate::{
-    Companion, Frame, Frames, GraphError, GraphErrors, Mixing, NodeName, PrepareSpec, Readings, Schedule, Slot, Slots,
+    Companion, Frame, Frames, GraphError, GraphErrors, Loaded, Mixing, NodeName, PrepareSpec, Readings, Schedule, Slot,
 };
 
 /// Names kept of instances that no longer play.
 const NAMES: usize = 4096;
-
-/// What a load did, by node name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Loaded {
-    /// Nodes that play on with their state.
-    pub carried: Names,
-    /// Those of them that got new parameters.
-    pub updated: Vec<NodeName>,
-    /// Nodes that started fresh.
-    pub started: Vec<NodeName>,
-    /// Nodes that ended; one that was replaced under its name has started too.
-    pub ended: Vec<NodeName>,
-    /// Nodes that are no more part of the graph and ring out, those of earlier loads among them.
-    pub leaving: Vec<NodeName>,
-    /// Whether the old graph was cut off, as there was no memory for it to fade beside the new one.
-    pub cut: bool,
-    /// Whether what is gone was silenced before the new graph took over: [`Engine::dip`](crate::Engine::dip).
-    pub dipped: bool,
-}
-
-/// The names of many nodes, in the order in which they run: they stand where what plays has them.
-#[derive(Clone, Default)]
-pub struct Names(Slots);
-
-impl Names {
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &NodeName> {
-        self.0.iter().map(|slot| &slot.name)
-    }
-}
-
-impl PartialEq for Names {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for Names {}
-
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
 
 /// Who plays: the running processor of each node, and the seats they have.
 #[derive(Default)]
@@ -328,7 +272,7 @@ impl Cast {
         let Change { exchange, runs, updates, turns, mut loaded } = change;
         self.forget_who_plays();
         let is_carried = |node: usize| node < next.nodes && next.before[node].is_some();
-        loaded.carried = Names(next.schedule.slots.only(is_carried));
+        loaded.carried = Names::of(next.schedule.slots.only(is_carried));
         loaded.ended.sort_unstable();
         let plan = self.plan(next);
         let Takeover { lines, fades, moment, at, after } = takeover;
