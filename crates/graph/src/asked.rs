@@ -53,13 +53,18 @@ fn slot(
     }
     let spec = questions.of(name, widths);
     let is_effect = ports.in_place && ports.inputs.len() == 1 && ports.outputs.len() == 1;
-    let checked = any.check(spec);
-    // What does not pass is asked nothing else that depends on it.
-    let mixing = if checked.is_ok() { any.mixing(spec) } else { None };
     let latency = any.latency(spec);
-    let mistake = mixing.as_ref().and_then(|mixing| mixing.mistake(ports, widths, latency)).map(NodeError::new);
-    let errors = checked.err().into_iter().chain(mistake);
-    wrong.extend(errors.map(|error| (node, GraphError::of_node(name.as_str(), error))));
+    let mixing = any.check(spec).and_then(|()| {
+        let mixing = any.mixing(spec);
+        match mixing.as_ref().and_then(|mixing| mixing.mistake(ports, widths, latency)) {
+            Some(mistake) => Err(NodeError::new(mistake)),
+            None => Ok(mixing),
+        }
+    });
+    let mixing = mixing.unwrap_or_else(|error| {
+        wrong.push((node, GraphError::of_node(name.as_str(), error)));
+        None
+    });
     Some(Slot {
         name: name.clone(),
         kind: any.kind(),

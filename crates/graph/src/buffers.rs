@@ -81,6 +81,16 @@ impl Buffers {
         self.lives[life as usize].readers += readers - 1;
     }
 
+    /// It was to be read once, and is read by so many.
+    #[inline]
+    pub(crate) fn live_on(&mut self, life: Life, readers: u32) {
+        match readers {
+            0 => self.release(life),
+            1 => {}
+            readers => self.share(life, readers),
+        }
+    }
+
     /// It was read once; what nobody reads any more is free.
     pub(crate) fn release(&mut self, life: Life) {
         let Living { home, readers } = &mut self.lives[life as usize];

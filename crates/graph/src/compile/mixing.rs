@@ -234,17 +234,8 @@ impl Builder<'_> {
             self.multiply_out(&mut values, &readers);
             self.outputs.values_mut(channels.clone()).copy_from_slice(&values);
         }
-        for channel in channels {
-            self.live_on(self.outputs.value(channel), self.outputs.readers(channel));
-        }
-    }
-
-    /// Lets a value that was to be read once live for so many readers.
-    pub(super) fn live_on(&mut self, value: Value, readers: u32) {
-        match readers {
-            0 => self.buffers.release(value.life),
-            1 => {}
-            readers => self.buffers.share(value.life, readers),
+        for (value, channel) in self.outputs.values(channels.clone()).iter().zip(channels) {
+            self.buffers.live_on(value.life, self.outputs.readers(channel));
         }
     }
 

@@ -43,7 +43,7 @@ impl Builder<'_> {
             self.heard(sums, output, channel).iter().for_each(|summand| readers[summand.from] += 1);
         }
         self.multiply_out(&mut entered, &readers);
-        entered.iter().zip(readers).for_each(|(&value, readers)| self.live_on(value, readers));
+        entered.iter().zip(readers).for_each(|(value, readers)| self.buffers.live_on(value.life, readers));
         entered
     }
 
