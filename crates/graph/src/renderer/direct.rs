@@ -18,12 +18,16 @@ impl Renderer {
         if !(self.plan.only_mixes && self.is_undisturbed() && (1..=self.max_frames).contains(&frames)) {
             return false;
         }
-        if !self.plan.listeners.is_empty() && !self.may_listen(frames) {
+        let listens = !self.plan.listeners.is_empty();
+        if listens && !self.may_listen(frames) {
             return false;
         }
-        let Self { plan, slab, .. } = self;
-        let done = self.instructions.run_lanes(Mixes { plan, slab, frames, inputs, outputs });
-        if !(done || self.plan.listeners.is_empty()) {
+        let Self { plan, slab, instructions, .. } = self;
+        let done = match listens {
+            false => instructions.run_lanes(Mixes::<false> { plan, slab, frames, inputs, outputs }),
+            true => instructions.run_lanes(Mixes::<true> { plan, slab, frames, inputs, outputs }),
+        };
+        if listens && !done {
             self.unhear();
         }
         if done {
@@ -73,8 +77,8 @@ impl Renderer {
     }
 }
 
-/// A block of a plan that has nothing but mixes, and meters behind them.
-struct Mixes<'a, 'i, 'o> {
+/// A block of a plan that has nothing but mixes, and meters behind them, if anybody `LISTENS`.
+struct Mixes<'a, 'i, 'o, const LISTENS: bool> {
     plan: &'a mut Plan,
     slab: &'a Slab,
     frames: usize,
@@ -82,7 +86,7 @@ struct Mixes<'a, 'i, 'o> {
     outputs: &'a mut [&'o mut [f32]],
 }
 
-impl Lanes for Mixes<'_, '_, '_> {
+impl<const LISTENS: bool> Lanes for Mixes<'_, '_, '_, LISTENS> {
     /// Whether all went as usual: channels as long as they should be, sound, and nothing to be mended.
     type Output = bool;
 
@@ -118,7 +122,7 @@ impl Lanes for Mixes<'_, '_, '_> {
         for op in ops {
             // Who listens has heard the mix before.
             let Op::Mix(mix) = op else { continue };
-            if mix.heard {
+            if LISTENS && mix.heard {
                 let meter = listeners.next().and_then(|&seat| slab.of_step(seat).meter.as_mut());
                 let Some(meter) = meter else { return false };
                 tap::hear(plan, mix, &mut seen, meter, frames);
