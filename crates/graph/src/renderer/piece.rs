@@ -121,7 +121,7 @@ impl<W: Watch> Steps<'_, '_, W> {
 
 /// Sums up where nothing moves.
 #[inline(always)]
-pub(super) fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usize) -> bool {
+fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usize) -> bool {
     let Plan { memory, wires, terms, steady: factors, .. } = plan;
     let (dst, terms) = (mix.dst(wires), mix.terms(terms));
     let sum = Sum { memory, dst, wires, terms, factors, frames };

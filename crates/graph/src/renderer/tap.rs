@@ -1,7 +1,6 @@
 //! A mix and the meter behind it, in one go: the meter hears what is written while it is in registers.
 
-use super::piece::{Steps, mix_steady};
-use crate::instructions::Lanes;
+use super::piece::Steps;
 use crate::kernels::{Seen, Sum, Vector};
 use crate::level::LevelMeter;
 use crate::plan::{Mix, Op, Plan, Run};
@@ -23,7 +22,7 @@ impl<W: Watch> Steps<'_, '_, W> {
     pub(super) fn mix_and_run<V: Vector>(&mut self, mix: &Mix, steady: bool) -> bool {
         let Some(Op::Run(run)) = self.plan.ops.get(*self.current + 1) else { return true };
         let plays = self.players.slab.of_step(run.seat).mode == Mode::Plays;
-        let done = if steady && plays { self.mix_heard::<V>(mix, run) } else { self.mix_then_run(mix, run, steady) };
+        let done = if steady && plays { self.mix_heard::<V>(mix, run) } else { self.mix_then_run(mix, run) };
         if done {
             self.watch.ran(&self.plan.watched, *self.current, self.frames);
         }
@@ -36,7 +35,7 @@ impl<W: Watch> Steps<'_, '_, W> {
         let Seat { meter: Some(meter), processor: Some(processor), readings, instance, .. } =
             players.slab.of_step(run.seat)
         else {
-            return self.mix_then_run(mix, run, true);
+            return self.mix_then_run(mix, run);
         };
         if mix.looks {
             meter.remember();
@@ -56,42 +55,20 @@ impl<W: Watch> Steps<'_, '_, W> {
         true
     }
 
-    /// The same, one after the other. Not inlined into the loop over the steps.
+    /// The same, one after the other, as where something moves: it is compiled once.
     #[cold]
     #[inline(never)]
-    fn mix_then_run(&mut self, mix: &Mix, run: &Run, steady: bool) -> bool {
-        self.instructions.run_lanes(Apart { steps: self, mix, run, steady })
-    }
-}
-
-struct Apart<'s, 'a, 'p, 'm, W> {
-    steps: &'s mut Steps<'a, 'p, W>,
-    mix: &'m Mix,
-    run: &'m Run,
-    steady: bool,
-}
-
-impl<W: Watch> Lanes for Apart<'_, '_, '_, '_, W> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn work<V: Vector>(self) -> bool {
-        let Self { steps, mix, run, steady } = self;
-        let clean = match steady {
-            true => mix_steady::<V>(steps.plan, mix, steps.looks, steps.frames),
-            false => steps.mix_moving(mix),
-        };
-        if !clean {
+    fn mix_then_run(&mut self, mix: &Mix, run: &Run) -> bool {
+        if !self.mix_moving(mix) {
             return false;
         }
-        let Steps { plan, players, looks, current, frames, .. } = steps;
-        **current += 1;
-        players.run(plan, run, *frames);
+        *self.current += 1;
+        self.players.run(self.plan, run, self.frames);
         if mix.gives {
             // The mix has looked at what went out; who has run since is not to be trusted.
-            let mut seen = Seen::<V>::nothing();
-            seen.give(mix.dst(&plan.wires), |buffer| plan.memory.read(buffer, *frames));
-            looks.take_in(&seen, true);
+            let mut seen = Seen::<f32>::nothing();
+            seen.give(mix.dst(&self.plan.wires), |buffer| self.plan.memory.read(buffer, self.frames));
+            self.looks.take_in(&seen, true);
         }
         true
     }
