@@ -108,11 +108,9 @@ impl Sum<'_> {
                 }
             } else {
                 let head = at + meter.head(segment.len());
-                Tiles { sum: self, watcher: Listening { seen, meter, from: at }, of: PhantomData }.all(
-                    at,
-                    head,
-                    segment.end,
-                );
+                let mut tiles = Tiles { sum: self, watcher: Listening { seen, meter, from: at }, of: PhantomData };
+                tiles.all_singly(at, head);
+                tiles.all(head, segment.end);
             }
             meter.advance(segment.len());
             at = segment.end;
@@ -121,7 +119,7 @@ impl Sum<'_> {
 
     #[inline(always)]
     fn watched<V: Vector>(&self, watcher: impl Watcher<V>) {
-        Tiles { sum: self, watcher, of: PhantomData }.all(0, 0, self.frames);
+        Tiles { sum: self, watcher, of: PhantomData }.all(0, self.frames);
     }
 
     /// As [`work_looking`](Self::work_looking), not on the way: the baseline's registers are too few, tiles would be put away for it.
@@ -143,46 +141,57 @@ struct Tiles<'a, V, W> {
 }
 
 impl<V: Vector, W: Watcher<V>> Tiles<'_, V, W> {
-    /// Frames from one on, up to another: one by one up to `head`, then as many at once as there is room for. Channels two by two.
-    /// As many frames as registers hold of one channel, as long as there are so many; then of both
-    /// channels together, half of them, a quarter, an eighth: a short block has no less to do at once. What no vector fits
-    /// into goes frame by frame.
+    /// Frames from one on, up to another. Channels two by two: as many frames as registers hold of one channel, as long as there
+    /// are so many; then of both channels together, half of them, a quarter, an eighth: a short block has no less to do at once.
+    /// What no vector fits into goes frame by frame.
     #[inline(always)]
-    fn all(&mut self, from: usize, head: usize, end: usize) {
+    fn all(&mut self, from: usize, end: usize) {
         let mut channel = 0;
         while channel < self.sum.dst.len() {
             let pair = channel + 1 < self.sum.dst.len();
-            let mut at = self.singles(channel, pair, from, head);
-            while end - at >= 8 * V::LANES {
-                self.tile::<8, 1>(channel, at);
-                if pair {
-                    self.tile::<8, 1>(channel + 1, at);
-                }
-                at += 8 * V::LANES;
-            }
-            if pair {
-                at += self.tile_if::<8, 2>(channel, at, end);
-                at += self.tile_if::<4, 2>(channel, at, end);
-                at += self.tile_if::<2, 2>(channel, at, end);
-            } else {
-                at += self.tile_if::<4, 1>(channel, at, end);
-                at += self.tile_if::<2, 1>(channel, at, end);
-                at += self.tile_if::<1, 1>(channel, at, end);
-            }
+            let at = self.tiles(channel, pair, from, end);
             self.singles(channel, pair, at, end);
             channel += 2;
         }
     }
 
-    /// One frame after the other; gives back where the rest begins.
+    /// Frames one by one, of all channels.
     #[inline(always)]
-    fn singles(&mut self, channel: usize, pair: bool, mut at: usize, end: usize) -> usize {
+    fn all_singly(&mut self, from: usize, end: usize) {
+        for channel in 0..self.sum.dst.len() {
+            self.singles(channel, false, from, end);
+        }
+    }
+
+    #[inline(always)]
+    fn singles(&mut self, channel: usize, pair: bool, mut at: usize, end: usize) {
         while at < end {
             self.single(channel, at);
             if pair {
                 self.single(channel + 1, at);
             }
             at += 1;
+        }
+    }
+
+    /// As many as there are vectors of frames; gives back where the rest begins.
+    #[inline(always)]
+    fn tiles(&mut self, channel: usize, pair: bool, mut at: usize, end: usize) -> usize {
+        while end - at >= 8 * V::LANES {
+            self.tile::<8, 1>(channel, at);
+            if pair {
+                self.tile::<8, 1>(channel + 1, at);
+            }
+            at += 8 * V::LANES;
+        }
+        if pair {
+            at += self.tile_if::<8, 2>(channel, at, end);
+            at += self.tile_if::<4, 2>(channel, at, end);
+            at += self.tile_if::<2, 2>(channel, at, end);
+        } else {
+            at += self.tile_if::<4, 1>(channel, at, end);
+            at += self.tile_if::<2, 1>(channel, at, end);
+            at += self.tile_if::<1, 1>(channel, at, end);
         }
         at
     }

@@ -29,13 +29,32 @@ pub(super) struct Looks {
     whole: bool,
 }
 
+/// What a mix has seen on its way.
+#[derive(Clone, Copy)]
+pub(super) struct Looked {
+    /// Whether it read something of the device that was neither 0 nor −0.
+    pub(super) sounds: bool,
+    /// Whether all that it read of the device was as it should be.
+    pub(super) clean: bool,
+    /// Whether all that it wrote was finite.
+    pub(super) finite: bool,
+}
+
+impl Looked {
+    #[inline(always)]
+    pub(super) fn of<V: Vector>(seen: &Seen<V>) -> Self {
+        let Seen { heard, given } = seen;
+        Self { sounds: !heard.is_silence(), clean: heard.holds(), finite: given.holds() }
+    }
+}
+
 impl Looks {
     /// Takes in what a mix has seen; says whether all that it heard was clean.
     #[inline(always)]
-    pub(super) fn take_in<V: Vector>(&mut self, seen: &Seen<V>, gives: bool) -> bool {
-        self.sounds |= !seen.heard.is_silence();
-        self.bad |= gives && !seen.given.holds();
-        seen.heard.holds()
+    pub(super) fn take_in(&mut self, Looked { sounds, clean, finite }: Looked, gives: bool) -> bool {
+        self.sounds |= sounds;
+        self.bad |= gives && !finite;
+        clean
     }
 }
 

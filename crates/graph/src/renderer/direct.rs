@@ -6,7 +6,7 @@
 
 use super::{Renderer, tap};
 use crate::Frame;
-use crate::instructions::Lanes;
+use crate::instructions::{Lanes, Supported};
 use crate::kernels::{Seen, Sum, Vector};
 use crate::plan::{Op, Plan};
 use crate::slots::{Mode, Seat, Slab};
@@ -22,10 +22,11 @@ impl Renderer {
         if listens && !self.may_listen(frames) {
             return false;
         }
-        let Self { plan, slab, instructions, .. } = self;
+        let instructions = self.instructions;
+        let Self { plan, slab, .. } = self;
         let done = match listens {
-            false => instructions.run_lanes(Mixes::<false> { plan, slab, frames, inputs, outputs }),
-            true => instructions.run_lanes(Mixes::<true> { plan, slab, frames, inputs, outputs }),
+            false => instructions.run_lanes(Mixes::<false> { plan, slab, instructions, frames, inputs, outputs }),
+            true => instructions.run_lanes(Mixes::<true> { plan, slab, instructions, frames, inputs, outputs }),
         };
         if listens && !done {
             self.unhear();
@@ -81,6 +82,7 @@ impl Renderer {
 struct Mixes<'a, 'i, 'o, const LISTENS: bool> {
     plan: &'a mut Plan,
     slab: &'a Slab,
+    instructions: Supported,
     frames: usize,
     inputs: &'a [&'i [f32]],
     outputs: &'a mut [&'o mut [f32]],
@@ -92,7 +94,7 @@ impl<const LISTENS: bool> Lanes for Mixes<'_, '_, '_, LISTENS> {
 
     #[inline(always)]
     fn work<V: Vector>(self) -> bool {
-        let Self { plan, slab, frames, inputs, outputs } = self;
+        let Self { plan, slab, instructions, frames, inputs, outputs } = self;
         let Plan { memory, lent_in, lent_out, ops, .. } = plan;
         if ops.is_empty() {
             for samples in outputs {
@@ -118,19 +120,24 @@ impl<const LISTENS: bool> Lanes for Mixes<'_, '_, '_, LISTENS> {
         }
         let mut seen = Seen::<V>::nothing();
         let Plan { ops, memory, wires, terms, steady: factors, listeners, .. } = &*plan;
-        let mut listeners = listeners.iter();
+        let (mut listeners, mut sounds, mut fine) = (listeners.iter(), false, true);
         for op in ops {
-            // Who listens has heard the mix before.
-            let Op::Mix(mix) = op else { continue };
+            let mix = match op {
+                Op::Mix(mix) => mix,
+                // Who listens has heard the mix before.
+                _ if LISTENS => continue,
+                _ => return false,
+            };
             if LISTENS && mix.heard {
                 let meter = listeners.next().and_then(|&seat| slab.of_step(seat).meter.as_mut());
                 let Some(meter) = meter else { return false };
-                tap::hear(plan, mix, &mut seen, meter, frames);
+                let looked = tap::hear(instructions, plan, mix, meter, frames);
+                (sounds, fine) = (sounds | looked.sounds, fine & looked.clean & looked.finite);
             } else {
                 let (dst, terms) = (mix.dst(wires), mix.terms(terms));
                 Sum { memory, dst, wires, terms, factors, frames }.work_looking(&mut seen);
             }
         }
-        !seen.heard.is_silence() && seen.heard.holds() && seen.given.holds()
+        (sounds || !seen.heard.is_silence()) && fine && seen.heard.holds() && seen.given.holds()
     }
 }

@@ -1,6 +1,6 @@
 //! A piece of a block: all steps of the plan, one after the other.
 
-use super::device::{Device, Looks};
+use super::device::{Device, Looked, Looks};
 use super::players::Players;
 use crate::instructions::{Lanes, Supported};
 use crate::kernels::{MovingSum, Seen, Sum, Unsteady, Vector};
@@ -104,7 +104,7 @@ impl<W: Watch> Steps<'_, '_, W> {
         let slab = self.players.slab;
         let steady = mix.even && (slab.gains().moving() == 0 || !moves(self.plan, mix, slab));
         match (mix.heard, steady) {
-            (true, _) => self.mix_and_run::<V>(mix, steady),
+            (true, _) => self.mix_and_run(mix, steady),
             (false, true) => mix_steady::<V>(self.plan, mix, self.looks, self.frames),
             (false, false) => self.mix_moving(mix),
         }
@@ -128,7 +128,7 @@ fn mix_steady<V: Vector>(plan: &Plan, mix: &Mix, looks: &mut Looks, frames: usiz
     if mix.looks {
         let mut seen = Seen::<V>::nothing();
         sum.work_looking(&mut seen);
-        return looks.take_in(&seen, mix.gives);
+        return looks.take_in(Looked::of(&seen), mix.gives);
     }
     sum.work::<V>();
     true
@@ -163,7 +163,7 @@ impl Lanes for Moves<'_, '_> {
         let mut seen = Seen::<V>::nothing();
         let samples = |buffer| memory.read(buffer, frames);
         seen.hear(terms, wires, dst.len(), samples);
-        if !looks.take_in(&seen, false) {
+        if !looks.take_in(Looked::of(&seen), false) {
             return false;
         }
         let (gains, position, weights) = (players.slab.gains(), players.position, weights.of_step(lane));
@@ -171,7 +171,7 @@ impl Lanes for Moves<'_, '_> {
             .work::<V>();
         if mix.gives {
             seen.give(dst, samples);
-            looks.take_in(&seen, true);
+            looks.take_in(Looked::of(&seen), true);
         }
         true
     }
