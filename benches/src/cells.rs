@@ -93,7 +93,8 @@ fn reason(key: &str) -> Option<&'static str> {
             "Even the hand-written loop stays below this: its time by ours, as it stands above, is less than what is missing."
         }
         "meter-firewheel" | "meter-limit" => {
-            "The meter listens in a pass of its own, and what the device gives and takes is looked through for NaN."
+            "The meter hears samples on their way into memory, as in the loop. Half of the rest is looking for NaN in what the device \
+             gives and takes; and what the meter has heard is kept, so that it can be taken back where there is one."
         }
         "seeds-peers" | "seeds-limit-128" | "seeds-limit-512" => {
             "Four passes instead of one, of which the delay's and the device's look for NaN; and the meter and the gate each \
