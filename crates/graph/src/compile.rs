@@ -92,6 +92,8 @@ struct Builder<'a> {
     heard: Vec<Option<Life>>,
     /// What reaches the device's outputs, gathered as its nodes come.
     sent: Vec<Vec<Value>>,
+    /// The channels of these that somebody will go on to reach.
+    stays: Vec<bool>,
     // Memory for one node after the other.
     sums: Sums,
     entered: Vec<Value>,
@@ -125,6 +127,7 @@ impl<'a> Builder<'a> {
             lines: Vec::new(),
             heard: vec![None; stream.inputs],
             sent: vec![Vec::new(); stream.outputs.unwrap_or(0)],
+            stays: vec![false; stream.outputs.unwrap_or(0)],
             sums: Sums::default(),
             entered: Vec::new(),
         };

@@ -3,9 +3,9 @@
 use std::mem::take;
 use std::ops::Range;
 
-use super::Builder;
 use super::mixing::{Need, Sums};
 use super::value::{Product, Value};
+use super::{Builder, Fading};
 use crate::buffers::Life;
 use crate::{DeviceChannels, DeviceSide, Factor, Why};
 
@@ -57,12 +57,19 @@ impl Builder<'_> {
     fn device_output(&mut self, node: usize, channels: Option<&[usize]>) {
         self.entered.clear();
         self.enter(node, 0, Need::Value);
-        for (index, &value) in self.entered.iter().enumerate() {
+        let fades = Fading::of(&self.fading.nodes, node);
+        let stays = !fades.iter().any(|&fade| !self.fading.fades[fade].rises);
+        for (index, value) in self.entered.iter_mut().enumerate() {
+            for &fade in fades {
+                value.factors = self.products.times(value.factors, Factor::Fade(fade));
+            }
             let channel = channels.map_or(index, |channels| channels[index]);
             if self.sent.len() <= channel {
                 self.sent.resize(channel + 1, Vec::new());
+                self.stays.resize(channel + 1, false);
             }
-            self.sent[channel].push(value);
+            self.sent[channel].push(*value);
+            self.stays[channel] |= stays;
         }
         self.outputs.come(node, []);
     }
@@ -70,7 +77,11 @@ impl Builder<'_> {
     /// What reaches each channel of the device's output. A chain that ends there lives in the device's buffer from its start.
     pub(super) fn close_device(&mut self) -> Vec<Option<Life>> {
         let mut sums = Sums::default();
-        for values in take(&mut self.sent) {
+        for (values, stays) in take(&mut self.sent).into_iter().zip(take(&mut self.stays)) {
+            if !(values.is_empty() || stays) {
+                // What is left of them in the end is the silence of a channel that nothing reaches, to the bit.
+                sums.push(Value::plain(self.clear()));
+            }
             values.into_iter().for_each(|value| sums.push(value));
             sums.end();
         }

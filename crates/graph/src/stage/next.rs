@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::ending::Swept;
 use super::twins::Twins;
-use super::{GONE, Ghost, Left, Running, Stage, is_sink, passes};
+use super::{GONE, Ghost, Left, Running, Stage, is_device_output, is_sink, passes};
 use crate::channels::Widths;
 use crate::fade::Moment;
 use crate::resolve::Resolved;
@@ -317,7 +317,8 @@ impl<'a> Transition<'a> {
             });
             let ghost = &mut self.next.ghosts[ghost];
             ghost.fades.push(running.clone());
-            ghost.shared = running.number;
+            // Nobody reads an output of the device: what goes there fades by its own.
+            ghost.shared = if is_device_output(ghost.node.ports()) { GONE } else { running.number };
         }
         let Stage { ghosts, left, .. } = &mut self.next;
         let nodes = self.change.new.graph.nodes().len();

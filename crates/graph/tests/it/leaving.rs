@@ -218,3 +218,35 @@ fn who_end_together_fade_once_where_they_are_heard() {
     assert_eq!(mixes, 3, "{schedule}");
     engine.close(renderer);
 }
+
+/// A node that turns the device's input over, and one that goes to the same channel of the device and leaves again.
+#[test]
+fn what_has_left_an_output_of_the_device_adds_nothing_to_the_sign_of_silence() {
+    use crate::nodes::{DeviceIn, DeviceOut, Trim};
+    use patchline_graph::DeviceChannels;
+    let graph = |both: bool| {
+        let mut graph = Graph::new();
+        graph.add("in", DeviceIn(DeviceChannels::Pick(vec![Some(0)]))).unwrap();
+        graph.add("minus", Trim(-1.0)).unwrap().add("out", DeviceOut(vec![0])).unwrap();
+        graph.chain(&["in", "minus", "out"]).unwrap();
+        if both {
+            graph.add("half", Trim(0.5)).unwrap().add("also", DeviceOut(vec![0])).unwrap();
+            graph.chain(&["in", "half", "also"]).unwrap();
+        }
+        graph
+    };
+    let (mut engine, mut renderer) = crate::playing(graph(true));
+    let noise: Vec<f32> = (0..64).map(|frame| (frame % 7) as f32 / 7.0 - 0.5).collect();
+    crate::render(&mut renderer, &noise, 64);
+    engine.load(graph(false)).unwrap();
+    for _ in 0..40 {
+        crate::render(&mut renderer, &noise, 64);
+    }
+    let signs = |renderer: &mut patchline_graph::Renderer| -> Vec<u32> {
+        crate::render(renderer, &[0.0, 0.5, -0.0, 0.0], 4).into_iter().map(f32::to_bits).collect()
+    };
+    let before = signs(&mut renderer);
+    engine.load(graph(false)).unwrap();
+    assert_eq!(before, signs(&mut renderer), "sweeping changes no bit");
+    assert_eq!(before, [-0.0f32, -0.5, 0.0, -0.0].map(f32::to_bits));
+}
