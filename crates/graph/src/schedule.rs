@@ -294,7 +294,7 @@ impl Schedule {
                 f.write_str(match (self.slots[*slot].listens, self.is_heard_before(index)) {
                     (false, _) => "",
                     (true, true) => "    (hears it from the mix before)",
-                    (true, false) => "    (by itself: no mix writes this)",
+                    (true, false) => "    (by itself: not written by one mix right before)",
                 })
             }
         }
