@@ -266,5 +266,8 @@ fn it_is_not_run_and_the_plan_says_by_whom_it_hears() {
     // Nothing is written before it but by another node.
     let (runs, shown) = alone(Shape { before: Before::Opaque, ..shape });
     assert_eq!(runs, 0, "{shown}");
-    assert!(shown.contains("by itself: not written by one mix right before") && shown.contains("2 nodes run"), "{shown}");
+    assert!(
+        shown.contains("by itself: not written by one mix right before") && shown.contains("2 nodes run"),
+        "{shown}"
+    );
 }
