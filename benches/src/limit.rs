@@ -78,13 +78,7 @@ mod tests {
 
     fn check(peak: [f32; 2], rms: [f32; 2], heard: &[Vec<f32>; 2]) {
         let mut meter = LevelMeter::new(2, METER_WINDOW);
-        let mut at = 0;
-        while at < heard[0].len() {
-            let segment = at..at + meter.segment(heard[0].len() - at);
-            (0..2).for_each(|channel| meter.listen(channel, &heard[channel][segment.clone()]));
-            meter.advance(segment.len());
-            at = segment.end;
-        }
+        meter.hear(heard[0].len(), |channel| &heard[channel]);
         for channel in 0..2 {
             assert!((peak[channel] / meter.peak(channel) - 1.0).abs() < 1e-6, "{peak:?}");
             assert!((rms[channel] / meter.rms(channel) - 1.0).abs() < 1e-5, "{rms:?}");

@@ -104,7 +104,7 @@ fn param_rows(page: &mut String, prefix: &str, param: &Param) {
         page,
         &format!("| `{name}` | {} | {} | {} | {} |", cell(&takes), cell(&default), cell(&meaning(param)), param.change),
     );
-    for field in fields(&param.shape) {
+    for field in param.shape.fields() {
         param_rows(page, &format!("{name}[]."), field);
     }
 }
@@ -122,15 +122,6 @@ fn meaning(param: &Param) -> String {
     let choices = choices.iter().filter(|choice| !choice.doc.is_empty());
     let choices = choices.map(|choice| format!(" `\"{}\"`: {}", choice.name, choice.doc));
     format!("{}{}", param.doc, choices.collect::<String>())
-}
-
-/// The fields of the tables that a list holds.
-fn fields(shape: &Shape) -> &[Param] {
-    match shape {
-        Shape::List(of) => fields(of),
-        Shape::Table(fields) => fields,
-        _ => &[],
-    }
 }
 
 fn summary(node: &Declaration) -> String {

@@ -298,7 +298,7 @@ impl<'a> Resolver<'a> {
         };
         let name = self.name(node).to_owned();
         let message = format!("`{name}` asks for channel {channel} of the device, but {has}");
-        self.errors.push(GraphError::new(Place::Parameter(name, "channels"), message));
+        self.errors.push(GraphError::new(Place::Parameter(name, "channels".into()), message));
     }
 
     fn name(&self, node: usize) -> &'a str {

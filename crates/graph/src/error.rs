@@ -1,5 +1,6 @@
 //! What keeps a graph from being compiled or loaded: all of it at once, each with its place.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::NodeError;
@@ -22,7 +23,7 @@ pub enum Place {
     /// A node.
     Node(String),
     /// A parameter of a node.
-    Parameter(String, &'static str),
+    Parameter(String, Cow<'static, str>),
     /// The source end of the link at this index of [`Graph::links`](crate::Graph::links).
     From(usize),
     /// The target end of that link.

@@ -10,22 +10,16 @@ use crate::kernels::Vector;
 
 /// Measures the channels of a signal over windows that follow each other from the first frame on.
 ///
-/// What it reads out belongs to the last whole window; before there is one, everything is 0. A signal is heard segment by
-/// segment: each channel of it once, then [`advance`](LevelMeter::advance). The results do not depend on how it is split. A node
-/// that only listens gives its meter to the engine ([`Processor::meter`](crate::Processor::meter)).
+/// What it reads out belongs to the last whole window; before there is one, everything is 0. The results do not depend on how
+/// the signal is split into blocks. A node that only listens gives its meter to the engine
+/// ([`Processor::meter`](crate::Processor::meter)).
 ///
 /// ```
 /// use patchline_graph::level::LevelMeter;
 ///
 /// let mut meter = LevelMeter::new(2, 4);
 /// let signal = [[0.5, -0.5, 0.5, -0.5], [0.0, 0.0, 0.0, 1.0]];
-/// let mut at = 0;
-/// while at < 4 {
-///     let segment = at..at + meter.segment(4 - at);
-///     (0..2).for_each(|channel| meter.listen(channel, &signal[channel][segment.clone()]));
-///     meter.advance(segment.len());
-///     at = segment.end;
-/// }
+/// meter.hear(4, |channel| &signal[channel]);
 /// assert_eq!((meter.peak(0), meter.rms(0)), (0.5, 0.5));
 /// assert_eq!((meter.peak(1), meter.rms(1)), (1.0, 0.5));
 /// assert_eq!(meter.rms_all(), 0.5);
@@ -80,19 +74,32 @@ impl LevelMeter {
         }
     }
 
-    /// How many of the next `frames` frames form a segment.
-    #[must_use]
+    /// Hears a block of `frames` frames, of which `channel` gives each channel's samples: at least as many.
+    ///
+    /// # Panics
+    /// If a channel has fewer.
     #[inline(always)]
-    pub fn segment(&self, frames: usize) -> usize {
+    pub fn hear<'a>(&mut self, frames: usize, channel: impl Fn(usize) -> &'a [f32]) {
+        let mut at = 0;
+        while at < frames {
+            let segment = at..at + self.segment(frames - at);
+            for index in 0..self.channels.len() {
+                self.listen(index, &channel(index)[segment.clone()]);
+            }
+            self.advance(segment.len());
+            at = segment.end;
+        }
+    }
+
+    /// How many of the next `frames` frames form a segment: what every channel is heard for before it ends.
+    #[inline(always)]
+    pub(crate) fn segment(&self, frames: usize) -> usize {
         frames.min(self.window - self.count.position).min(FOLD - self.count.lane)
     }
 
     /// Hears one channel of the segment.
-    ///
-    /// # Panics
-    /// If there is no such channel.
     #[inline(always)]
-    pub fn listen(&mut self, channel: usize, samples: &[f32]) {
+    pub(crate) fn listen(&mut self, channel: usize, samples: &[f32]) {
         self.channels[channel].lanes.hear(self.count.lane, samples);
     }
 
@@ -110,7 +117,7 @@ impl LevelMeter {
 
     /// Ends the segment of `frames` frames that every channel has been heard for.
     #[inline(always)]
-    pub fn advance(&mut self, frames: usize) {
+    pub(crate) fn advance(&mut self, frames: usize) {
         let Self { window, count, channels, .. } = self;
         count.position += frames;
         count.lane += frames;
@@ -197,10 +204,10 @@ impl LevelMeter {
         root(sum / (self.window as f64 * self.channels.len().max(1) as f64))
     }
 
-    /// Whether all that is held, and all of the present window so far, is silence.
+    /// Whether all that is held, and all of the present window so far, is silence; not before there is a whole window.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.channels.iter().all(Channel::is_silent)
+        self.count.windows > 0 && self.channels.iter().all(Channel::is_silent)
     }
 
     /// So many frames of silence have passed while it was [silent](LevelMeter::is_silent): as if they had been heard.
@@ -256,8 +263,8 @@ mod tests {
     use crate::instructions::{self, Supported};
 
     impl LevelMeter {
-        /// Hears a block of all channels, segment by segment.
-        fn hear(&mut self, signal: &[&[f32]], mut listen: impl FnMut(&mut Self, usize, &[f32])) {
+        /// Hears a block of all channels in one of the ways there are.
+        fn hear_by(&mut self, signal: &[&[f32]], mut listen: impl FnMut(&mut Self, usize, &[f32])) {
             let mut at = 0;
             while at < signal[0].len() {
                 let segment = at..at + self.segment(signal[0].len() - at);
@@ -315,7 +322,7 @@ mod tests {
         let mut meter = LevelMeter::new(channels.len(), window);
         for block in blocks(channels[0].len(), split) {
             let block: Vec<&[f32]> = channels.iter().map(|samples| &samples[block.clone()]).collect();
-            meter.hear(&block, &mut *listen);
+            meter.hear_by(&block, &mut *listen);
         }
         let whole = channels[0].len() / window;
         assert_eq!(meter.windows(), whole as u64);
@@ -345,11 +352,11 @@ mod tests {
     #[test]
     fn huge_samples_read_finite_and_a_reset_forgets() {
         let mut meter = LevelMeter::new(1, 2);
-        meter.hear(&[&[3e38, 3e38]], LevelMeter::listen);
+        meter.hear(2, |_| &[3e38, 3e38]);
         assert_eq!((meter.peak(0), meter.rms(0)), (3e38, f32::MAX));
-        meter.hear(&[&[1.0]], LevelMeter::listen);
+        meter.hear(1, |_| &[1.0]);
         meter.reset();
-        meter.hear(&[&[0.0, 0.5]], LevelMeter::listen);
+        meter.hear(2, |_| &[0.0, 0.5]);
         assert_eq!((meter.peak(0), meter.windows()), (0.5, 1));
     }
 
@@ -357,10 +364,10 @@ mod tests {
     fn what_is_taken_back_was_not_heard() {
         let signal = noise(8, 900);
         let mut meter = LevelMeter::new(1, 300);
-        meter.hear(&[&signal[..500]], LevelMeter::listen);
+        meter.hear(500, |_| &signal[..500]);
         meter.remember();
         let before = format!("{:?}", (meter.count, &meter.channels));
-        meter.hear(&[&signal[500..]], LevelMeter::listen);
+        meter.hear(400, |_| &signal[500..]);
         assert_eq!(meter.windows(), 3);
         meter.take_back();
         assert_eq!(format!("{:?}", (meter.count, &meter.channels)), before);

@@ -1,5 +1,6 @@
 //! What a node is: plain data on the control thread, and the processor it prepares for the audio thread.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -245,8 +246,8 @@ impl Tail {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NodeError {
-    /// The parameter at fault, where one is.
-    pub parameter: Option<&'static str>,
+    /// The parameter at fault, where one is: `gain`, or `gains[1].from` of a list's entry.
+    pub parameter: Option<Cow<'static, str>>,
     /// What is wrong and what would be right.
     pub message: String,
 }
@@ -258,8 +259,8 @@ impl NodeError {
     }
 
     /// An error of one parameter.
-    pub fn of(parameter: &'static str, message: impl Into<String>) -> Self {
-        Self { parameter: Some(parameter), message: message.into() }
+    pub fn of(parameter: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { parameter: Some(parameter.into()), message: message.into() }
     }
 }
 

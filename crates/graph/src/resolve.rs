@@ -124,5 +124,5 @@ fn cannot(graph: &Graph, name: &str, key: &'static str, what: &str) -> Option<Gr
         (None, true) => format!("`{name}` has no output and cannot be {what}: what it takes in would be lost"),
         (None, false) => return None,
     };
-    Some(GraphError::new(Place::Parameter(name.to_owned(), key), message))
+    Some(GraphError::new(Place::Parameter(name.to_owned(), key.into()), message))
 }

@@ -237,8 +237,8 @@ mod tests {
     fn impossible_times_are_refused() {
         let mut none = Delay { feedback: 0.5, ..Delay::new(Time::ZERO) };
         let surroundings = Surroundings::new("echo", std::path::Path::new("."));
-        assert_eq!(none.resolve(&surroundings).unwrap_err()[0].parameter, Some("feedback"));
+        assert_eq!(none.resolve(&surroundings).unwrap_err()[0].parameter.as_deref(), Some("feedback"));
         let mut long = Delay { max_time: Some(Time::Seconds(0.1)), ..seconds(0.2) };
-        assert_eq!(long.resolve(&surroundings).unwrap_err()[0].parameter, Some("time"));
+        assert_eq!(long.resolve(&surroundings).unwrap_err()[0].parameter.as_deref(), Some("time"));
     }
 }

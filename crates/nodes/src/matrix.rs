@@ -2,6 +2,8 @@
 
 mod preset;
 
+use std::collections::BTreeSet;
+
 use patchline_graph::{Frame, Frames, Io, Mixing, Node, NodeError, Ports, PrepareSpec, Processor, Summand};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,8 @@ const MOST_OUTPUTS: usize = 1024;
 ///
 /// It takes either `gains` or a `preset`. Every output is a sum in f32, left to right in the order of the gains;
 /// outputs that no gain names are silent. Gains that change glide over 20 ms, as far in decibels in each frame; to and from
-/// silence, and where the sign changes, in a straight line.
+/// silence, and where the sign changes, in a straight line. Left out (`bypass`), it passes its input if as many channels go
+/// in as come out, and silence if not.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Matrix {
@@ -117,15 +120,15 @@ impl Matrix {
     fn check_inputs(&self, inputs: usize) -> Result<(), NodeError> {
         let taken = self.preset.and_then(|preset| Some((preset, preset.inputs()?)));
         if let Some((preset, needed)) = taken.filter(|&(_, needed)| needed != inputs) {
-            return Err(NodeError::of("preset", format!("{preset} takes {needed} channels; {inputs} arrive")));
+            return Err(NodeError::of("preset", format!("{preset} takes {}; {}", channels(needed), arrive(inputs))));
         }
-        match self.gains.iter().find(|entry| entry.from >= inputs) {
-            Some(entry) => {
-                let message = format!("`from = {}` is no input channel; {inputs} arrive, counted from 0", entry.from);
-                Err(NodeError::of("gains", message))
-            }
-            None => Ok(()),
-        }
+        let wrong = || self.gains.iter().enumerate().filter(|(_, entry)| entry.from >= inputs);
+        let Some((first, _)) = wrong().next() else { return Ok(()) };
+        let all: BTreeSet<usize> = wrong().map(|(_, entry)| entry.from).collect();
+        let are = if all.len() == 1 { "is no input channel" } else { "are no input channels" };
+        let all = all.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let message = format!("`from = {all}` {are}; {}, counted from 0", arrive(inputs));
+        Err(NodeError::of(format!("gains[{first}].from"), message))
     }
 
     /// How many products it takes at most, of gains or of any preset.
@@ -141,26 +144,38 @@ impl Matrix {
 
     fn mistakes(&self) -> Vec<NodeError> {
         let mut errors = Vec::new();
-        let mut wrong = |parameter, message: String| errors.push(NodeError::of(parameter, message));
+        let mut wrong = |parameter: String, message: String| errors.push(NodeError::of(parameter, message));
+        let either = "a matrix takes entries in `gains`, or a `preset`";
         match (self.gains.is_empty(), self.preset) {
-            (true, None) => wrong("gains", "a matrix takes `gains` or a `preset`; there is neither".to_owned()),
-            (false, Some(_)) => wrong("preset", "a matrix takes `gains` or a `preset`; remove one of them".to_owned()),
+            (true, None) => wrong("gains".to_owned(), format!("{either}; it has neither")),
+            (false, Some(_)) => wrong("preset".to_owned(), format!("{either}; remove one of them")),
             _ => {}
         }
-        if self.gains.iter().any(|entry| entry.to.as_slice().is_empty()) {
-            wrong("gains", "`to = []` goes nowhere: name an output".to_owned());
+        for (index, entry) in self.gains.iter().enumerate() {
+            let at = || format!("gains[{index}].to");
+            match entry.to.as_slice().iter().max() {
+                None => wrong(at(), "`to = []` goes nowhere: name an output".to_owned()),
+                Some(&to) if to >= MOST_OUTPUTS => {
+                    wrong(at(), format!("output {to} is too high; they are counted from 0 to {}", MOST_OUTPUTS - 1));
+                }
+                Some(_) => {}
+            }
         }
         let needed = self.needed();
-        if needed > MOST_OUTPUTS {
-            wrong(
-                "gains",
-                format!("output {} is too high; they are counted from 0 to {}", needed - 1, MOST_OUTPUTS - 1),
-            );
-        } else if let Some(outputs) = self.outputs.filter(|&outputs| outputs < needed) {
-            wrong("outputs", format!("{outputs} outputs are too few, {needed} are named (counted from 0)"));
+        if let Some(outputs) = self.outputs.filter(|&outputs| outputs < needed && needed <= MOST_OUTPUTS) {
+            let are = if outputs == 1 { "1 output is" } else { &format!("{outputs} outputs are") };
+            wrong("outputs".to_owned(), format!("{are} too few, {needed} are named (counted from 0)"));
         }
         errors
     }
+}
+
+fn channels(count: usize) -> String {
+    if count == 1 { "1 channel".to_owned() } else { format!("{count} channels") }
+}
+
+fn arrive(count: usize) -> String {
+    format!("{} {}", channels(count), if count == 1 { "arrives" } else { "arrive" })
 }
 
 impl Node for Matrix {
@@ -301,29 +316,45 @@ mod tests {
     use super::*;
 
     fn check(toml: &str, parameter: &str, part: &str) {
-        let mut matrix: Matrix = toml::from_str(toml).unwrap();
-        let errors = matrix.resolve(&Surroundings::new("bus", std::path::Path::new("."))).unwrap_err();
-        assert_eq!(errors[0].parameter, Some(parameter), "{toml}");
+        let errors = matrix(toml).resolve(&Surroundings::new("bus", std::path::Path::new("."))).unwrap_err();
+        assert_eq!(errors[0].parameter.as_deref(), Some(parameter), "{toml}");
         assert!(errors[0].message.contains(part), "{toml}: {}", errors[0].message);
+    }
+
+    fn matrix(toml: &str) -> Matrix {
+        toml::from_str(toml).unwrap()
     }
 
     #[test]
     fn mistakes_are_named() {
         check("", "gains", "neither");
         check("preset = \"mono_mix\"\ngains = [{ from = 0, to = 0 }]", "preset", "remove one");
-        check("gains = [{ from = 0, to = [] }]", "gains", "nowhere");
-        check("outputs = 1\ngains = [{ from = 0, to = 1 }]", "outputs", "2 are named");
-        check("gains = [{ from = 0, to = 5000 }]", "gains", "too high");
+        check("gains = []", "gains", "neither");
+        check("gains = [{ from = 0, to = [] }]", "gains[0].to", "nowhere");
+        check("outputs = 1\ngains = [{ from = 0, to = 1 }]", "outputs", "1 output is too few, 2 are named");
+        check("gains = [{ from = 0, to = 1 }, { from = 0, to = 5000 }]", "gains[1].to", "output 5000 is too high");
+    }
+
+    #[test]
+    fn mistakes_come_together() {
+        let wrong = matrix("outputs = 1\ngains = [{ from = 0, to = [] }, { from = 0, to = 2 }]").mistakes();
+        let places: Vec<_> = wrong.iter().filter_map(|error| error.parameter.as_deref()).collect();
+        assert_eq!(places, ["gains[0].to", "outputs"]);
+        let gains = "gains = [{ from = 0, to = 0 }, { from = 9, to = 0 }, { from = 1, to = 0 }, { from = 9, to = 1 }]";
+        let wrong = matrix(gains).check_inputs(1).unwrap_err();
+        assert_eq!(wrong.message, "`from = 1, 9` are no input channels; 1 channel arrives, counted from 0");
+        assert_eq!(wrong.parameter.as_deref(), Some("gains[1].from"));
+        let wrong = matrix("preset = \"mono_to_stereo\"").check_inputs(2).unwrap_err();
+        assert_eq!(wrong.message, "mono_to_stereo takes 1 channel; 2 channels arrive");
     }
 
     #[test]
     fn one_entry_may_have_several_outputs() {
-        let matrix: Matrix =
-            toml::from_str("gains = [{ from = 2, to = [0, 3], gain = \"-20 dB\", invert = true }]").unwrap();
+        let matrix = matrix("gains = [{ from = 2, to = [0, 3], gain = \"-20 dB\", invert = true }]");
         let mut all = Vec::new();
         matrix.each(3, |from, to, factor| all.push((from, to, factor)));
         assert_eq!(all, [(2, 0, -0.1), (2, 3, -0.1)]);
         assert_eq!(matrix.output_channels(), 4);
-        assert_eq!(matrix.check_inputs(2).unwrap_err().parameter, Some("gains"));
+        assert_eq!(matrix.check_inputs(2).unwrap_err().parameter.as_deref(), Some("gains[0].from"));
     }
 }

@@ -10,12 +10,14 @@ use crate::{Level, PatchNode, Time};
 /// Measures a signal and passes it on untouched.
 ///
 /// Over windows that follow each other from the first frame on: the peak is max |x|, the RMS √(Σx²/n). Both are shown in
-/// dBFS: 20·log10 of the value, 0 dBFS at 1.0, not below `floor`. Each reading belongs to the last whole window;
-/// an RMS over samples that are no numbers is none (NaN).
+/// dBFS: 20·log10 of the value, 0 dBFS at 1.0, not below `floor`. Each reading belongs to the last whole window, and there
+/// is none before the first one has passed (NaN). Squares are added up in f32: of samples
+/// beyond 4e18, 372 dBFS, the RMS is shown as the largest there is, 771 dBFS.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Meter {
     /// How long a window is; at least one frame.
+    #[schemars(extend("x-min" = "1 smp"))]
     pub window: Time,
     /// What is shown for silence.
     #[schemars(range(min = 1e-15, max = 1.0))]
@@ -107,11 +109,13 @@ impl Processor for MeterProcessor {
     }
 
     fn heard(&mut self, meter: &LevelMeter, readings: &Readings) {
+        // Before there is a window its levels are 0, which must not look like silence.
+        let shown = |value: f32| if meter.windows() == 0 { f64::NAN } else { self.dbfs(value) };
         for channel in 0..meter.channels() {
-            readings.set(PEAK, channel, self.dbfs(meter.peak(channel)));
-            readings.set(RMS, channel, self.dbfs(meter.rms(channel)));
+            readings.set(PEAK, channel, shown(meter.peak(channel)));
+            readings.set(RMS, channel, shown(meter.rms(channel)));
         }
-        readings.set(RMS_ALL, 0, self.dbfs(meter.rms_all()));
+        readings.set(RMS_ALL, 0, shown(meter.rms_all()));
     }
 }
 

@@ -149,7 +149,7 @@ mod tests {
         match (resolve_path(surroundings, "path", path), expected) {
             (Ok(place), Ok(expected)) => assert_eq!(place, real.join(expected), "{path}"),
             (Err(error), Err(part)) => {
-                assert_eq!(error.parameter, Some("path"));
+                assert_eq!(error.parameter.as_deref(), Some("path"));
                 assert!(error.message.contains(part), "{path}: {}", error.message);
                 assert!(!error.message.contains(char::is_control), "{path}");
             }

@@ -318,7 +318,7 @@ mod tests {
             VadGate { detector, ..VadGate::default() }.check(&PrepareSpec { rate, ..PrepareSpec::default() })
         };
         let refused = check(Detector::Speech, 1).unwrap_err();
-        assert_eq!(refused.parameter, Some("detector"));
+        assert_eq!(refused.parameter.as_deref(), Some("detector"));
         assert!(refused.message.contains("4000 Hz"), "{refused}");
         assert_eq!([check(Detector::Speech, 8_000), check(Detector::Energy, 1)], [Ok(()), Ok(())]);
     }

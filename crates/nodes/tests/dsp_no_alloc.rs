@@ -54,13 +54,7 @@ fn delay_and_meter() {
             line.process(0, &segment, &mut samples[at..at + segment.frames()]);
             at += segment.frames();
         }
-        at = 0;
-        while at < BLOCK {
-            let segment = at..at + meter.segment(BLOCK - at);
-            meter.listen(0, &samples[segment.clone()]);
-            meter.advance(segment.len());
-            at = segment.end;
-        }
+        meter.hear(BLOCK, |_| &samples);
         if block % 1_000 == 0 {
             line.reset();
             meter.reset();

@@ -166,7 +166,7 @@ fn files_without_a_frame_are_refused() {
     let spec = PrepareSpec { rate: RATE, inputs: vec![1, 0], ..PrepareSpec::default() };
     for split in [Split::Every(Time::ZERO), Split::Every(Time::Seconds(1e-9)), Split::Size(Size(82))] {
         let refused = FileSink { split, ..FileSink::new("{seq}.wav") }.check(&spec).unwrap_err();
-        assert_eq!(refused.parameter, Some("split"));
+        assert_eq!(refused.parameter.as_deref(), Some("split"));
     }
     assert!(FileSink::new("a.wav").ports().inputs[0].channels == Channels::Follow);
 }

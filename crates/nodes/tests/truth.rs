@@ -90,11 +90,14 @@ fn the_meter_shows_peak_and_rms_of_the_last_window() {
 }
 
 #[test]
-fn a_meter_shows_its_floor_before_the_first_window() {
-    let (_, readings) = through(Meter { floor: level("-90 dB"), ..Meter::default() }, 48_000, &[noise(1, 100, 1.0)]);
-    for name in ["peak", "rms", "rms_all"] {
-        assert!((readings.get(name, 0).unwrap() + 90.0).abs() < 1e-9, "{name}");
-    }
+fn a_meter_shows_nothing_before_the_first_window_and_then_no_less_than_its_floor() {
+    let meter = Meter { floor: level("-90 dB"), window: Time::Frames(100) };
+    let shown = |frames: usize| {
+        let (_, readings) = through(meter.clone(), 48_000, &[vec![0.0; frames]]);
+        ["peak", "rms", "rms_all"].map(|name| readings.get(name, 0).unwrap())
+    };
+    assert!(shown(99).iter().all(|reading| reading.is_nan()));
+    assert!(shown(100).iter().all(|reading| (reading + 90.0).abs() < 1e-9));
 }
 
 /// The documented decision, frame by frame, from the definition alone.

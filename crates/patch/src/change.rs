@@ -1,7 +1,5 @@
 //! Parameters changed by name while a graph plays, as control surfaces do: checked as if they stood in a patch.
 
-mod path;
-
 use std::collections::BTreeMap;
 
 use patchline_graph::{AnyNode, Edit, Graph, NodeName};
@@ -14,9 +12,9 @@ use crate::keys::{BYPASS, Keys};
 use crate::mistakes::Mistakes;
 use crate::nodes::short;
 use crate::parameter::may_be_left_out;
+use crate::path::Path;
 use crate::registry::{NodeType, Registry};
 use crate::table::TableCheck;
-use path::Path;
 
 /// Why a parameter cannot be changed, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -153,7 +151,7 @@ impl<'a> Changes<'a> {
         let what = format!("`{node}` (type \"{}\")", kind.declaration.kind);
         let params = &kind.declaration.params;
         // Whatever is required was there before.
-        let check = TableCheck { params, what: &what, place: 0..0, rate: self.rate, broken: true };
+        let check = TableCheck { params, beside: &[BYPASS], what: &what, place: 0..0, rate: self.rate, broken: true };
         let keys = Keys { registry: self.registry, not_yet: &[], in_node: true };
         let mut mistakes = Mistakes::default();
         check.run(&mut alone, &mut mistakes, &mut |key, diagnostic| keys.explain(key, diagnostic));
@@ -190,7 +188,7 @@ impl<'a> Changes<'a> {
             None => Ok(formed.node),
             Some(problem) => {
                 let named = |parameter| format!("`{node}`, `{parameter}`: ");
-                let place = problem.parameter.map_or_else(|| format!("`{node}`: "), named);
+                let place = problem.parameter.as_deref().map_or_else(|| format!("`{node}`: "), named);
                 Err(value_error(node, place + &problem.message))
             }
         }

@@ -1,6 +1,6 @@
 //! The graph's own mistakes, with their places in the patch.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use patchline_graph::{Graph, GraphError, Place, Schedule, StreamSpec};
@@ -11,6 +11,7 @@ use crate::links::LinkEntry;
 use crate::macros::{Said, Uses};
 use crate::nodes::NodeEntries;
 use crate::parts::Parts;
+use crate::path::Spans;
 use crate::source::Source;
 
 /// Where nodes, parameters, links and settings stand in a patch.
@@ -24,7 +25,7 @@ pub(crate) struct Places {
 }
 
 /// Where a node's name and the values of its parameters stand.
-type NodePlace = (Range<usize>, BTreeMap<String, Range<usize>>);
+type NodePlace = (Range<usize>, Spans);
 
 /// Where the ends of a link stand, and in which use of a macro.
 type LinkPlace = (Range<usize>, Range<usize>, Option<String>);
@@ -57,7 +58,7 @@ impl Places {
 
     /// Where the value of a node's parameter stands, or where the node does.
     pub(crate) fn parameter(&self, node: &str, key: &str) -> Option<Range<usize>> {
-        self.nodes.get(node).map(|(place, values)| values.get(key).unwrap_or(place).clone())
+        self.nodes.get(node).map(|(place, values)| values.nearest(key).unwrap_or(place).clone())
     }
 
     /// A graph's mistake as one of the patch; `original` gives a link's number in the patch.

@@ -31,6 +31,7 @@ mod nodes;
 mod overrides;
 mod parameter;
 mod parts;
+mod path;
 mod registry;
 mod render;
 mod scenes;

@@ -16,6 +16,7 @@ use crate::keys::{BYPASS, Keys, NODE_KEYS, NOT_YET_IN_NODES, ON_REPLACE, OPTIONA
 use crate::macros::{Said, Uses};
 use crate::mistakes::Mistakes;
 use crate::parts::Context;
+use crate::path::Spans;
 use crate::registry::{Formed, NodeType};
 use crate::table::{TableCheck, listed};
 
@@ -24,7 +25,7 @@ pub(crate) struct NodeEntry {
     /// Where its name stands.
     pub(crate) place: Range<usize>,
     /// Where the values of its parameters stand.
-    pub(crate) values: BTreeMap<String, Range<usize>>,
+    pub(crate) values: Spans,
     /// The node; `None` if its type is unknown or something required is missing.
     pub(crate) node: Option<AnyNode>,
     /// The names of its input and output ports, where its type is known: its example's if it could not be formed.
@@ -95,7 +96,7 @@ fn one_writer_each(
     for file in writes {
         if let Some(first) = writers.get(&file) {
             let message = format!("`{name}` would write the same file as `{first}`");
-            let place = entry.values.get("path").unwrap_or(&entry.place).clone();
+            let place = entry.values.nearest("path").unwrap_or(&entry.place).clone();
             mistakes.push(Diagnostic::new(Code::File, place, message).help("give each its own file"));
         } else {
             writers.insert(file, name.to_owned());
@@ -129,7 +130,7 @@ impl<'a> NodeReader<'a> {
         let mut writes = Vec::new();
         let mut entry = NodeEntry {
             place: self.place.clone(),
-            values: BTreeMap::new(),
+            values: Spans::default(),
             node: None,
             ports: None,
             optional: false,
@@ -140,8 +141,7 @@ impl<'a> NodeReader<'a> {
         };
         if let DeValue::Table(table) = value.get_ref() {
             entry.length = table.iter().map(|(_, value)| value.span().len()).sum();
-            let spans = table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span()));
-            entry.values = spans.collect();
+            entry.values = Spans::of(table);
             entry.optional = self.flag(table, OPTIONAL);
             entry.bypass = self.flag(table, BYPASS);
             entry.on_replace = self.on_replace(table);
@@ -224,7 +224,14 @@ impl<'a> NodeReader<'a> {
         let declaration = &kind.declaration;
         let what = format!("`{}` (type \"{}\")", self.name, declaration.kind);
         let Context { rate, broken, .. } = *self.context;
-        let check = TableCheck { params: &declaration.params, what: &what, place: self.place.clone(), rate, broken };
+        let check = TableCheck {
+            params: &declaration.params,
+            beside: &[BYPASS, OPTIONAL, ON_REPLACE],
+            what: &what,
+            place: self.place.clone(),
+            rate,
+            broken,
+        };
         let keys = Keys { registry: self.context.registry, not_yet: NOT_YET_IN_NODES, in_node: true };
         let faulty = check.run(&mut table, self.mistakes, &mut |key, diagnostic| keys.explain(key, diagnostic));
         self.faulty |= !faulty.is_empty();
@@ -273,12 +280,13 @@ impl<'a> NodeReader<'a> {
 
     /// Reports what is wrong with the parameters in their surroundings, unless it may come from one left out.
     fn problems(&mut self, problems: &[NodeError], table: &DeTable<'_>) {
-        let whole = !self.faulty;
+        let (whole, spans) = (!self.faulty, Spans::of(table));
         for problem in problems {
-            let value = problem.parameter.and_then(|parameter| table.get(parameter));
+            let parameter = problem.parameter.as_deref();
+            let value = parameter.and_then(|parameter| spans.nearest(parameter));
             if value.is_some() || whole {
-                let place = value.map_or_else(|| self.place.clone(), Spanned::span);
-                let code = if problem.parameter == Some("path") { Code::File } else { Code::Value };
+                let place = value.unwrap_or(&self.place).clone();
+                let code = if parameter == Some("path") { Code::File } else { Code::Value };
                 self.report(Diagnostic::new(code, place, problem.message.clone()));
             }
         }

@@ -11,6 +11,7 @@ use crate::document::Patch;
 use crate::macros::Uses;
 use crate::mistakes::Mistakes;
 use crate::nodes::short;
+use crate::path::Path;
 use crate::source::Source;
 
 /// A parameter's new value: where its parts stand in the text, on a line of their own.
@@ -78,7 +79,8 @@ impl Patch {
                 if let DeValue::Table(table) = item.get_mut()
                     && table.get("name").and_then(|name| name.get_ref().as_str()) == name
                 {
-                    setting.put(&self.source, table);
+                    // A macro's parameters have no entries to be told apart: a path is an unknown key.
+                    setting.insert(&self.source, table);
                 }
             }
         }
@@ -99,11 +101,27 @@ impl Patch {
 
 impl Setting {
     /// Puts the value into a table, in place of the one that is there.
-    fn put<'i>(&self, source: &'i Source, table: &mut DeTable<'i>) {
+    fn insert<'i>(&self, source: &'i Source, table: &mut DeTable<'i>) {
         let parameter = &source.text[self.parameter.clone()];
         table.remove(parameter);
         let key = Spanned::new(self.parameter.clone(), Cow::Borrowed(parameter));
         table.insert(key, Spanned::new(self.value.clone(), self.read(source)));
+    }
+
+    /// Puts the value where its path leads to: `gain`, `gains[0].gain`.
+    fn put<'i>(&self, source: &'i Source, table: &mut DeTable<'i>) -> Result<(), Diagnostic> {
+        let parameter = &source.text[self.parameter.clone()];
+        match Path::read(parameter) {
+            Ok(path) if table.contains_key(path.key) && path.key != parameter => {
+                let value = Spanned::new(self.value.clone(), self.read(source));
+                let wrong = |message| Diagnostic::new(Code::Value, self.parameter.clone(), message);
+                path.put(table, Some(value)).map_err(wrong)
+            }
+            _ => {
+                self.insert(source, table);
+                Ok(())
+            }
+        }
     }
 
     /// Puts the value into the node's table, in place of the one that is there.
@@ -116,10 +134,9 @@ impl Setting {
         // A node that is no table has a mistake of its own.
         match nodes.get_mut(node).map(Spanned::get_mut) {
             Some(DeValue::Table(table)) => self.put(source, table),
-            Some(_) => {}
-            None => return Err(self.misdirected(node, nodes)),
+            Some(_) => Ok(()),
+            None => Err(self.misdirected(node, nodes)),
         }
-        Ok(())
     }
 
     fn misdirected(&self, node: &str, nodes: &DeTable<'_>) -> Diagnostic {
@@ -132,13 +149,11 @@ impl Setting {
 
     /// The value as TOML, or as a text without quotes.
     fn read<'i>(&self, source: &'i Source) -> DeValue<'i> {
-        let written = &source.text[self.parameter.start..self.value.end];
-        let key = &source.text[self.parameter.clone()];
-        let parsed = DeTable::parse(written).ok().and_then(|table| table.into_inner().remove(key));
-        match parsed.map(Spanned::into_inner) {
+        let written = &source.text[self.value.clone()];
+        match DeValue::parse(written).map(Spanned::into_inner) {
             // Dates are texts to a patch.
-            Some(DeValue::Datetime(_)) | None => DeValue::String(Cow::Borrowed(&source.text[self.value.clone()])),
-            Some(value) => placed(value, &self.value),
+            Ok(DeValue::Datetime(_)) | Err(_) => DeValue::String(Cow::Borrowed(written)),
+            Ok(value) => placed(value, &self.value),
         }
     }
 }
@@ -159,7 +174,7 @@ fn placed<'i>(value: DeValue<'i>, place: &Range<usize>) -> DeValue<'i> {
 
 #[cfg(test)]
 mod tests {
-    use patchline_nodes::{Gain, Oscillator};
+    use patchline_nodes::{Gain, Matrix, Oscillator, Targets};
 
     use crate::{Loaded, Options, Registry, read};
 
@@ -183,6 +198,32 @@ mod tests {
         let saw = set("tone", "shape", "saw").unwrap();
         let default = Oscillator::default();
         assert_ne!(saw.graph.node("tone").unwrap().downcast_ref::<Oscillator>(), Some(&default));
+    }
+
+    #[test]
+    fn an_entry_of_a_list_can_be_set() {
+        let bus = PATCH
+            .replace("type = \"gain\"\ngain = 0.5", "type = \"matrix\"\ngains = [{ from = 0, to = 0, gain = 0.5 }]");
+        let set = |parameter: &str, value: &str| {
+            let mut patch = read(bus.as_bytes(), "p.toml").unwrap();
+            patch.set("trim", parameter, value);
+            let loaded = patch.load(&Registry::standard(), &Options::default());
+            loaded.map(|loaded| loaded.graph.node("trim").unwrap().downcast_ref::<Matrix>().unwrap().gains[0].clone())
+        };
+        assert_eq!(set("gains[0].gain", "-20dB").unwrap().gain.linear(), 0.1);
+        assert!(set("gains[0].invert", "true").unwrap().invert, "which the patch does not say");
+        assert_eq!(set("gains[0]", "{ from = 0, to = 3 }").unwrap().to, Targets::One(3));
+        for (parameter, expected) in [
+            ("gains[1].gain", "`gains` has 1 entry, counted from 0"),
+            ("gains[0].gian", "did you mean `gain`?"),
+            ("gains[0].gain.db", "`gains[0].gain` is a value of its own"),
+        ] {
+            let mistakes = set(parameter, "0.5").unwrap_err().to_string();
+            assert!(
+                mistakes.contains(expected) && mistakes.contains(&format!("--set trim.{parameter}=0.5")),
+                "{mistakes}"
+            );
+        }
     }
 
     #[test]

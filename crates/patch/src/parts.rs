@@ -164,7 +164,14 @@ fn read_engine(table: &DeTable<'_>, registry: &Registry, broken: bool, mistakes:
         return EngineSettings::default();
     };
     let rate = f64::from(USUAL_RATE);
-    let check = TableCheck { params: EngineSettings::params(), what: "[engine]", place: span.clone(), rate, broken };
+    let check = TableCheck {
+        params: EngineSettings::params(),
+        beside: &[],
+        what: "[engine]",
+        place: span.clone(),
+        rate,
+        broken,
+    };
     let keys = Keys { registry, not_yet: NOT_YET_IN_ENGINE, in_node: false };
     let mut table = table.clone();
     check.run(&mut table, mistakes, &mut |key, diagnostic| keys.explain(key, diagnostic));

@@ -15,6 +15,8 @@ use crate::mistakes::Mistakes;
 pub(crate) struct TableCheck<'a> {
     /// The keys it may have.
     pub(crate) params: &'a [Param],
+    /// Keys that belong there, too, but are taken out and checked by others.
+    pub(crate) beside: &'a [&'static str],
     /// What the table is, in messages (`` `trim` (type "gain") ``).
     pub(crate) what: &'a str,
     /// The table's own place, for keys that are missing.
@@ -73,7 +75,7 @@ impl TableCheck<'_> {
         let mut diagnostic = explain(name, Diagnostic::new(Code::UnknownKey, span, message));
         if diagnostic.help.is_none() {
             let names = || self.params.iter().map(|param| param.name.as_str());
-            diagnostic = match mistakes.closest(name, names()) {
+            diagnostic = match mistakes.closest(name, names().chain(self.beside.iter().copied())) {
                 Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
                 None => diagnostic.help(format!("it has {}", listed(names()))),
             };
@@ -90,7 +92,7 @@ impl TableCheck<'_> {
             }
             (DeValue::Table(table), Some(Shape::Table(fields))) => {
                 let what = format!("an entry of `{}`", param.name);
-                let check = TableCheck { params: fields, what: &what, place: value.span(), ..*self };
+                let check = TableCheck { params: fields, beside: &[], what: &what, place: value.span(), ..*self };
                 check.run(&mut table.clone(), mistakes, &mut |_, diagnostic| diagnostic).is_empty()
             }
             (DeValue::Array(items), Some(Shape::Any)) => {

@@ -121,7 +121,7 @@ impl Command {
 /// What every command that reads a patch takes.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PatchArgs {
-    /// Sets a parameter before anything starts: --set trim.gain=-6dB. Repeatable.
+    /// Sets a parameter before anything starts: --set trim.gain=-6dB, --set bus.gains[0].gain=0.5. Repeatable.
     #[arg(long, value_name = "NODE.PARAM=VALUE")]
     pub(crate) set: Vec<Setting>,
     /// Starts with the values of this scene of the patch; what --set sets stays.

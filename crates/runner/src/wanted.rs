@@ -113,7 +113,7 @@ fn one<'a>(
             called(&side),
         );
         let place = match other.device {
-            Some(_) => Place::Parameter(name.to_owned(), key),
+            Some(_) => Place::Parameter(name.to_owned(), key.into()),
             None => Place::Node(name.to_owned()),
         };
         errors.push(GraphError { place, message });
@@ -244,7 +244,7 @@ mod tests {
              [nodes.b]\ntype = \"input\"\nchannels = [0]\nloopback_of = \"Speakers\"\n[nodes.out]\ntype = \"output\"\n",
         );
         let errors = request(&checked).unwrap_err();
-        assert_eq!(errors.0[0].place, Place::Parameter("b".to_owned(), "loopback_of"));
+        assert_eq!(errors.0[0].place, Place::Parameter("b".to_owned(), "loopback_of".into()));
         assert!(errors.0[0].message.contains("`b` reads what `Speakers` plays and `a` reads the default device"));
     }
 }

@@ -2,13 +2,11 @@
 
 use std::cell::Cell;
 
-use crate::arena::Memory;
 use crate::event::{EventSink, Events, Instance};
 use crate::io::Block;
-use crate::level::LevelMeter;
 use crate::plan::{Op, Plan, Run};
 use crate::slots::{Mode, Seat, Slab};
-use crate::{BufferId, Frame, Inputs, Io, Outputs};
+use crate::{Frame, Inputs, Io, Outputs};
 
 /// The processors, and what they run with.
 pub(super) struct Players<'a> {
@@ -37,7 +35,7 @@ impl Players<'_> {
         self.running.set(Some(*instance));
         let ((inputs, outputs), (input_ports, output_ports)) = (run.wires.of(wires), run.ports.of(widths));
         if let Some(meter) = meter {
-            listen(meter, memory, outputs, frames);
+            meter.hear(frames, |channel| memory.read(outputs[channel], frames));
             if meter.take_news() {
                 processor.heard(meter, readings);
             }
@@ -77,20 +75,6 @@ impl Players<'_> {
             bypass.before(&plan.memory, inputs, outputs, frames);
             bypass.runs()
         })
-    }
-}
-
-/// Lets a meter hear the samples of buffers, of which it has as many channels.
-#[inline(always)]
-fn listen(meter: &mut LevelMeter, memory: &Memory, buffers: &[BufferId], frames: usize) {
-    let mut at = 0;
-    while at < frames {
-        let segment = at..at + meter.segment(frames - at);
-        for (channel, &buffer) in buffers.iter().enumerate() {
-            meter.listen(channel, &memory.read(buffer, frames)[segment.clone()]);
-        }
-        meter.advance(segment.len());
-        at = segment.end;
     }
 }
 

@@ -26,7 +26,7 @@ fn what_nodes_say_is_located_and_nothing_changes() {
     let (mut engine, renderer) = engine(StreamSpec::new(48_000, 64, 0, 0));
     for bytes in [7, 13] {
         let Err(LoadError::Graph(errors)) = engine.load(one(bytes)) else { panic!("{bytes} bytes are refused") };
-        assert_eq!(errors.0[0].place, Place::Parameter("big".to_owned(), "bytes"));
+        assert_eq!(errors.0[0].place, Place::Parameter("big".to_owned(), "bytes".into()));
         assert_eq!(engine.graph().nodes().len(), 0);
     }
     engine.load(one(1)).unwrap();

@@ -51,11 +51,15 @@ impl<const LISTENS: bool> Node for Gauge<LISTENS> {
     }
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<Gauging<LISTENS>, NodeError> {
-        Ok(Gauging { meter: LevelMeter::new(spec.channels(), self.window), runs: Arc::clone(&self.runs) })
+        Ok(Gauging {
+            meter: LevelMeter::new(spec.channels(), self.window),
+            heard: vec![vec![0.0; spec.max_frames]; spec.channels()],
+            runs: Arc::clone(&self.runs),
+        })
     }
 
     fn footprint(&self, spec: &PrepareSpec) -> usize {
-        512 + spec.channels() * LevelMeter::CHANNEL_BYTES
+        512 + spec.channels() * (LevelMeter::CHANNEL_BYTES + 32 + 4 * spec.max_frames)
     }
 
     fn rebuilds(&self, previous: &Self) -> bool {
@@ -72,6 +76,8 @@ fn show(meter: &LevelMeter, readings: &Readings) {
 
 struct Gauging<const LISTENS: bool> {
     meter: LevelMeter,
+    /// A block of what arrives.
+    heard: Vec<Vec<f32>>,
     runs: Arc<AtomicUsize>,
 }
 
@@ -82,15 +88,12 @@ impl<const LISTENS: bool> Processor for Gauging<LISTENS> {
 
     fn process(&mut self, io: &mut Io<'_>) {
         self.runs.fetch_add(1, Ordering::Relaxed);
-        let (frames, mut at) = (io.frames(), 0);
-        while at < frames {
-            let segment = at..at + self.meter.segment(frames - at);
-            for (channel, samples) in io.main().channels().enumerate() {
-                self.meter.listen(channel, &samples[segment.clone()]);
-            }
-            self.meter.advance(segment.len());
-            at = segment.end;
-        }
+        let (frames, heard) = (io.frames(), &mut self.heard);
+        heard
+            .iter_mut()
+            .zip(io.main().channels())
+            .for_each(|(heard, samples)| heard[..frames].copy_from_slice(samples));
+        self.meter.hear(frames, |channel| &heard[channel]);
         show(&self.meter, io.readings);
     }
 

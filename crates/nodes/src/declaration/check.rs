@@ -53,8 +53,10 @@ impl Shape {
             (Self::Size(bounds), given) => {
                 quantity(given, bounds, " bytes", |size: &Size| size.bytes() as f64).unwrap_or_else(|| self.kind(given))
             }
-            (Self::Number(bounds), Given::Number(number)) => plain(number, bounds),
-            (Self::Number(bounds) | Self::Integer(bounds), Given::Integer(number)) => plain(number as f64, bounds),
+            (Self::Number(bounds), Given::Number(number)) => plain(number, bounds, given),
+            (Self::Number(bounds) | Self::Integer(bounds), Given::Integer(number)) => {
+                plain(number as f64, bounds, given)
+            }
             (Self::Integer(_), Given::Number(number)) if number.is_finite() => {
                 Err(wrong(format!("{number} is not a whole number")))
             }
@@ -169,12 +171,12 @@ fn read<Q: FromStr>(given: Given<'_>) -> Option<Q> {
     text(given)?.parse().ok()
 }
 
-fn plain(number: f64, bounds: &Bounds) -> Result<(), ValueError> {
+fn plain(number: f64, bounds: &Bounds, given: Given<'_>) -> Result<(), ValueError> {
     if !number.is_finite() {
         return Err(wrong(format!("{number} is not a finite number")));
     }
     let end = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
-    within(number, end(&bounds.min), end(&bounds.max), bounds, "", Given::Number(number))
+    within(number, end(&bounds.min), end(&bounds.max), bounds, "", given)
 }
 
 fn within(

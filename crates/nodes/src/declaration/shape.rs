@@ -76,6 +76,16 @@ impl Shape {
         }
     }
 
+    /// The fields of the tables that a list holds, or of a table.
+    #[must_use]
+    pub fn fields(&self) -> &[Param] {
+        match self {
+            Self::List(of) => of.fields(),
+            Self::Table(fields) => fields,
+            _ => &[],
+        }
+    }
+
     /// One or a few words: `time`, `"gate" or "trigger"`, `list of levels`.
     #[must_use]
     pub fn word(&self) -> String {

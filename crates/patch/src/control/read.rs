@@ -18,7 +18,14 @@ pub(crate) fn read_control(table: &DeTable<'_>, context: &Context<'_>, mistakes:
         return ControlSettings::default();
     };
     let Context { rate, broken, registry, .. } = *context;
-    let check = TableCheck { params: ControlSettings::params(), what: "[control]", place: span.clone(), rate, broken };
+    let check = TableCheck {
+        params: ControlSettings::params(),
+        beside: &[],
+        what: "[control]",
+        place: span.clone(),
+        rate,
+        broken,
+    };
     let keys = Keys { registry, not_yet: &[], in_node: false };
     let mut table = table.clone();
     check.run(&mut table, mistakes, &mut |key, diagnostic| keys.explain(key, diagnostic));

@@ -70,7 +70,7 @@ impl<'a, 'b, 'i> Reader<'a, 'b, 'i> {
     fn read(mut self) -> Option<Map> {
         let context = self.targets.context;
         let (rate, broken, place) = (context.rate, context.broken, self.place.clone());
-        let check = TableCheck { params: Keys::params(), what: "a map", place, rate, broken };
+        let check = TableCheck { params: Keys::params(), beside: &[], what: "a map", place, rate, broken };
         let known = keys::Keys { registry: context.registry, not_yet: &[], in_node: false };
         let mistakes: &mut Mistakes = self.targets.mistakes;
         let faulty = check.run(&mut self.table, mistakes, &mut |key, diagnostic| known.explain(key, diagnostic));

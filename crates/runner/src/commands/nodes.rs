@@ -52,7 +52,7 @@ fn manual(declaration: &Declaration) -> String {
     ports(&mut out, "Outputs", &declaration.outputs);
     if !declaration.params.is_empty() {
         heading(&mut out, "Parameters");
-        declaration.params.iter().for_each(|param| parameter(&mut out, param, 1));
+        declaration.params.iter().for_each(|param| parameter(&mut out, "", param));
         out.push('\n');
     }
     if !declaration.outputs.is_empty() && !matches!(declaration.kind, "input") {
@@ -89,20 +89,22 @@ fn ports(out: &mut String, title: &str, ports: &[Port]) {
     out.push('\n');
 }
 
-fn parameter(out: &mut String, param: &Param, depth: usize) {
-    let indent = "  ".repeat(depth);
+/// One parameter, and those of its entries: `gains[].from`.
+fn parameter(out: &mut String, prefix: &str, param: &Param) {
+    let name = format!("{prefix}{}", param.name);
     let default = match (&param.default, param.required) {
         (_, true) => " (required)".to_owned(),
         (Some(default), false) => format!(" = {default}"),
         (None, false) => String::new(),
     };
-    writeln!(out, "{indent}{}{default}", style::strong(&param.name)).expect(TAKES);
-    writeln!(out, "{indent}    {}", param.shape).expect(TAKES);
-    param.doc.lines().for_each(|line| writeln!(out, "{indent}    {line}").expect(TAKES));
-    writeln!(out, "{indent}    A change {}.", param.change).expect(TAKES);
+    writeln!(out, "  {}{default}", style::strong(&name)).expect(TAKES);
+    writeln!(out, "      {}", param.shape).expect(TAKES);
+    param.doc.lines().for_each(|line| writeln!(out, "      {line}").expect(TAKES));
+    writeln!(out, "      A change {}.", param.change).expect(TAKES);
     for choice in param.shape.choices().iter().filter(|choice| !choice.doc.is_empty()) {
-        writeln!(out, "{indent}    \"{}\": {}", choice.name, choice.doc).expect(TAKES);
+        writeln!(out, "      \"{}\": {}", choice.name, choice.doc.replace('\n', " ")).expect(TAKES);
     }
+    param.shape.fields().iter().for_each(|field| parameter(out, &format!("{name}[]."), field));
 }
 
 fn write_reading(out: &mut String, reading: &Reading) {
@@ -148,6 +150,7 @@ fn param_data(param: &Param) -> Value {
         "choices": param.shape.choices().iter().map(|choice| &choice.name).collect::<Vec<_>>(),
         "default": param.default,
         "required": param.required,
+        "entries": param.shape.fields().iter().map(param_data).collect::<Vec<_>>(),
         "change": { "law": param.change.law(), "time": param.change.time() },
     })
 }
