@@ -125,3 +125,47 @@ fn a_stack_that_was_touched_does_not_fault() {
     assert!(faults(false) >= 10);
     assert_eq!(faults(true), 0);
 }
+
+/// Memory of a file that the kernel has to read from the disk first.
+#[cfg(target_os = "linux")]
+struct OnDisk(*const u8);
+
+#[cfg(target_os = "linux")]
+impl OnDisk {
+    const BYTES: usize = 64 * 4096;
+
+    fn new() -> Self {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, &vec![1; Self::BYTES]).unwrap();
+        file.sync_all().unwrap();
+        let handle = std::os::fd::AsRawFd::as_raw_fd(&file);
+        // SAFETY: the file is open; the mapping is private, readable, and never given back.
+        let memory = unsafe {
+            assert_eq!(libc::posix_fadvise(handle, 0, 0, libc::POSIX_FADV_DONTNEED), 0);
+            libc::mmap(std::ptr::null_mut(), Self::BYTES, libc::PROT_READ, libc::MAP_PRIVATE, handle, 0)
+        };
+        assert_ne!(memory, libc::MAP_FAILED);
+        Self(memory.cast())
+    }
+
+    fn read(&self) -> u32 {
+        // SAFETY: all of it is mapped, and nobody writes to it.
+        let bytes = unsafe { std::slice::from_raw_parts(self.0, Self::BYTES) };
+        bytes.iter().step_by(4096).map(|&byte| u32::from(byte)).sum()
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn waiting_for_a_page_is_no_violation_where_nobody_asked_for_page_faults() {
+    let waits = |watch: Watch| {
+        let (guard, memory) = (Guard::new(watch), OnDisk::new());
+        assert_eq!(guard.visit(|| memory.read()), 64);
+        guard.report()
+    };
+    let report = waits(Watch::available());
+    assert!(report.violations_of(Kind::PageFaults) > 0, "{report}");
+    assert_eq!(report.violations_of(Kind::Switches), report.voluntary_switches());
+    let report = waits(Watch::available().without(Kind::PageFaults));
+    assert_eq!(report.violations(), 0, "{report}");
+}
