@@ -183,6 +183,9 @@ pub(crate) struct RunArgs {
     /// When a node allocates in the audio callback: end at once, or count, play on and exit with 7.
     #[arg(long, value_enum, default_value = "count")]
     pub(crate) on_violation: OnViolation,
+    /// On a terminal, a line of status instead of the screen with meters and parameters.
+    #[arg(long)]
+    pub(crate) plain: bool,
     /// Prints the final report as one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,

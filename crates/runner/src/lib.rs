@@ -41,6 +41,8 @@ mod rights;
 mod signals;
 mod style;
 mod terminal;
+#[cfg(feature = "tui")]
+mod tui;
 mod units;
 mod wanted;
 mod watch;

@@ -234,6 +234,12 @@ impl Live {
         &self.engine
     }
 
+    /// What a node said last.
+    #[cfg(feature = "tui")]
+    pub(crate) fn last_said(&self, node: &str) -> Option<&str> {
+        self.watch.last_said(node)
+    }
+
     /// What all nodes have measured.
     pub(crate) fn figures(&self) -> &Figures {
         &self.figures

@@ -1,8 +1,9 @@
 //! What the program says: results on stdout, everything else on stderr, around a live line that may be there.
 
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use indicatif::MultiProgress;
 
@@ -80,11 +81,83 @@ pub(crate) fn status(line: &str) {
     }
 }
 
-/// Writes a line to stderr. There is nobody to tell when that fails.
+/// Writes a line to stderr, or to the screen that covers it. There is nobody to tell when that fails.
 pub(crate) fn tell(line: &str) {
-    LIVE.suspend(|| {
-        let _ = writeln!(anstream::stderr().lock(), "{line}");
-    });
+    if !diverts(line) {
+        LIVE.suspend(|| {
+            let _ = writeln!(anstream::stderr().lock(), "{line}");
+        });
+    }
+}
+
+/// Lines that a screen keeps for the time when it is gone.
+const MOST_DIVERTED: usize = 1000;
+
+/// What was said of late, for a screen that covers stderr.
+static SAID: Mutex<Said> = Mutex::new(Said { diverted: false, fresh: VecDeque::new(), kept: VecDeque::new(), more: 0 });
+
+struct Said {
+    /// Whether there is a screen.
+    diverted: bool,
+    /// What it has not taken yet, without colours.
+    fresh: VecDeque<String>,
+    /// What was said to it alone: the latest, and how many more lines there were.
+    kept: VecDeque<String>,
+    more: usize,
+}
+
+impl Said {
+    fn push(&mut self, line: &str) {
+        let line = line.trim_end_matches('\n');
+        self.fresh.extend(anstream::adapter::strip_str(line).to_string().lines().map(str::to_owned));
+        // Where nobody takes them, there is no screen, or it stands still.
+        let old = self.fresh.len().saturating_sub(MOST_DIVERTED);
+        self.fresh.drain(..old);
+        if self.diverted {
+            self.kept.push_back(line.to_owned());
+        }
+        if self.kept.len() > MOST_DIVERTED {
+            self.kept.pop_front();
+            self.more += 1;
+        }
+    }
+}
+
+fn said() -> MutexGuard<'static, Said> {
+    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a line for the screen; whether there is one.
+fn diverts(line: &str) -> bool {
+    let mut said = said();
+    said.push(line);
+    said.diverted
+}
+
+/// From here on, what would be written to stderr waits for a screen.
+#[cfg(feature = "tui")]
+pub(crate) fn divert() {
+    said().diverted = true;
+}
+
+/// Gives the screen what it has not seen yet, of what was said before it came, too.
+#[cfg(feature = "tui")]
+pub(crate) fn diverted(to: &mut VecDeque<String>) {
+    to.append(&mut said().fresh);
+}
+
+/// The screen is gone: says on stderr what was said meanwhile.
+#[cfg(feature = "tui")]
+pub(crate) fn gather() {
+    let (kept, more) = {
+        let mut said = said();
+        said.diverted = false;
+        (std::mem::take(&mut said.kept), std::mem::take(&mut said.more))
+    };
+    if more > 0 {
+        tell(&format!("({more} lines before these are gone)"));
+    }
+    kept.iter().for_each(|line| tell(line));
 }
 
 /// Where log lines go: stderr, above the live lines. Where stderr is gone or full, nowhere: what plays goes on.
@@ -92,9 +165,11 @@ pub(crate) struct LogWriter;
 
 impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LIVE.suspend(|| {
-            let _ = anstream::stderr().lock().write_all(bytes);
-        });
+        if !diverts(&String::from_utf8_lossy(bytes)) {
+            LIVE.suspend(|| {
+                let _ = anstream::stderr().lock().write_all(bytes);
+            });
+        }
         Ok(bytes.len())
     }
 

@@ -26,8 +26,11 @@ pub(crate) fn listen() {
     outlive_user_signals();
 }
 
-fn stop() {
+/// Asks for an orderly end; if that was asked for already, forces one.
+pub(crate) fn stop() {
     if SIGNALS.fetch_add(1, Ordering::Relaxed) > 0 {
+        #[cfg(feature = "tui")]
+        crate::tui::give_back();
         remove_unfinished();
         document::forced();
         std::process::exit(Exit::Interrupted as i32);
@@ -59,7 +62,13 @@ fn has_terminal() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
 
-/// Whether SIGHUP came since this was last asked.
+/// Asks for the patch to be loaded anew.
+#[cfg(feature = "tui")]
+pub(crate) fn want_reload() {
+    RELOAD.store(true, Ordering::Relaxed);
+}
+
+/// Whether SIGHUP came since this was last asked, or somebody wanted the same.
 pub(crate) fn reload_wanted() -> bool {
     RELOAD.swap(false, Ordering::Relaxed)
 }

@@ -29,6 +29,8 @@ pub(crate) struct Watch {
     /// By node: where it first allocated in the callback, and how often in all.
     allocations: BTreeMap<String, (Frame, u64)>,
     reports: Vec<Report>,
+    /// What each node said last.
+    last: BTreeMap<String, String>,
     /// Files that nodes have written, and how many more there are.
     files: Vec<(String, Written)>,
     more_files: usize,
@@ -67,6 +69,7 @@ impl Watch {
             panics: Vec::new(),
             allocations: BTreeMap::new(),
             reports: Vec::new(),
+            last: BTreeMap::new(),
             files: Vec::new(),
             more_files: 0,
             failed: false,
@@ -106,6 +109,12 @@ impl Watch {
             self.reloads.more += 1;
             self.reloads.last = Some((frame, data));
         }
+    }
+
+    /// What a node said last.
+    #[cfg(feature = "tui")]
+    pub(crate) fn last_said(&self, node: &str) -> Option<&str> {
+        self.last.get(node).map(String::as_str)
     }
 
     /// How many other patches took over, and the frame and the changes of the last one.
@@ -194,6 +203,7 @@ impl Watch {
             Severity::Error => error!("{node}: {said}"),
         }
         self.failed |= *severity == Severity::Error;
+        self.last.insert(node.clone(), said);
         match written {
             Some(written) if self.files.len() < MOST_FILES => self.files.push((node.clone(), written.clone())),
             Some(_) => self.more_files += 1,

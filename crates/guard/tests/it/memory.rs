@@ -139,11 +139,11 @@ impl OnDisk {
         std::io::Write::write_all(&mut file, &vec![1; Self::BYTES]).unwrap();
         file.sync_all().unwrap();
         let handle = std::os::fd::AsRawFd::as_raw_fd(&file);
-        // SAFETY: the file is open; the mapping is private, readable, and never given back.
-        let memory = unsafe {
-            assert_eq!(libc::posix_fadvise(handle, 0, 0, libc::POSIX_FADV_DONTNEED), 0);
-            libc::mmap(std::ptr::null_mut(), Self::BYTES, libc::PROT_READ, libc::MAP_PRIVATE, handle, 0)
-        };
+        // SAFETY: the file is open.
+        assert_eq!(unsafe { libc::posix_fadvise(handle, 0, 0, libc::POSIX_FADV_DONTNEED) }, 0);
+        let (nowhere, access) = (std::ptr::null_mut(), libc::PROT_READ);
+        // SAFETY: the mapping is private, readable, and never given back.
+        let memory = unsafe { libc::mmap(nowhere, Self::BYTES, access, libc::MAP_PRIVATE, handle, 0) };
         assert_ne!(memory, libc::MAP_FAILED);
         Self(memory.cast())
     }

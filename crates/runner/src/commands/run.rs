@@ -6,6 +6,7 @@ mod device;
 mod objections;
 mod reload;
 mod score;
+mod shown;
 mod state;
 mod status;
 mod summary;
@@ -27,8 +28,8 @@ use crate::{files, load, signals};
 use controls::Controls;
 use reload::Reloads;
 use score::Score;
+use shown::Shown;
 use state::State;
-use status::Status;
 
 pub(crate) fn run(registry: &Registry, args: &RunArgs) -> Outcome {
     let mut score = Score::new(registry, args)?;
@@ -118,17 +119,19 @@ fn play(
         NotStarted::Graph(error) => load::refused(&loaded, error),
         error => error.into(),
     })?;
-    let mut status = Status::new(live.latency().rate());
+    let mut shown = Shown::new(live.latency().rate(), score.args.plain);
     live.play(|live| {
-        status.show(live);
+        shown.look(score, &mut loaded, live, beside);
         beside.dumps.look(live);
         beside.reloads.look(score, &mut loaded, live);
         beside.controls.look(score, &mut loaded, live, &mut beside.reloads);
         beside.keep(score, &loaded, live, false);
         ControlFlow::Continue(())
     });
-    status.clear();
     beside.dumps.end(&live);
     beside.keep(score, &loaded, &live, true);
-    Ok(live.stop())
+    let stopped = live.stop();
+    // The terminal may stand still: what was recorded is closed before.
+    shown.clear();
+    Ok(stopped)
 }

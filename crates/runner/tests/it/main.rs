@@ -37,4 +37,6 @@ mod render;
 mod repair;
 mod replay;
 mod run;
+#[cfg(all(target_os = "linux", feature = "tui"))]
+mod screen;
 mod support;

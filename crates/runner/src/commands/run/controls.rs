@@ -9,7 +9,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use patchline_control::{Config, Control, ControlStats, Desk, How, Name, Setting, StartError, Token, WebConfig, When};
+use patchline_control::{
+    Config, Control, ControlStats, Desk, How, Name, Refusal, Setting, StartError, Token, WebConfig, When,
+};
 use patchline_graph::Frame;
 use patchline_io::TimedMidi;
 use patchline_patch::{Asked, ControlSettings, Loaded, Mapper, Registry};
@@ -22,6 +24,8 @@ use crate::cli::ControlArgs;
 use crate::exit::{Exit, Failure};
 use crate::live::Live;
 use crate::load::shown;
+#[cfg(feature = "tui")]
+use crate::{signals, tui::Wish};
 pub(super) use desk::LiveDesk;
 use learn::Learn;
 use system_midi::SystemMidi;
@@ -167,7 +171,9 @@ impl Controls {
         self.learn.iter_mut().for_each(|learn| learn.take(message));
         let asked: Vec<Wanted> = self.mapper.take(message).into_iter().map(Wanted::from).collect();
         for wanted in asked {
-            self.perform(wanted, when, (score, playing, live, reloads));
+            if let Err(refusal) = self.perform(wanted, when, (score, playing, live, reloads)) {
+                warn!("MIDI: {}", refusal.message);
+            }
         }
     }
 
@@ -176,21 +182,43 @@ impl Controls {
         wanted: Wanted,
         when: When,
         (score, playing, live, reloads): (&mut Score, &mut Loaded, &mut Live, &mut Reloads),
-    ) {
+    ) -> Result<(), Refusal> {
         let how = How { when, over: None };
         let mut desk = self.desk(score, playing, live, reloads);
-        let done = match wanted {
+        let settings = match wanted {
             Wanted::Scene(scene) => desk.recall_at(&scene, how),
             Wanted::Set(setting) => desk.set(std::slice::from_ref(&setting), how).map(|_| vec![setting]),
-        };
-        match done {
-            Ok(settings) => {
-                for Setting { name, value } in settings {
-                    self.control.iter_mut().for_each(|control| control.changed(name.clone(), value.clone()));
-                }
-            }
-            Err(refusal) => warn!("MIDI: {}", refusal.message),
+        }?;
+        for Setting { name, value } in settings {
+            self.control.iter_mut().for_each(|control| control.changed(name.clone(), value.clone()));
         }
+        Ok(())
+    }
+
+    /// Does what somebody at the terminal asks for; says what was done, or why not.
+    #[cfg(feature = "tui")]
+    pub(super) fn grant(
+        &mut self,
+        wish: Wish,
+        at: (&mut Score, &mut Loaded, &mut Live, &mut Reloads),
+    ) -> Option<Result<String, String>> {
+        let (wanted, done) = match wish {
+            Wish::LookAt(_) => return None,
+            Wish::Stop => {
+                signals::stop();
+                return None;
+            }
+            Wish::Reload => {
+                signals::want_reload();
+                return None;
+            }
+            Wish::Recall(scene) => (Wanted::Scene(scene.clone()), format!("scene {scene}")),
+            Wish::Set(name, value) => {
+                let done = format!("{name} = {value}");
+                (Wanted::Set(Setting { name, value }), done)
+            }
+        };
+        Some(self.perform(wanted, When::Now, at).map(|()| done).map_err(|refusal| refusal.message))
     }
 }
 
