@@ -36,6 +36,7 @@ fn documents() -> Result<Vec<Document>, String> {
         document("docs/nodes.md", nodes_page::text()),
         document("patch.schema.json", schema()),
         document("fuzz/patch.dict", dictionary::text()),
+        document("docs/errors.md", errors()?),
     ];
     documents.extend(performance()?);
     Ok(documents)
@@ -48,6 +49,14 @@ fn performance() -> Result<Vec<Document>, String> {
     let results = serde_json::from_str(&json).map_err(|error| format!("{}: {error}", path.display()))?;
     let documents = patchline_benches::documents(&results).into_iter();
     Ok(documents.map(|patchline_benches::Document { path, text }| Document { path, text }).collect())
+}
+
+/// What `runner explain` prints, code by code.
+fn errors() -> Result<String, String> {
+    let source = "crates/runner/src/commands/explain/errors.md";
+    let text =
+        std::fs::read_to_string(root().join(source)).map_err(|error| format!("cannot read {source}: {error}"))?;
+    Ok(format!("<!-- Generated from {source} by `./x docs`; do not edit. -->\n{text}"))
 }
 
 /// What `runner schema` prints.

@@ -63,6 +63,22 @@ pub trait Desk {
     /// # Errors
     /// [`Code::Patch`] with the mistakes as a detail, or [`Code::Refused`] where patches may not come from afar.
     fn load(&mut self, patch: &str) -> Result<Map<String, Value>, Refusal>;
+
+    /// What [`load`](Self::load) would say and change; nothing is loaded.
+    ///
+    /// # Errors
+    /// As those of [`load`](Self::load).
+    fn check(&mut self, _patch: &str) -> Result<Map<String, Value>, Refusal> {
+        Err(Refusal::new(Code::Refused, "patches cannot be checked here"))
+    }
+
+    /// The nodes with their ports, and the links between them, for pictures.
+    ///
+    /// # Errors
+    /// Where there is no picture to be had.
+    fn graph(&mut self) -> Result<Map<String, Value>, Refusal> {
+        Err(Refusal::new(Code::Refused, "there is no picture of this"))
+    }
 }
 
 /// A parameter's or a reading's full name: `trim.gain`, `/trim/gain` in OSC.

@@ -120,6 +120,24 @@ pub enum IoError {
 }
 
 impl IoError {
+    /// All codes that there are.
+    pub const CODES: [&str; 14] = [
+        "device-setting",
+        "device-running",
+        "device-not-running",
+        "device-unavailable",
+        "host-missing",
+        "host-hangs",
+        "device-not-found",
+        "device-ambiguous",
+        "device-rate",
+        "device-channels",
+        "device-unsupported",
+        "device-refused",
+        "callback-panicked",
+        "device-thread",
+    ];
+
     /// A code that stays the same when the words change.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -98,6 +98,25 @@ pub struct Diagnostics {
 }
 
 impl Code {
+    /// All of them, in their order.
+    pub const ALL: [Self; 15] = [
+        Self::Unreadable,
+        Self::Syntax,
+        Self::UnknownKey,
+        Self::Misplaced,
+        Self::NotSupported,
+        Self::Name,
+        Self::UnknownType,
+        Self::Value,
+        Self::File,
+        Self::Missing,
+        Self::Link,
+        Self::Graph,
+        Self::Device,
+        Self::Unlinked,
+        Self::ShortFeedback,
+    ];
+
     /// The stable name, as in `unknown-key`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -73,8 +73,12 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// List the node types, or document one.
     Nodes(NodesArgs),
+    /// Write a first patch for this machine, with comments; asks what it is for, or takes --for.
+    Init(InitArgs),
     /// List the devices there are.
     Devices(DevicesArgs),
+    /// Say what the code of an error means, and what would be right.
+    Explain(ExplainArgs),
     /// Measure what a patch costs on this machine, or how long sound takes from the output to the input.
     Bench(BenchArgs),
     /// Say what this machine lacks for sound in real time, and the lines that fix it.
@@ -106,7 +110,8 @@ impl Command {
             Self::Bench(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Replay(args) => args.json,
-            Self::Graph(_) | Self::Schema | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Graph(_) | Self::Schema | Self::Demo(_) | Self::Explain(_) | Self::Init(_) => false,
+            Self::Completions(_) | Self::Man(_) => false,
         };
         match self {
             _ if !json => Form::Text,
@@ -306,6 +311,77 @@ pub(crate) struct NodesArgs {
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `runner explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, as it stands in a message: `value`, or `error[value]`; all of them without one.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+}
+
+/// `runner init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The patch to write.
+    #[arg(default_value = "patch.toml", value_hint = ValueHint::FilePath)]
+    pub(crate) patch: PathBuf,
+    /// What the patch does.
+    #[arg(long = "for", value_enum, value_name = "PURPOSE")]
+    pub(crate) purpose: Option<Purpose>,
+    /// The input device, by its name or id; else the system's default.
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) input: Option<String>,
+    /// The output device, by its name or id; else the system's default.
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) output: Option<String>,
+    /// Asks nothing: what is not said is the default.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Replaces a file that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// What a first patch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Purpose {
+    /// An echo on what comes in.
+    Echo,
+    /// What comes in goes out, with a gain and a meter.
+    Through,
+    /// Records what comes in.
+    Record,
+    /// Records when somebody speaks, a file for each take.
+    Speech,
+    /// A test tone.
+    Tone,
+}
+
+impl Purpose {
+    pub(crate) const ALL: [Self; 5] = [Self::Echo, Self::Through, Self::Record, Self::Speech, Self::Tone];
+
+    /// What it is, for people.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Echo => "an echo on what comes in",
+            Self::Through => "what comes in goes out, with a gain and a meter",
+            Self::Record => "record what comes in",
+            Self::Speech => "record when somebody speaks, a file for each take",
+            Self::Tone => "a test tone",
+        }
+    }
+
+    /// Whether it has an input.
+    pub(crate) fn hears(self) -> bool {
+        self != Self::Tone
+    }
+
+    /// Whether it has an output.
+    pub(crate) fn plays(self) -> bool {
+        matches!(self, Self::Echo | Self::Through | Self::Tone)
+    }
 }
 
 /// `runner demo`.

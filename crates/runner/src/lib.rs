@@ -34,6 +34,7 @@ mod memory;
 mod meter;
 mod output;
 mod overview;
+mod page;
 mod picture;
 mod reads;
 mod report;
@@ -106,6 +107,8 @@ fn dispatch(registry: &Registry, command: &Command) -> Outcome {
         Command::Nodes(args) => commands::nodes::run(registry, args),
         Command::Bench(args) => commands::bench::run(registry, args),
         Command::Devices(args) => commands::devices::run(args),
+        Command::Explain(args) => commands::explain::run(args),
+        Command::Init(args) => commands::init::run(registry, args),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Schema => commands::schema::run(registry),
         Command::Demo(args) => commands::demo::run(registry, args),

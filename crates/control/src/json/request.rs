@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::desk::Refusal;
 
-/// The longest message: one that loads a patch.
+/// The longest message: one that has a patch.
 pub(crate) const LONGEST: usize = 1024 * 1024;
 /// The longest of all others.
 const LONG: usize = 64 * 1024;
@@ -56,7 +56,11 @@ pub(crate) enum Request {
     Load {
         patch: String,
     },
+    Check {
+        patch: String,
+    },
     Patch {},
+    Graph {},
     /// After the first message there is nothing to show.
     Hello {
         token: String,
@@ -113,10 +117,10 @@ fn read_short(text: &str) -> Result<Asked, Bad> {
     Ok(Asked { id, request })
 }
 
-/// A long message loads a patch: nothing is made of others, which may hold anything.
+/// A long message has a patch: nothing is made of others, which may hold anything.
 fn read_long(text: &str) -> Result<Asked, Bad> {
     #[derive(Deserialize)]
-    struct Load {
+    struct Long {
         #[serde(default)]
         id: Value,
         r#do: Only,
@@ -126,11 +130,16 @@ fn read_long(text: &str) -> Result<Asked, Bad> {
     #[serde(rename_all = "snake_case")]
     enum Only {
         Load,
+        Check,
     }
-    let long = || bad(Value::Null, format!("a message has at most {LONG} bytes, one that loads a patch {LONGEST}"));
-    let Load { id, r#do: Only::Load, patch } = serde_json::from_str(text).map_err(|_| long())?;
+    let long = || bad(Value::Null, format!("a message has at most {LONG} bytes, one with a patch {LONGEST}"));
+    let Long { id, r#do, patch } = serde_json::from_str(text).map_err(|_| long())?;
     check_id(&id).map_err(|words| bad(Value::Null, words))?;
-    Ok(Asked { id, request: Request::Load { patch } })
+    let request = match r#do {
+        Only::Load => Request::Load { patch },
+        Only::Check => Request::Check { patch },
+    };
+    Ok(Asked { id, request })
 }
 
 /// The token of a first message that shows one.
@@ -209,7 +218,10 @@ mod tests {
     #[test]
     fn only_patches_may_be_long() {
         let patch = "x".repeat(900_000);
-        let asked = read(&json!({ "id": 7, "do": "load", "patch": patch }).to_string()).unwrap();
-        assert_eq!(asked, Asked { id: json!(7), request: Request::Load { patch } });
+        let long =
+            |what: &str| read(&json!({ "id": 7, "do": what, "patch": patch }).to_string()).map(|asked| asked.request);
+        assert_eq!(long("load").unwrap(), Request::Load { patch: patch.clone() });
+        assert_eq!(long("check").unwrap(), Request::Check { patch: patch.clone() });
+        assert!(long("patch").is_err());
     }
 }

@@ -111,6 +111,8 @@ impl Watcher {
             Request::Stats {} => Ok(Value::Object(on.statistics())),
             // Others are told when it plays, by `Control::loaded`.
             Request::Load { patch } => on.desk.load(&patch).map(Value::Object),
+            Request::Check { patch } => on.desk.check(&patch).map(Value::Object),
+            Request::Graph {} => on.desk.graph().map(Value::Object),
             Request::Patch {} => Ok(json!({ "patch": on.desk.patch()? })),
         }
     }

@@ -135,13 +135,24 @@ impl Desk for Bench {
     }
 
     fn load(&mut self, patch: &str) -> Result<Map<String, Value>, Refusal> {
+        self.check(patch)?;
+        self.patch = patch.to_owned();
+        self.revision += 1;
+        Ok(Map::from_iter([("frame".to_owned(), json!(self.frame))]))
+    }
+
+    fn check(&mut self, patch: &str) -> Result<Map<String, Value>, Refusal> {
         if !patch.starts_with("links") {
             let mut refusal = Refusal::new(Code::Patch, "the patch has a mistake");
             refusal.details.insert("mistakes".to_owned(), json!([{ "line": 1, "column": 1 }]));
             return Err(refusal);
         }
-        self.patch = patch.to_owned();
-        self.revision += 1;
-        Ok(Map::from_iter([("frame".to_owned(), json!(self.frame))]))
+        Ok(Map::from_iter([("line".to_owned(), json!("2 nodes play on"))]))
+    }
+
+    fn graph(&mut self) -> Result<Map<String, Value>, Refusal> {
+        let nodes = json!([{ "name": "trim", "type": "gain" }, { "name": "level", "type": "meter" }]);
+        let links = json!([{ "from": "trim", "to": "level", "channels": 2, "feedback": false }]);
+        Ok(Map::from_iter([("nodes".to_owned(), nodes), ("links".to_owned(), links)]))
     }
 }

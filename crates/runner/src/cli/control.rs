@@ -14,6 +14,10 @@ pub(crate) struct ControlArgs {
     /// Serves WebSocket clients, who need the token that is printed: a port of this machine, or an address with one.
     #[arg(long, value_name = "[ADDRESS:]PORT")]
     pub(crate) websocket: Option<Address>,
+    /// Serves a page for browsers: the signal flow with its levels, sliders, scenes, an editor. The address with its token is
+    /// printed. On any free port of this machine, or at this address; on that of --websocket if it is given.
+    #[arg(long, value_name = "[ADDRESS:]PORT", num_args = 0..=1)]
+    pub(crate) ui: Option<Option<Address>>,
     /// A file whose first line is the token that WebSocket clients have to know; without it each run makes one.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) token_file: Option<PathBuf>,

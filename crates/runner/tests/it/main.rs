@@ -12,6 +12,7 @@ mod corpus;
 mod demo;
 mod devices;
 mod doctor;
+mod first;
 mod flight;
 mod guarded;
 mod help;
@@ -25,6 +26,8 @@ mod meter;
 #[allow(dead_code, reason = "nothing is frozen here")]
 #[path = "../../../nodes/tests/faults/mounts.rs"]
 mod mounts;
+#[cfg(unix)]
+mod page;
 mod panel;
 mod pipes;
 mod planted;

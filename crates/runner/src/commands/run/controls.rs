@@ -6,6 +6,7 @@ mod system_midi;
 
 use std::fs::File;
 use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use crate::cli::ControlArgs;
 use crate::exit::{Exit, Failure};
 use crate::live::Live;
 use crate::load::shown;
+use crate::page;
 #[cfg(feature = "tui")]
 use crate::{signals, tui::Wish};
 pub(super) use desk::LiveDesk;
@@ -33,6 +35,9 @@ use system_midi::SystemMidi;
 /// How much later than it came a MIDI message takes effect, beside two blocks: so each has its frame, whenever the
 /// control thread sees it.
 const MIDI_DELAY: Duration = Duration::from_millis(20);
+
+/// Any free port of this machine.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Bytes of a token's file that are read.
 const LONGEST_TOKEN_FILE: u64 = 4096;
@@ -241,12 +246,17 @@ impl From<Asked<'_>> for Wanted {
 fn config(args: &ControlArgs, settings: &ControlSettings) -> Result<Option<(Config, String)>, Failure> {
     let osc = args.osc.or(settings.osc).map(|address| address.0);
     let (mut web, mut said) = (None, String::new());
-    if let Some(address) = args.websocket.or(settings.websocket) {
+    let page_at = args.ui.map(|at| at.map_or(ANY_PORT, |address| address.0));
+    let socket_at = args.websocket.or(settings.websocket).map(|address| address.0);
+    // The page and its socket are at one port.
+    let explicit = args.ui.flatten().map(|address| address.0);
+    if let Some(address) = explicit.or(socket_at).or(page_at) {
         let (token, place) = token(args, settings)?;
         // Only one that nobody knows yet is shown.
         said =
             place.map_or_else(|| format!("?token={}", token.in_url()), |place| format!(" with the token in {place}"));
-        web = Some(WebConfig { origins: settings.origins.clone(), ..WebConfig::new(address.0, token) });
+        let page = page_at.map(|_| page::page());
+        web = Some(WebConfig { origins: settings.origins.clone(), page, ..WebConfig::new(address, token) });
     }
     let remote = args.allow_remote || settings.allow_remote;
     let config = Config { osc, web, remote, most_hz: settings.rate.hz() };
@@ -255,6 +265,7 @@ fn config(args: &ControlArgs, settings: &ControlSettings) -> Result<Option<(Conf
 
 /// Listens, and says where.
 fn listen((config, token): (Config, String)) -> Result<Control, Failure> {
+    let has_page = config.web.as_ref().is_some_and(|web| web.page.is_some());
     let control = Control::start(config).map_err(|error| match error {
         StartError::NotLoopback(_) => {
             let help = "`allow_remote = true` in [control], or --allow-remote, allows it";
@@ -264,6 +275,9 @@ fn listen((config, token): (Config, String)) -> Result<Control, Failure> {
     })?;
     control.osc_address().iter().for_each(|address| info!("OSC: udp://{address}"));
     control.web_address().iter().for_each(|address| info!("WebSocket: ws://{address}/{token}"));
+    if has_page {
+        control.web_address().iter().for_each(|address| info!("page: http://{address}/{token}"));
+    }
     Ok(control)
 }
 

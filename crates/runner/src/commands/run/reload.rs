@@ -115,6 +115,25 @@ impl Reloads {
         }
     }
 
+    /// What would be said and changed if this text were loaded. Nothing is.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn check_text(
+        text: (&str, Files),
+        score: &mut Score,
+        playing: &Loaded,
+        live: &Live,
+    ) -> Result<Map<String, Value>, Failure> {
+        let Fresh { changes, checked, .. } = score.look_at_text(text, |score| fresh(score, playing, live))?;
+        let warnings = serde_json::to_value(&checked.loaded.warnings).unwrap_or_default();
+        Ok(Map::from_iter([
+            ("changes".to_owned(), changes.data()),
+            ("line".to_owned(), changes.line().into()),
+            ("warnings".to_owned(), warnings),
+        ]))
+    }
+
     /// Loads a patch; gives it back if there is no room for it yet.
     fn load(
         &mut self,

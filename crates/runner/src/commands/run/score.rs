@@ -97,6 +97,18 @@ impl<'a> Score<'a> {
         self.put((patch, files), judge)
     }
 
+    /// As [`read_text`](Self::read_text), but the patch that plays is kept whatever `judge` says.
+    pub(super) fn look_at_text<T>(
+        &mut self,
+        text: (&str, Files),
+        judge: impl FnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let kept = (self.patch.clone(), self.named);
+        let judged = self.read_text(text, judge);
+        (self.patch, self.named) = kept;
+        judged
+    }
+
     /// Puts a patch in the place of the one that is played, if `judge` accepts it.
     fn put<T>(
         &mut self,

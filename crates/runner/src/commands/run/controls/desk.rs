@@ -15,6 +15,7 @@ use super::super::score::Score;
 use crate::exit::Failure;
 use crate::live::Live;
 use crate::load::shown;
+use crate::overview::{LinkView, Overview};
 use crate::reads::Reads;
 use crate::{files, wanted};
 
@@ -265,8 +266,33 @@ impl Desk for LiveDesk<'_, '_> {
         let loaded = self.reloads.load_text((patch, files), self.score, self.playing, self.live);
         *self.revision += 1;
         *self.next_load = Instant::now() + BETWEEN_LOADS;
-        loaded.map_err(|Failure { message, details, .. }| Refusal { code: Code::Patch, message, details })
+        loaded.map_err(wrong_patch)
     }
+
+    fn check(&mut self, patch: &str) -> Result<Map<String, Value>, Refusal> {
+        if Instant::now() < *self.next_load {
+            return Err(Refusal::new(Code::Busy, "another patch was sent just now: try again"));
+        }
+        *self.next_load = Instant::now() + BETWEEN_LOADS;
+        let files = if self.remote_files { Files::Inside } else { Files::None };
+        Reloads::check_text((patch, files), self.score, self.playing, self.live).map_err(wrong_patch)
+    }
+
+    fn graph(&mut self) -> Result<Map<String, Value>, Refusal> {
+        let engine = self.live.engine();
+        let Overview { nodes, links, .. } = Overview::new(engine.graph(), engine.schedule(), engine.stream());
+        let link = |link: &LinkView| {
+            let (from, to) = (&nodes[link.from].name, &nodes[link.to].name);
+            json!({ "text": link.text, "from": from, "to": to, "channels": link.channels, "feedback": link.feedback })
+        };
+        let links: Vec<Value> = links.iter().map(link).collect();
+        let nodes = serde_json::to_value(&nodes).unwrap_or_default();
+        Ok(Map::from_iter([("nodes".to_owned(), nodes), ("links".to_owned(), links.into())]))
+    }
+}
+
+fn wrong_patch(Failure { message, details, .. }: Failure) -> Refusal {
+    Refusal { code: Code::Patch, message, details }
 }
 
 fn info(parameter: Parameter) -> ParameterInfo {
