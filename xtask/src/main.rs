@@ -1,7 +1,8 @@
 //! Project chores: `cargo run -p xtask -- docs` writes the generated documents, `docs --check` says whether they are
-//! up to date.
+//! up to date; `licences` says what dependencies are licensed under, and whether that goes with ours.
 
 mod dictionary;
+mod licences;
 mod nodes_page;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ fn main() -> ExitCode {
     let done = match args[..] {
         ["docs"] => documents().and_then(|documents| documents.iter().try_for_each(write)),
         ["docs", "--check"] => documents().and_then(|documents| check(&documents)),
-        _ => Err("usage: cargo run -p xtask -- docs [--check]".to_owned()),
+        ["licences"] => licences::check(),
+        _ => Err("usage: cargo run -p xtask -- docs [--check] | licences".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
