@@ -21,6 +21,8 @@ fn program() -> &'static Path {
             ("jack", cfg!(feature = "jack")),
             ("cpal", cfg!(feature = "cpal")),
             ("pulseaudio", cfg!(feature = "pulseaudio")),
+            ("tui", cfg!(feature = "tui")),
+            ("midir", cfg!(feature = "midir")),
             ("pipewire", cfg!(feature = "pipewire")),
             ("realtime-dbus", cfg!(feature = "realtime-dbus")),
         ];
@@ -55,8 +57,6 @@ fn patch(fault: &str) -> Folder {
 fn run(folder: &Folder, args: &[&str]) -> Ended {
     let mut command = Command::new(program());
     command.args(args).current_dir(folder.path()).env_remove("PATCHLINE_LOG");
-    // Where it aborted takes a minute to be looked up in all that the program is made of.
-    command.env("RUST_BACKTRACE", "0");
     Ended::of(command.output().expect("the program runs"))
 }
 
