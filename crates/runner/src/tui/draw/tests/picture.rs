@@ -99,7 +99,7 @@ fn evening() -> App {
 
 #[test]
 fn the_pictures_in_the_documentation_are_what_is_drawn() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/figures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures");
     let mut narrow = evening();
     narrow.mode = Mode::Nodes;
     for (name, picture) in
