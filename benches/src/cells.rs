@@ -90,7 +90,8 @@ fn reason(key: &str) -> Option<&'static str> {
              stored, and puts it in its place; and it measures the level of what it wrote."
         }
         "seeds-python" | "seeds-numpy" => {
-            "Even the hand-written loop stays below this: its time by ours, as it stands above, is less than what is missing."
+            "The hand-written loop itself, whose time by ours stands above, is near these bounds: beyond some of them, short of others. \
+             The rest is what keeps the chain from it: four passes instead of one."
         }
         "meter-firewheel" | "meter-limit" => {
             "The meter hears samples on their way into memory, as in the loop. Half of the rest is looking for NaN in what the device \
