@@ -37,6 +37,15 @@ pub struct Parameter {
     pub time: Option<String>,
 }
 
+impl Parameter {
+    /// What it is in a patch that says nothing, as [`Changes::set`](crate::Changes::set) takes it.
+    #[must_use]
+    pub fn default_value(&self) -> Option<Value> {
+        let text = self.default.as_deref()?;
+        serde_json::from_str(text).ok().or_else(|| Some(Value::from(text.trim_matches(['"', '\'']))))
+    }
+}
+
 impl Registry {
     /// All parameters of a node, in the order they are declared, lists of tables entry by entry; `None` if its type is
     /// not registered here. `rate`, in Hz, relates times in frames to seconds.

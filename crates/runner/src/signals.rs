@@ -30,7 +30,7 @@ pub(crate) fn listen() {
 pub(crate) fn stop() {
     if SIGNALS.fetch_add(1, Ordering::Relaxed) > 0 {
         #[cfg(feature = "tui")]
-        crate::tui::give_back();
+        crate::tui::restore();
         remove_unfinished();
         document::forced();
         std::process::exit(Exit::Interrupted as i32);

@@ -28,7 +28,6 @@ use draw::{Paint, draw};
 use patchline_patch::{Loaded, Registry};
 use snapshot::{Answer, Camera, Snapshot};
 use terminal::Terminal;
-pub(crate) use terminal::give_back;
 
 /// From one snapshot to the next.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -74,18 +73,19 @@ impl Screen {
         if output::is_quiet() || !able || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
-        let terminal = terminal::take().inspect_err(|_| give_back()).ok()?;
+        let terminal = terminal::take().inspect_err(|_| terminal::give_back()).ok()?;
         output::divert();
         let (slot, (sender, wishes)) = (Arc::new(Slot::default()), mpsc::channel());
         let shared = Arc::clone(&slot);
         let thread = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
-            // Without a terminal it plays on: what was to be said comes at the end.
+            // Without a terminal it plays on, and the control thread says so where there is somebody to hear it.
             let _ = run(terminal, &shared, &sender);
         });
+        let thread = thread.inspect_err(|_| restore()).ok()?;
         Some(Self {
             slot,
             wishes,
-            thread: thread.ok(),
+            thread: Some(thread),
             camera: Camera::default(),
             due: Instant::now(),
             node: String::new(),
@@ -112,6 +112,10 @@ impl Screen {
 
     /// Shows how things are, when it is time to.
     pub(crate) fn show(&mut self, playing: &Loaded, live: &Live, registry: &Registry) {
+        if self.thread.as_ref().is_some_and(JoinHandle::is_finished) {
+            // It is gone before its time: from here on, lines go to stderr.
+            return self.end();
+        }
         if Instant::now() < self.due {
             return;
         }
@@ -129,9 +133,14 @@ impl Screen {
         while !thread.is_finished() && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(5));
         }
-        give_back();
-        output::gather();
+        restore();
     }
+}
+
+/// Gives the terminal back, and says there what was said meanwhile.
+pub(crate) fn restore() {
+    terminal::give_back();
+    output::gather();
 }
 
 impl Drop for Screen {

@@ -6,8 +6,8 @@ use crate::convert::Encoder;
 use crate::storage::write_all_at;
 use crate::{Broadcast, Format, Storage, WriteError, header};
 
-/// Frames gather up to this many bytes before they are written: of a quarter of that, the system takes twice as long for a
-/// long file, and much more leaves the nearer caches.
+/// Frames gather up to this many bytes before they are written: of a quarter of that, the system takes half as long again
+/// for a long file, and much more leaves the nearer caches.
 const BUFFER_BYTES: usize = 256 * 1024;
 /// Zero bytes are silence in every subtype.
 static ZEROS: [u8; BUFFER_BYTES] = [0; BUFFER_BYTES];

@@ -121,7 +121,7 @@ fn play(
     })?;
     let mut shown = Shown::new(live.latency().rate(), score.args.plain);
     live.play(|live| {
-        shown.look(score, &mut loaded, live, beside);
+        shown.look((&mut *score, &mut loaded, &mut *live, &mut *beside));
         beside.dumps.look(live);
         beside.reloads.look(score, &mut loaded, live);
         beside.controls.look(score, &mut loaded, live, &mut beside.reloads);

@@ -20,13 +20,14 @@ pub(super) struct Needle {
     pub(super) held: f64,
     /// Seconds for which it is held.
     left: f64,
-    /// How often a peak was at full scale or beyond.
+    /// How often the peak went to full scale or beyond, and whether it is there.
     pub(super) overs: u64,
+    over: bool,
 }
 
 impl Default for Needle {
     fn default() -> Self {
-        Self { peak: SILENCE, rms: f64::NAN, held: SILENCE, left: 0.0, overs: 0 }
+        Self { peak: SILENCE, rms: f64::NAN, held: SILENCE, left: 0.0, overs: 0, over: false }
     }
 }
 
@@ -42,7 +43,9 @@ impl Needle {
         } else if self.left <= 0.0 {
             self.held = self.peak;
         }
-        self.overs += u64::from(peak >= OVER);
+        // A window may be longer than the time between two looks at it.
+        let was_over = std::mem::replace(&mut self.over, peak >= OVER);
+        self.overs += u64::from(self.over && !was_over);
     }
 
     /// Forgets overs and the peak that is held.
@@ -83,7 +86,7 @@ mod tests {
     #[test]
     fn overs_are_counted_until_they_are_cleared() {
         let mut needle = Needle::default();
-        [-0.1, 0.0, 3.0, f64::NAN].into_iter().for_each(|peak| needle.take(peak, -6.0, 0.05));
+        [-0.1, 0.0, 3.0, 3.0, f64::NAN, 1.0].into_iter().for_each(|peak| needle.take(peak, -6.0, 0.05));
         assert_eq!((needle.overs, needle.held), (2, 3.0));
         needle.clear();
         assert_eq!(needle.overs, 0);

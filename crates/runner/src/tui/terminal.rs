@@ -35,7 +35,7 @@ pub(super) fn take() -> io::Result<Terminal> {
 }
 
 /// Makes the terminal what it was; nothing, if it is that already.
-pub(crate) fn give_back() {
+pub(super) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // There is nobody to tell that it cannot be done.
         let _ = disable_raw_mode();

@@ -18,6 +18,14 @@ fn get(address: &str, target: &str) -> String {
 }
 
 #[test]
+fn two_ports_for_one_page_are_a_mistake() {
+    let folder = Folder::new();
+    folder.write("p.toml", PATCH);
+    let args = ["p.toml", "--backend", "null", "-d", "100ms", "--ui", "9125", "--websocket", "9126"];
+    folder.run(args).exits(2).says("--ui and --websocket are at one port");
+}
+
+#[test]
 fn a_browser_with_the_token_gets_the_page_and_its_socket_draws_and_checks() {
     let folder = Folder::new();
     folder.write("p.toml", PATCH);

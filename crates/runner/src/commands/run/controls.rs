@@ -246,21 +246,33 @@ impl From<Asked<'_>> for Wanted {
 fn config(args: &ControlArgs, settings: &ControlSettings) -> Result<Option<(Config, String)>, Failure> {
     let osc = args.osc.or(settings.osc).map(|address| address.0);
     let (mut web, mut said) = (None, String::new());
-    let page_at = args.ui.map(|at| at.map_or(ANY_PORT, |address| address.0));
-    let socket_at = args.websocket.or(settings.websocket).map(|address| address.0);
-    // The page and its socket are at one port.
-    let explicit = args.ui.flatten().map(|address| address.0);
-    if let Some(address) = explicit.or(socket_at).or(page_at) {
+    if let Some(address) = web_address(args, settings)? {
         let (token, place) = token(args, settings)?;
         // Only one that nobody knows yet is shown.
         said =
             place.map_or_else(|| format!("?token={}", token.in_url()), |place| format!(" with the token in {place}"));
-        let page = page_at.map(|_| page::page());
+        let page = args.ui.map(|_| page::page());
         web = Some(WebConfig { origins: settings.origins.clone(), page, ..WebConfig::new(address, token) });
     }
     let remote = args.allow_remote || settings.allow_remote;
     let config = Config { osc, web, remote, most_hz: settings.rate.hz() };
     Ok((config.osc.is_some() || config.web.is_some()).then_some((config, said)))
+}
+
+/// Where WebSockets and the page are: at one port, as the page asks that which it came from.
+fn web_address(args: &ControlArgs, settings: &ControlSettings) -> Result<Option<SocketAddr>, Failure> {
+    let [page, socket] = [args.ui.flatten(), args.websocket].map(|asked| asked.map(|address| address.0));
+    match (page, socket) {
+        (Some(page), Some(socket)) if page != socket => {
+            let message =
+                "--ui and --websocket are at one port: give it to one of them, and the other none or the same";
+            Err(Failure::new(Exit::Usage, message))
+        }
+        _ => {
+            let any = args.ui.map(|_| ANY_PORT);
+            Ok(page.or(socket).or(settings.websocket.map(|address| address.0)).or(any))
+        }
+    }
 }
 
 /// Listens, and says where.

@@ -18,22 +18,21 @@ pub(super) enum Shown {
 impl Shown {
     /// A screen where there can be one, unless a `plain` line is wanted.
     pub(super) fn new(rate: u32, plain: bool) -> Self {
-        #[cfg(feature = "tui")]
-        if let Some(screen) = Some(()).filter(|()| !plain).and_then(|()| Screen::start()) {
-            return Self::Screen(Box::new(screen));
+        let line = || Self::Line(Status::new(rate));
+        match plain {
+            #[cfg(feature = "tui")]
+            false => Screen::start().map_or_else(line, |screen| Self::Screen(Box::new(screen))),
+            _ => line(),
         }
-        #[cfg(not(feature = "tui"))]
-        let _ = plain;
-        Self::Line(Status::new(rate))
     }
 
     /// Does what is asked for there, and shows how things are.
-    #[cfg_attr(not(feature = "tui"), allow(unused_variables, reason = "a line asks for nothing"))]
-    pub(super) fn look(&mut self, score: &mut Score, playing: &mut Loaded, live: &mut Live, beside: &mut Beside) {
+    pub(super) fn look(&mut self, at: (&mut Score, &mut Loaded, &mut Live, &mut Beside)) {
         match self {
-            Self::Line(status) => status.show(live),
+            Self::Line(status) => status.show(at.2),
             #[cfg(feature = "tui")]
             Self::Screen(screen) => {
+                let (score, playing, live, beside) = at;
                 while let Some(wish) = screen.wish() {
                     let at = (&mut *score, &mut *playing, &mut *live, &mut beside.reloads);
                     beside.controls.grant(wish, at).into_iter().for_each(|answer| screen.answer(answer));

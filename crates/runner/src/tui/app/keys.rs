@@ -144,7 +144,7 @@ impl App {
 
     fn reset(&mut self) -> Option<Wish> {
         let parameter = self.chosen_parameter()?;
-        match parameter.default.as_deref().map(read) {
+        match parameter.default_value() {
             Some(value) => self.set(value),
             None => {
                 let words = format!("`{}` has no default", parameter.path);
@@ -175,11 +175,6 @@ impl App {
     fn refuse(&mut self, words: &str) {
         self.answer = Some(Answer::Refused(words.to_owned()));
     }
-}
-
-/// A value that stands in TOML.
-fn read(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| text.trim_matches(['"', '\'']).into())
 }
 
 /// Where a key leads in a list of `count`; `None` if it does not move.

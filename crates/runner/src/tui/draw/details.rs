@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::flow::readings;
 use super::paint::Paint;
-use crate::meter::signed;
+use crate::meter::{dbfs, signed};
 use crate::tui::app::{App, Mode, shown};
 
 /// Cells of a slider.
@@ -82,7 +82,7 @@ fn value(parameter: &Parameter) -> String {
     let text = parameter.value.as_ref().map_or_else(|| "–".to_owned(), shown);
     match (&parameter.value, parameter.kind.as_str(), parameter.number) {
         (Some(Value::Number(_)), "level", Some(factor)) if factor > 0.0 => {
-            format!("{text} ({} dB)", signed(20.0 * factor.log10()))
+            format!("{text} ({} dB)", signed(dbfs(factor)))
         }
         _ => text,
     }
@@ -93,7 +93,7 @@ fn slider(parameter: &Parameter) -> Option<usize> {
     let (number, min, max) = (parameter.number?, parameter.min?, parameter.max?);
     let part = match (parameter.unit, parameter.kind.as_str()) {
         (None, "level") => {
-            let db = |factor: f64| (20.0 * factor.max(0.001).log10()).max(-60.0);
+            let db = |factor: f64| dbfs(factor).max(-60.0);
             (db(number) + 60.0) / (db(max) + 60.0)
         }
         (Some("Hz"), _) if min > 0.0 => (number / min).log2() / (max / min).log2(),

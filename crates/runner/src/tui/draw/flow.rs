@@ -6,7 +6,7 @@ use ratatui::widgets::Paragraph;
 
 use super::meter;
 use super::paint::Paint;
-use crate::meter::signed;
+use crate::meter::{dbfs, signed};
 use crate::tui::app::{App, Mode};
 use crate::tui::flow::Row;
 use crate::tui::snapshot::Measured;
@@ -121,7 +121,7 @@ fn state(app: &App, index: usize, paint: Paint) -> Vec<Span<'static>> {
     if let Some(open) = of("open") {
         let (word, style) = if open > 0.5 { ("OPEN", paint.good()) } else { ("closed", paint.dim()) };
         parts.push(Span::styled(word, style));
-        parts.extend(of("rms").map(|rms| Span::raw(format!("{} dBFS", signed(20.0 * rms.max(1e-10).log10())))));
+        parts.extend(of("rms").map(|rms| Span::raw(format!("{} dBFS", signed(dbfs(rms))))));
     }
     if let Some(written) = of("frames_written").or(of("frames_played")) {
         let time = clock(written as u64, app.now.rate.max(1));

@@ -296,7 +296,8 @@ fn wrong_patch(Failure { message, details, .. }: Failure) -> Refusal {
 }
 
 fn info(parameter: Parameter) -> ParameterInfo {
-    let Parameter { path, doc, kind, value, number, unit, min, max, choices, default, law, time } = parameter;
+    let default = parameter.default_value();
+    let Parameter { path, doc, kind, value, number, unit, min, max, choices, default: _, law, time } = parameter;
     ParameterInfo {
         name: path,
         kind,
@@ -304,18 +305,13 @@ fn info(parameter: Parameter) -> ParameterInfo {
         number,
         law: law.to_owned(),
         time: time.unwrap_or_default(),
-        default: default.and_then(|text| toml_value(&text)),
+        default,
         unit: unit.unwrap_or_default().to_owned(),
         min: min.map(Value::from),
         max: max.map(Value::from),
         choices,
         doc: doc.lines().next().unwrap_or_default().to_owned(),
     }
-}
-
-/// A value that stands in TOML.
-fn toml_value(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().or_else(|| Some(Value::from(text.trim_matches(['"', '\'']))))
 }
 
 fn refused(error: &ParameterError) -> Refusal {
