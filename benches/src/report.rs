@@ -1,10 +1,8 @@
 //! What was measured, for people: tables, comparisons, figures and the page of the documentation.
 
-mod chart;
 mod compare;
 mod figures;
 mod page;
-mod svg;
 mod table;
 
 pub(crate) use compare::compare;

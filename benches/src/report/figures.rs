@@ -1,6 +1,7 @@
 //! Which figures there are, and what they show.
 
-use super::chart::{Bar, Bars, Curve, Curves};
+use patchline_chart::{Axis, Bar, Bars, Curve, Curves, Look, thousands};
+
 use super::{number, time};
 use crate::cells::{Against, cells};
 use crate::measure::Spread;
@@ -90,7 +91,8 @@ fn draw_bars(
     groups: Vec<(String, Vec<Bar>)>,
     caption: String,
 ) -> Option<Figure> {
-    let bars = Bars { title, note, base: 1.0, groups };
+    let axis = Axis::logarithmic().label(|value| format!("{value}×"));
+    let bars = Bars { title, note, axis, base: 1.0, groups };
     let any = bars.groups.iter().any(|(_, bars)| !bars.is_empty());
     any.then(|| Figure { file, caption, svg: bars.draw() })
 }
@@ -109,18 +111,18 @@ fn chain(results: &Results) -> Option<Figure> {
     let mut curves = vec![Curve {
         name: "Patchline".to_owned(),
         points: sizes.iter().map(|(nodes, found)| (*nodes as f64, found.ours_ns.median)).collect(),
-        dashed: false,
+        look: Look::Dotted,
     }];
     let limit = |found: &Measurement| found.limit().map(|limit| limit.ns.median);
     curves.push(Curve {
         name: "hand-written loop".to_owned(),
         points: sizes.iter().filter_map(|(nodes, found)| Some((*nodes as f64, limit(found)?))).collect(),
-        dashed: true,
+        look: Look::Dashed,
     });
     for peer in widest.peers() {
         let of = |found: &Measurement| found.peers().find(|other| other.name == peer.name).map(|other| other.ns.median);
         let points = sizes.iter().filter_map(|(nodes, found)| Some((*nodes as f64, of(found)?))).collect();
-        curves.push(Curve { name: peer.name.clone(), points, dashed: false });
+        curves.push(Curve { name: peer.name.clone(), points, look: Look::Dotted });
     }
     let title = "A chain of gains: time for a block of 128 frames";
     let caption = "Curves: the time for a block against the number of gains in series.".to_owned();
@@ -131,17 +133,21 @@ fn curves(file: &'static str, of: &str, title: &str, x: &str, growth: &[Growth])
     let curve = |growth: &Growth| Curve {
         name: growth.case.clone(),
         points: growth.points.iter().map(|point| (point.size as f64, point.ns.median)).collect(),
-        dashed: false,
+        look: Look::Dotted,
     };
     let curves: Vec<Curve> = growth.iter().filter(|growth| growth.of == of).map(curve).collect();
     let caption = format!("Curves: {}, both axes logarithmic.", title.to_lowercase());
     (!curves.is_empty()).then(|| draw_curves(file, title, x, curves, caption))
 }
 
-fn draw_curves(file: &'static str, title: &str, x: &str, curves: Vec<Curve>, caption: String) -> Figure {
+fn draw_curves(file: &'static str, title: &str, x_name: &str, curves: Vec<Curve>, caption: String) -> Figure {
     let label = |value: f64| {
         if value == 1000.0 { "1 µs".to_owned() } else { time(value).replace(".00", "").replace(".0", "") }
     };
-    let svg = Curves { title, x, y: "both axes logarithmic", curves, label }.draw();
+    // The sizes that were measured.
+    let longest = curves.iter().map(|curve| &curve.points).max_by_key(|points| points.len());
+    let sizes: Vec<f64> = longest.into_iter().flatten().map(|point| point.0).collect();
+    let (x, y) = (Axis::logarithmic().ticks(sizes).label(thousands), Axis::logarithmic().label(label));
+    let svg = Curves { title, note: "both axes logarithmic", x_name, x, y, curves }.draw();
     Figure { file, caption, svg }
 }

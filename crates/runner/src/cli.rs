@@ -238,6 +238,12 @@ pub(crate) struct CheckArgs {
     /// Frames per block for --cpu, 1 to 65536; the patch's, else 128, without it.
     #[arg(long, requires = "cpu", value_parser = block, allow_hyphen_values = true)]
     pub(crate) block: Option<usize>,
+    /// Draws what each node takes into this file, for --cpu and one patch.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "cpu")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Replaces the picture if there is one.
+    #[arg(long, requires = "svg")]
+    pub(crate) overwrite: bool,
     /// Prints one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
@@ -275,6 +281,15 @@ pub(crate) struct GraphArgs {
     /// The form.
     #[arg(long, short, value_enum, default_value = "plan")]
     pub(crate) format: GraphFormat,
+    /// Renders the patch, and writes the highest peak onto each link. Nothing is recorded meanwhile.
+    #[arg(long)]
+    pub(crate) levels: bool,
+    /// What comes in for --levels: a WAV file as the device's input; NODE=FILE gives one input node its own. Repeatable.
+    #[arg(long, short, value_name = "[NODE=]FILE", value_hint = ValueHint::FilePath, value_parser = values::input_file(), requires = "levels")]
+    pub(crate) input: Vec<InputFile>,
+    /// How long it is rendered for --levels: "12s", "500ms"; as long as the input without it.
+    #[arg(long, short, value_parser = duration, allow_hyphen_values = true, requires = "levels")]
+    pub(crate) duration: Option<Time>,
     /// Writes to this file instead of stdout.
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,

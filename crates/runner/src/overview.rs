@@ -54,6 +54,9 @@ pub(crate) struct LinkView {
     pub(crate) ends: (Option<String>, Option<String>),
     pub(crate) channels: usize,
     pub(crate) feedback: bool,
+    /// The highest peak in dBFS, where it was measured; negative infinity for silence.
+    #[serde(skip)]
+    pub(crate) peak_dbfs: Option<f64>,
 }
 
 /// A port in which several links meet.
@@ -149,6 +152,7 @@ fn link_view(graph: &Graph, nodes: &[NodeView], link: &Link) -> Option<LinkView>
         ends: (end(&nodes[from].outputs, &link.from), end(&nodes[to].inputs, &link.to)),
         channels: link.from.channels.as_ref().map_or(width, Range::len),
         feedback: link.feedback,
+        peak_dbfs: None,
     })
 }
 

@@ -8,11 +8,17 @@ pub(crate) use dot::dot;
 pub(crate) use mermaid::mermaid;
 pub(crate) use svg::svg;
 
+use crate::meter::signed;
 use crate::overview::{LinkView, NodeView};
 
-/// What stands on an arrow: `2 ch`, `open → record`, `[0] 1 ch`.
+/// What stands on an arrow: `2 ch`, `open → record`, `[0] 1 ch`, `2 ch · -12.3 dBFS`.
 fn label(link: &LinkView) -> String {
-    let channels = format!("{} ch", link.channels);
+    let level = match link.peak_dbfs {
+        None => String::new(),
+        Some(f64::NEG_INFINITY) => " · silent".to_owned(),
+        Some(peak) => format!(" · {} dBFS", signed(peak)),
+    };
+    let channels = format!("{} ch{level}", link.channels);
     match &link.ends {
         (None, None) => channels,
         (Some(from), None) => format!("{from} · {channels}"),

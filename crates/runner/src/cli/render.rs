@@ -32,6 +32,14 @@ pub(crate) struct RenderArgs {
     /// Replaces the output file if there is one.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Draws the waveform of what was written, as PNG: a panel for each channel, peaks and RMS over time, red where it goes
+    /// beyond full scale. For several files a folder, or a name with {stem}.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) waveform: Option<PathBuf>,
+    /// Draws the spectrogram of what was written, as PNG: frequencies from 20 Hz up, levels from -110 to 0 dBFS. For
+    /// several files a folder, or a name with {stem}.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) spectrogram: Option<PathBuf>,
     /// Files rendered at a time, when there are several; as many as there are processors without it.
     #[arg(long, short, value_name = "N", value_parser = jobs, allow_hyphen_values = true)]
     pub(crate) jobs: Option<usize>,
@@ -106,6 +114,32 @@ fn jobs(text: &str) -> Result<usize, String> {
 }
 
 impl RenderArgs {
+    /// What `runner render PATCH` means.
+    pub(crate) fn of(patch: &Path) -> Self {
+        Self {
+            patch: patch.to_owned(),
+            more: Vec::new(),
+            input: Vec::new(),
+            output: None,
+            overwrite: false,
+            waveform: None,
+            spectrogram: None,
+            jobs: None,
+            skip_existing: false,
+            shard: None,
+            duration: None,
+            tail: TailChoice::For(Time::ZERO),
+            block: None,
+            sample_rate: None,
+            strict: false,
+            subtype: Subtype::Float,
+            clock: None,
+            on_violation: OnViolation::Abort,
+            json: false,
+            patch_args: PatchArgs::default(),
+        }
+    }
+
     /// Whether files are rendered one by one, each to an output of its own.
     pub(crate) fn several(&self) -> bool {
         let batch_only = self.jobs.is_some() || self.skip_existing || self.shard.is_some() || !self.more.is_empty();

@@ -197,11 +197,15 @@ pub(crate) struct BenchArgs {
     /// Channels of the device's input where the patch leaves them open; 2 without it.
     #[arg(long, value_name = "N", value_parser = super::channels, allow_hyphen_values = true, conflicts_with = "loopback")]
     pub(crate) channels: Option<usize>,
-    /// Draws how the times are spread into this file.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "loopback")]
+    /// Draws how the times are spread into this file: a histogram for each block size; of --loopback, each impulse's
+    /// latency over time.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) svg: Option<PathBuf>,
-    /// Replaces the picture if there is one.
-    #[arg(long, requires = "svg")]
+    /// Draws when the longest calls were into this file: what comes at regular times is something else on this machine.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "loopback")]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Replaces pictures that are there.
+    #[arg(long)]
     pub(crate) overwrite: bool,
     /// Measures how long sound takes from the output to the input, by impulses. Connect the two: by a cable, or by a
     /// device that gives back what is played.

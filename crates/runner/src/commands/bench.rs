@@ -2,6 +2,7 @@
 //! over a real path.
 
 mod patch;
+mod picture;
 mod probe;
 mod round_trip;
 
@@ -18,7 +19,7 @@ use crate::cli::{BackendChoice, BenchArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::meter::{dbfs, signed};
 use crate::units::{count, ms};
-use crate::{document, memory, output, signals, style};
+use crate::{document, files, memory, output, signals, style};
 use probe::{Echo, Plan, probe};
 use round_trip::RoundTrip;
 
@@ -41,6 +42,9 @@ fn loopback(args: &BenchArgs) -> Outcome {
                        Measure a real one, with a cable or a device that gives back what is played";
         return Err(Failure::new(Exit::Usage, message));
     }
+    if let Some(svg) = args.svg.as_deref().filter(|svg| !args.overwrite && svg.symlink_metadata().is_ok()) {
+        return Err(files::exists(svg));
+    }
     let mut opened = args.device.open(&request(args))?;
     let asked = opened.device.spec().clone();
     asked.notes.iter().for_each(|note| info!("{note}"));
@@ -52,6 +56,9 @@ fn loopback(args: &BenchArgs) -> Outcome {
     spec.notes.iter().filter(|note| !asked.notes.contains(note)).for_each(|note| info!("{note}"));
     if signals::stopping() && round_trip.latencies.is_empty() {
         return Err(Failure::new(Exit::Interrupted, "stopped before an impulse was heard"));
+    }
+    if let Some(svg) = &args.svg {
+        files::write(svg, picture::latencies(&spec.name, &round_trip, spec.rate).as_bytes(), args.overwrite)?;
     }
     let told = Told { host: opened.host, spec: &spec, round_trip: &round_trip, args };
     output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;

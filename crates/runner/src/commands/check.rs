@@ -1,4 +1,4 @@
-//! `runner check`: accepts patches with a summary, or reports every mistake. Creates no file.
+//! `runner check`: accepts patches with a summary, or reports every mistake. Creates no file but the picture that is asked for.
 
 mod cpu;
 mod summary;
@@ -18,18 +18,24 @@ pub(crate) fn run(registry: &Registry, args: &CheckArgs) -> Outcome {
     let assumed = args.assumed;
     let mut data = Vec::new();
     let mut worst = Exit::Ok;
+    if args.svg.is_some() && args.patches.len() > 1 {
+        return Err(Failure::new(Exit::Usage, "--svg draws one patch: check the others by a call of their own"));
+    }
     for path in &args.patches {
         let checked = assumed.check(registry, path, &args.patch_args);
         worst = worse(worst, exit(&checked));
+        if !args.json {
+            say(path, &checked, &assumed)?;
+        }
+        let found = cpu::of(&checked, args, path)?;
         if args.json {
             let mut one = as_data(path, &checked, &assumed);
-            if let Some(found) = cpu::of(&checked, args)? {
+            if let Some(found) = &found {
                 one["cpu"] = found.data();
             }
             data.push(one);
-        } else {
-            say(path, &checked, &assumed)?;
-            cpu::of(&checked, args)?.map_or(Ok(()), |found| output::print(&found.text()))?;
+        } else if let Some(found) = &found {
+            output::print(&found.text())?;
         }
     }
     if args.json {

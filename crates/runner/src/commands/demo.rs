@@ -10,8 +10,7 @@ use patchline_patch::Registry;
 use patchline_wav::Subtype;
 
 use super::render;
-use crate::allocator::OnViolation;
-use crate::cli::{DemoArgs, PatchArgs, RenderArgs, TailChoice};
+use crate::cli::{DemoArgs, RenderArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::load::shown;
 use crate::meter::{bar, signed};
@@ -60,24 +59,11 @@ fn clear(folder: &Path) -> io::Result<()> {
 
 fn job(patch: &Path, output: PathBuf) -> RenderArgs {
     RenderArgs {
-        patch: patch.to_owned(),
-        more: Vec::new(),
-        input: Vec::new(),
         output: Some(output),
         overwrite: true,
-        jobs: None,
-        skip_existing: false,
-        shard: None,
         duration: Some(LENGTH),
-        tail: TailChoice::For(Time::ZERO),
-        block: None,
-        sample_rate: None,
-        strict: false,
         subtype: Subtype::Pcm16,
-        clock: None,
-        on_violation: OnViolation::Abort,
-        json: false,
-        patch_args: PatchArgs::default(),
+        ..RenderArgs::of(patch)
     }
 }
 

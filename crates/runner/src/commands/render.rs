@@ -2,6 +2,7 @@
 
 mod batch;
 mod inputs;
+mod pictures;
 mod progress;
 mod room;
 mod summary;
@@ -24,7 +25,7 @@ use crate::reads::Reads;
 use crate::units::count;
 use crate::watch::Watch;
 use crate::{allocator, files, load, output, overview, signals, style};
-use inputs::Inputs;
+pub(crate) use inputs::Inputs;
 use progress::Bar;
 use summary::Told;
 
@@ -85,7 +86,9 @@ fn rendered<'a>(
     mut each: impl FnMut(&Engine, Progress),
 ) -> Result<Told<'a>, Failure> {
     check_output(loaded, args)?;
-    let _held = reads(loaded, args).hold();
+    let reads = reads(loaded, args);
+    pictures::check(loaded, &reads, args)?;
+    let _held = reads.hold();
     let inputs = Inputs::open(loaded, args)?;
     let rate = inputs.rate;
     let (mut engine, mut renderer) = started(loaded, args, &inputs)?;
@@ -109,7 +112,18 @@ fn rendered<'a>(
     watch.listen(&mut engine);
     args.output.iter().for_each(|path| signals::ended(path));
     let done = done.map_err(|error| failed(error, args))?;
-    Ok(Told { loaded, args, done, figures, threads, watch, stats: engine.stats(), hint: hint(args, tail, rate) })
+    let pictures = pictures::draw(args)?;
+    Ok(Told {
+        loaded,
+        args,
+        done,
+        pictures,
+        figures,
+        threads,
+        watch,
+        stats: engine.stats(),
+        hint: hint(args, tail, rate),
+    })
 }
 
 /// An engine that has the patch. Where nobody asked for a block, the longest one that the patch has the memory for.
@@ -162,7 +176,7 @@ fn is_pipe(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn stream(loaded: &Loaded, inputs: &Inputs, block: usize) -> StreamSpec {
+pub(crate) fn stream(loaded: &Loaded, inputs: &Inputs, block: usize) -> StreamSpec {
     let mut stream = StreamSpec::new(inputs.rate, block, inputs.channels(), 0);
     stream.outputs = None;
     stream.assigned.clone_from(&inputs.assigned);

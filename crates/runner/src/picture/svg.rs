@@ -1,5 +1,6 @@
 //! The graph as SVG: layout-rs places everything, we draw it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use layout::core::base::Orientation;
@@ -20,17 +21,29 @@ const CHARACTER: f64 = 8.2;
 const LABEL_CHARACTER: f64 = 6.6;
 const LINE: f64 = 18.0;
 const MARGIN: f64 = 14.0;
+/// Levels in dBFS: where a bar begins, and from where on there is little room left.
+const LEAST: f64 = -60.0;
+const LOUD: f64 = -6.0;
 const HEAD: &str = "\
 <defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"9\" markerHeight=\"9\" \
-markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 0 L10 5 L0 10 z\" fill=\"#445\"/></marker></defs>
+markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"head\" d=\"M0 0 L10 5 L0 10 z\"/></marker></defs>
 <style>
-rect { stroke: #445; stroke-width: 1.5 }
+rect { fill: #fff; stroke: #445; stroke-width: 1.5 }
+rect.device { fill: #e6f1fb }
+rect.paper, rect.under { fill: #fff; stroke: none }
+rect.low { fill: #2e8b57; stroke: none } rect.high { fill: #b8860b; stroke: none } rect.over { fill: #c0392b; stroke: none }
 path.link { stroke: #445; stroke-width: 1.5; fill: none; marker-end: url(#head) }
 path.back { stroke-dasharray: 6 5 }
-text { font: 14px sans-serif; text-anchor: middle; fill: #112 }
+path.head { fill: #445 }
+text { font: 14px system-ui, 'DejaVu Sans', sans-serif; text-anchor: middle; fill: #112 }
 text.label { font-size: 12px; fill: #335 }
-rect.under { stroke: none; fill: white }
 text.kind { font-size: 12px; fill: #567 }
+@media (prefers-color-scheme: dark) {
+rect { fill: #1b222c; stroke: #9ab } rect.device { fill: #14304a }
+rect.paper, rect.under { fill: #0d1117; stroke: none }
+path.link { stroke: #9ab } path.head { fill: #9ab }
+text { fill: #e6edf3 } text.label { fill: #b8c4d0 } text.kind { fill: #9aa7b4 }
+}
 </style>
 ";
 
@@ -42,7 +55,8 @@ const MOST: usize = 2000;
 /// A picture from left to right; feedback links are dashed. `None` where there is too much to draw.
 pub(crate) fn svg(name: &str, overview: &Overview) -> Option<String> {
     let size = overview.nodes.len() + overview.links.len();
-    let mut canvas = Canvas::default();
+    let peaks = overview.links.iter().filter_map(|link| Some((label(link), link.peak_dbfs?)));
+    let mut canvas = Canvas { peaks: peaks.collect(), ..Canvas::default() };
     if !overview.nodes.is_empty() && size <= MOST {
         placed(overview).do_it(false, size > UNTANGLED, false, &mut canvas);
     }
@@ -55,7 +69,7 @@ fn placed(overview: &Overview) -> VisualGraph {
     let handles: Vec<_> = overview.nodes.iter().map(add).collect();
     for link in &overview.links {
         let mut arrow = Arrow::simple(&label(link));
-        arrow.look = look("white");
+        arrow.look = look(PLAIN);
         if link.feedback {
             arrow.line_style = LineStyleKind::Dashed;
         }
@@ -68,9 +82,13 @@ fn element(node: &NodeView) -> Element {
     let text = format!("{}\n{}", node.name, subtitle(node));
     let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
     let size = Point::new(longest as f64 * CHARACTER + 28.0, 2.0 * LINE + 10.0);
-    let fill = if node.device { "aliceblue" } else { "white" };
+    let fill = if node.device { DEVICE } else { PLAIN };
     Element::create(ShapeKind::new_box(&text), look(fill), DIRECTION, size)
 }
+
+/// What layout-rs carries from a node to its box; the colours themselves are the style's.
+const PLAIN: &str = "white";
+const DEVICE: &str = "black";
 
 fn look(fill: &str) -> StyleAttr {
     StyleAttr::new(Color::fast("black"), 1, Some(Color::fast(fill)), 6, FONT)
@@ -79,6 +97,8 @@ fn look(fill: &str) -> StyleAttr {
 /// Collects what layout-rs places: arrows below boxes below texts.
 #[derive(Default)]
 struct Canvas {
+    /// How loud it is where a label says so: the same labels say the same levels.
+    peaks: BTreeMap<String, f64>,
     arrows: String,
     /// What lies under the arrows' labels.
     gaps: String,
@@ -102,8 +122,8 @@ impl Canvas {
         let Self { arrows, gaps, boxes, texts, .. } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
-             viewBox=\"{x:.1} {y:.1} {width:.1} {height:.1}\">\n<title>{title}</title>\n{HEAD}\
-             <rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"100%\" height=\"100%\" style=\"fill: white; stroke: none\"/>\n\
+             role=\"img\" viewBox=\"{x:.1} {y:.1} {width:.1} {height:.1}\">\n<title>{title}</title>\n{HEAD}\
+             <rect class=\"paper\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"100%\" height=\"100%\"/>\n\
              {arrows}{gaps}{boxes}{texts}</svg>\n"
         )
     }
@@ -125,6 +145,21 @@ impl Canvas {
         )
         .expect(TAKES);
         self.text("label", at, text);
+        if let Some(&peak) = self.peaks.get(text) {
+            self.level(Point::new(x, y + height - 1.0), width, peak);
+        }
+    }
+
+    /// A bar as long as the label at 0 dBFS, and nothing at -60.
+    fn level(&mut self, at: Point, width: f64, peak: f64) {
+        let class = match peak {
+            peak if peak > 0.0 => "over",
+            peak if peak > LOUD => "high",
+            _ => "low",
+        };
+        let (x, y, width) = (at.x, at.y, width * (1.0 - peak / LEAST).clamp(0.0, 1.0));
+        writeln!(self.texts, "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"3\"/>")
+            .expect(TAKES);
     }
 }
 
@@ -133,11 +168,12 @@ const TAKES: &str = "a string takes every text";
 impl RenderBackend for Canvas {
     fn draw_rect(&mut self, xy: Point, size: Point, look: &StyleAttr, _: Option<String>, _: Option<ClipHandle>) {
         self.reach(xy, xy.add(size));
-        let fill = look.fill_color.map_or_else(|| "none".to_owned(), |color| color.to_web_color());
+        let device = look.fill_color.is_some_and(|color| color.to_web_color() == Color::fast(DEVICE).to_web_color());
+        let class = if device { "device" } else { "node" };
         let (x, y, width, height) = (xy.x, xy.y, size.x, size.y);
         writeln!(
             self.boxes,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"6\" fill=\"{fill}\"/>"
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"6\" class=\"{class}\"/>"
         )
         .expect(TAKES);
     }

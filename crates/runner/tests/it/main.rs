@@ -29,6 +29,7 @@ mod mounts;
 #[cfg(unix)]
 mod page;
 mod panel;
+mod pictures;
 mod pipes;
 mod planted;
 mod play;

@@ -5,7 +5,7 @@ mod picture;
 mod told;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use patchline_graph::{Frames, Graph, NodeCost, StreamSpec};
 use patchline_patch::{Checked, Loaded, Registry};
@@ -35,7 +35,7 @@ pub(super) fn run(registry: &Registry, args: &BenchArgs, patch: &Path) -> Outcom
     let assumed = Assumed { channels: args.channels, rate: args.device.rate };
     let checked = assumed.check(registry, patch, &args.patch_args)?;
     load::show(&checked.loaded.warnings);
-    check_svg(args, patch, &checked.loaded)?;
+    check_pictures(args, patch, &checked.loaded)?;
     let (graph, unwritten) = without_files(&checked.loaded.graph);
     let live = args.device.backend.filter(|backend| *backend != BackendChoice::Null);
     if let (Some(_), Some(name)) = (live, unwritten.first()) {
@@ -52,27 +52,48 @@ pub(super) fn run(registry: &Registry, args: &BenchArgs, patch: &Path) -> Outcom
     let disturbances = disturbances(interruptions);
     let live = live.map(|backend| live::run(args, patch, backend)).transpose()?;
     let told = Told { checked: &checked, sizes: &sizes, block, nodes: &nodes, disturbances, unwritten, live, args };
-    if let Some(svg) = &args.svg {
-        files::write(svg, picture::svg(&checked.loaded.name, &sizes, checked.stream.rate).as_bytes(), args.overwrite)?;
+    let (name, rate) = (&checked.loaded.name, checked.stream.rate);
+    let pictures = [(&args.svg, picture::histograms as Draw), (&args.timeline, picture::timeline)];
+    for (path, draw) in pictures.into_iter().filter_map(|(path, draw)| Some((path.as_deref()?, draw))) {
+        files::write(path, draw(name, &sizes, rate).as_bytes(), args.overwrite)?;
     }
     output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
     Ok(Exit::Ok)
 }
 
-/// Whether the picture has a place, before anything is measured.
-fn check_svg(args: &BenchArgs, patch: &Path, loaded: &Loaded) -> Result<(), Failure> {
-    let Some(svg) = &args.svg else { return Ok(()) };
-    files::apart("--svg", svg, &Reads::of(patch, loaded), loaded)?;
-    match !args.overwrite && svg.symlink_metadata().is_ok() {
-        true => Err(files::exists(svg)),
-        false => Ok(()),
+/// Draws the sizes of a patch of this name at a rate.
+type Draw = fn(&str, &[Size], u32) -> String;
+
+/// Whether the pictures have a place, before anything is measured.
+fn check_pictures(args: &BenchArgs, patch: &Path, loaded: &Loaded) -> Result<(), Failure> {
+    if args.svg.is_some() && args.svg == args.timeline {
+        return Err(Failure::new(Exit::Usage, "--svg and --timeline name the same file: give each its own"));
     }
+    let named = [("--svg", &args.svg), ("--timeline", &args.timeline)];
+    for (option, path) in named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))) {
+        files::apart(option, path, &Reads::of(patch, loaded), loaded)?;
+        if !args.overwrite && path.symlink_metadata().is_ok() {
+            return Err(files::exists(path));
+        }
+    }
+    Ok(())
 }
 
 /// A block size and what its calls took.
+#[derive(Clone)]
 struct Size {
     block: usize,
     spread: Spread,
+    turns: Vec<Turn>,
+}
+
+/// Calls of one size one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    /// From the beginning of all measuring, in seconds.
+    at: f64,
+    /// In nanoseconds.
+    longest: u64,
 }
 
 impl Size {
@@ -118,33 +139,54 @@ fn bed(checked: &Checked, graph: &Graph, block: usize) -> Result<Bed, Failure> {
 /// All sizes, taking turns until the time is over.
 fn measure(checked: &Checked, graph: &Graph, blocks: &[usize], seconds: f64) -> Result<Vec<Size>, Failure> {
     let beds = blocks.iter().map(|&block| bed(checked, graph, block)).collect::<Result<Vec<_>, _>>()?;
-    let mut beds: Vec<(Bed, Vec<u64>)> = beds.into_iter().map(|bed| (bed, Vec::new())).collect();
+    let mut beds: Vec<Measured> = beds.into_iter().map(Measured::new).collect();
     let turns = seconds * (1.0 - FOR_NODES) / TURN.as_secs_f64() / beds.len() as f64;
+    let began = Instant::now();
     // The first turn warms up: it counts only where there is no other.
     for turn in 0..=(turns.ceil() as u64).max(1) {
-        for (bed, times) in &mut beds {
-            let mut calls = 0;
-            bed.calls_for(TURN, &mut |nanos| {
-                calls += 1;
-                if turn > 0 && calls > WARM_UP {
-                    times.push(nanos);
-                }
-            });
-            if turn > 0 && times.is_empty() {
-                // Calls that take longer than a turn count, too.
-                times.push(bed.call().as_nanos().try_into().unwrap_or(u64::MAX));
-            }
-        }
+        beds.iter_mut().for_each(|measured| measured.turn(began, turn > 0));
         if signals::stopping() {
             return Err(Failure::new(Exit::Interrupted, "stopped before all was measured"));
         }
     }
-    let size = |(bed, times): (Bed, Vec<u64>)| {
+    Ok(beds.into_iter().map(Measured::end).collect())
+}
+
+/// A size while it is measured.
+struct Measured {
+    bed: Bed,
+    times: Vec<u64>,
+    turns: Vec<Turn>,
+}
+
+impl Measured {
+    fn new(bed: Bed) -> Self {
+        Self { bed, times: Vec::new(), turns: Vec::new() }
+    }
+
+    fn turn(&mut self, began: Instant, counts: bool) {
+        let Self { bed, times, turns } = self;
+        let (at, before) = (began.elapsed().as_secs_f64(), times.len());
+        let mut calls = 0;
+        bed.calls_for(TURN, &mut |nanos| {
+            calls += 1;
+            if counts && calls > WARM_UP {
+                times.push(nanos);
+            }
+        });
+        if counts && times.is_empty() {
+            // Calls that take longer than a turn count, too.
+            times.push(bed.call().as_nanos().try_into().unwrap_or(u64::MAX));
+        }
+        turns.extend(times[before..].iter().max().map(|&longest| Turn { at, longest }));
+    }
+
+    fn end(self) -> Size {
+        let Self { bed, times, turns } = self;
         let block = bed.block();
         bed.close();
-        Size { block, spread: Spread::new(times).expect("each size has had a turn") }
-    };
-    Ok(beds.into_iter().map(size).collect())
+        Size { block, spread: Spread::new(times).expect("each size has had a turn"), turns }
+    }
 }
 
 /// What each node costs, in blocks of this length.

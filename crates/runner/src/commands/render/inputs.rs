@@ -14,17 +14,17 @@ use crate::load::{USUAL_RATE, shown};
 use crate::style;
 
 /// Open inputs: first the one that all nodes without one of their own hear, then those of single nodes.
-pub(super) struct Inputs {
-    pub(super) files: Vec<Input>,
+pub(crate) struct Inputs {
+    pub(crate) files: Vec<Input>,
     /// The channels that belong to single nodes, by name.
     pub(super) assigned: BTreeMap<String, Range<usize>>,
     /// The rate of the stream, in Hz; all files have it.
-    pub(super) rate: u32,
+    pub(crate) rate: u32,
 }
 
 impl Inputs {
     /// Opens the files that `-i` names, at the rate of the command line, the patch, the first file, or 48 kHz.
-    pub(super) fn open(loaded: &Loaded, args: &RenderArgs) -> Result<Self, Failure> {
+    pub(crate) fn open(loaded: &Loaded, args: &RenderArgs) -> Result<Self, Failure> {
         check(loaded, args)?;
         let (shared, own): (Vec<&InputFile>, Vec<_>) = args.input.iter().partition(|input| input.node.is_none());
         let (mut files, mut assigned, mut channels) = (Vec::new(), BTreeMap::new(), 0);

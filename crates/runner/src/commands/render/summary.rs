@@ -1,5 +1,7 @@
 //! What a render came to.
 
+use std::path::PathBuf;
+
 use patchline_graph::Stats;
 use patchline_io::file::{CutInput, Level, Summary};
 use patchline_patch::Loaded;
@@ -17,6 +19,8 @@ pub(super) struct Told<'a> {
     pub(super) loaded: &'a Loaded,
     pub(super) args: &'a RenderArgs,
     pub(super) done: Summary,
+    /// Files that were drawn of it.
+    pub(super) pictures: Vec<PathBuf>,
     pub(super) figures: Figures,
     /// How many threads rendered, for programs and for people, where more than one was asked for.
     pub(super) threads: (Value, Option<String>),
@@ -67,6 +71,9 @@ impl Told<'_> {
         let factor = self.done.real_time_factor();
         let threads = self.threads.1.as_ref().map_or_else(String::new, |threads| format!(", by {threads}"));
         out.push_str(&format!("rendered in {:.3} s, {factor:.0} × real time{threads}\n", elapsed.as_secs_f64()));
+        for picture in &self.pictures {
+            out.push_str(&format!("drawn: {}\n", shown(picture)));
+        }
         out.push_str(&report::levels(channels));
         out.push_str(&report::closing(&self.figures, &self.stats, &self.watch));
         for cut in self.cut() {
@@ -108,6 +115,9 @@ impl Told<'_> {
                 .collect::<Vec<_>>(),
             "hint": self.hint,
         });
+        if !self.pictures.is_empty() {
+            report["pictures"] = self.pictures.iter().map(|picture| json!(shown(picture))).collect();
+        }
         report::add_data(&mut report, &self.figures, &self.stats, &self.watch);
         if !self.threads.0.is_null() {
             report["threads"] = self.threads.0.clone();

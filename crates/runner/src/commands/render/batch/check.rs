@@ -66,7 +66,7 @@ struct Problems {
 
 impl Problems {
     fn outputs(&mut self, batch: &Batch<'_>, jobs: &[Job], reads: &Reads) {
-        for (job, output) in jobs.iter().filter_map(|job| Some((job, job.args.output.as_deref()?))) {
+        for (job, output) in jobs.iter().flat_map(|job| job.writes().map(move |output| (job, output))) {
             let place = files::real(output);
             if let Some(what) = reads.replaced_by(output) {
                 self.usage.push(format!("{} would replace {what}", shown(output)));

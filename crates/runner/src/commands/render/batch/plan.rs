@@ -37,16 +37,21 @@ pub(super) fn jobs(args: &RenderArgs) -> Result<Vec<Job>, Failure> {
     if args.skip_existing && args.output.is_none() {
         return usage("without `-o` nothing says which files are done: leave --skip-existing away");
     }
-    check_output(args, found.len())?;
+    check_outputs(args, found.len())?;
     let Shard { part, of } = args.shard.unwrap_or(Shard { part: 1, of: 1 });
     // Neighbours are often alike, so that each part gets some of all kinds.
     let mine = |index: usize| index % of == part - 1;
     Ok(found.into_iter().enumerate().map(|(index, found)| job(args, found, mine(index))).collect())
 }
 
-/// Whether several files have several outputs.
-fn check_output(args: &RenderArgs, files: usize) -> Result<(), Failure> {
-    let Some(output) = args.output.as_deref() else { return Ok(()) };
+/// Whether several files have several outputs, and several pictures.
+fn check_outputs(args: &RenderArgs, files: usize) -> Result<(), Failure> {
+    let named = [("-o", &args.output), ("--waveform", &args.waveform), ("--spectrogram", &args.spectrogram)];
+    let named = named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)));
+    named.into_iter().try_for_each(|(option, path)| check_output(option, path, files))
+}
+
+fn check_output(option: &str, output: &Path, files: usize) -> Result<(), Failure> {
     let text = output.to_string_lossy();
     let unknown = |rest: &str| {
         let word = rest.split_once('}').map_or("", |(word, _)| word);
@@ -54,14 +59,16 @@ fn check_output(args: &RenderArgs, files: usize) -> Result<(), Failure> {
     };
     if let Some(rest) = text.split('{').skip(1).find(|rest| unknown(rest)) {
         let word = rest.split_once('}').map_or("", |(word, _)| word);
-        let what =
-            format!("`-o {}`: there is no {{{word}}}; {{stem}} is the input's name, {{dir}} its folder", shown(output));
+        let what = format!(
+            "`{option} {}`: there is no {{{word}}}; {{stem}} is the input's name, {{dir}} its folder",
+            shown(output)
+        );
         return Err(Failure::new(Exit::Usage, what));
     }
     if files > 1 && !is_folder(output) && !text.contains("{stem}") {
         let what = format!(
-            "{files} files cannot all become `{}`: name a folder (`-o out/`), or put {{stem}} into the name. For one more \
-             input of the same file write `-i NODE=FILE`",
+            "{files} files cannot all become `{}`: name a folder (`{option} out/`), or put {{stem}} into the name. For one \
+             more input of the same file write `-i NODE=FILE`",
             shown(output)
         );
         return Err(Failure::new(Exit::Usage, what));
@@ -72,7 +79,10 @@ fn check_output(args: &RenderArgs, files: usize) -> Result<(), Failure> {
 fn job(args: &RenderArgs, found: Found, mine: bool) -> Job {
     let Found { file: input, folder } = found;
     let mut job = Job { args: args.clone(), folder, input, done: false, mine };
-    job.args.output = args.output.as_deref().map(|output| job.output(output));
+    let named = |path: &Option<PathBuf>, extension| path.as_deref().map(|path| job.output(path, extension));
+    let (output, waveform) = (named(&args.output, ".wav"), named(&args.waveform, ".png"));
+    let spectrogram = named(&args.spectrogram, ".png");
+    (job.args.output, job.args.waveform, job.args.spectrogram) = (output, waveform, spectrogram);
     job.args.more.clear();
     job.args.input.retain(|input| input.node.is_some());
     job.args.input.push(InputFile { node: None, file: job.input.clone() });
@@ -90,18 +100,24 @@ impl Job {
         text.replace("{stem}", &self.stem().to_string_lossy()).replace("{dir}", &self.folder.to_string_lossy())
     }
 
+    /// What is written of it: the output and its pictures.
+    pub(super) fn writes(&self) -> impl Iterator<Item = &Path> {
+        let RenderArgs { output, waveform, spectrogram, .. } = &self.args;
+        [output, waveform, spectrogram].into_iter().filter_map(Option::as_deref)
+    }
+
     fn stem(&self) -> OsString {
         self.input.file_stem().unwrap_or_default().to_owned()
     }
 
-    fn output(&self, output: &Path) -> PathBuf {
+    fn output(&self, output: &Path, extension: &str) -> PathBuf {
         if has_placeholder(&output.to_string_lossy()) {
             return output.components().map(|part| self.part(&part)).filter(|part| !part.is_empty()).collect();
         }
         match is_folder(output) {
             true => {
                 let mut name = self.stem();
-                name.push(".wav");
+                name.push(extension);
                 output.join(name)
             }
             false => output.to_owned(),

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 /// A drawing of a fixed size in pixels.
-pub(super) struct Svg {
+#[derive(Clone, Debug)]
+pub struct Svg {
     width: f64,
     height: f64,
     body: String,
@@ -11,23 +12,41 @@ pub(super) struct Svg {
 }
 
 /// Where text lies beside its point.
-#[derive(Clone, Copy)]
-pub(super) enum Anchor {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// It begins there.
     Start,
+    /// It lies on both sides.
     Middle,
+    /// It ends there.
     End,
 }
 
+/// Pixels from left to right of every chart.
+pub(crate) const WIDTH: f64 = 760.0;
+/// Pixels that title and note take.
+pub(crate) const TOP: f64 = 56.0;
+/// Colours there are: class `c0` to `c7` on shapes that are filled, `s0` to `s7` on lines.
+pub const COLOURS: usize = 8;
+
 /// Colours that are apart for most eyes, on white and on black (Okabe and Ito 2008; for dark, lightened).
-const LIGHT: [&str; 8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f3c8d", "#666666"];
-const DARK: [&str; 8] = ["#5ab4e5", "#ff8c42", "#3fd0a4", "#e6a5c8", "#e0b040", "#9bd3f5", "#c08fd0", "#aaaaaa"];
+const LIGHT: [&str; COLOURS] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f3c8d", "#666666"];
+const DARK: [&str; COLOURS] = ["#5ab4e5", "#ff8c42", "#3fd0a4", "#e6a5c8", "#e0b040", "#9bd3f5", "#c08fd0", "#aaaaaa"];
 
 impl Svg {
-    pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
+    /// An empty one; the title is for those who cannot see it.
+    pub fn new(width: f64, height: f64, title: &str) -> Self {
         Self { width, height, body: String::new(), title: title.to_owned() }
     }
 
-    pub(super) fn text(&mut self, x: f64, y: f64, anchor: Anchor, class: &str, text: &str) {
+    /// A title, and a line below it.
+    pub fn head(&mut self, title: &str, note: &str) {
+        self.text(16.0, 26.0, Anchor::Start, "head", title);
+        self.text(16.0, 44.0, Anchor::Start, "soft", note);
+    }
+
+    /// Text whose baseline is at y.
+    pub fn text(&mut self, x: f64, y: f64, anchor: Anchor, class: &str, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -38,30 +57,37 @@ impl Svg {
             writeln!(self.body, r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" class="{class}">{text}</text>"#);
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
+    /// A straight line.
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
         let ((x1, y1), (x2, y2)) = (from, to);
         let _ = writeln!(self.body, r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" class="{class}"/>"#);
     }
 
-    pub(super) fn rectangle(&mut self, x: f64, y: f64, width: f64, height: f64, class: &str) {
-        let (width, height) = (width.max(0.5), height.max(0.5));
-        let _ = writeln!(
-            self.body,
-            r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" class="{class}"/>"#
-        );
+    /// A rectangle; none is too thin to be seen.
+    pub fn rectangle(&mut self, x: f64, y: f64, width: f64, height: f64, class: &str) {
+        let place = place(x, y, width, height);
+        let _ = writeln!(self.body, r#"<rect {place} class="{class}"/>"#);
     }
 
-    pub(super) fn path(&mut self, points: &[(f64, f64)], class: &str) {
+    /// A rectangle that says something to who points at it.
+    pub fn rectangle_of(&mut self, x: f64, y: f64, width: f64, height: f64, class: &str, says: &str) {
+        let (place, says) = (place(x, y, width, height), escaped(says));
+        let _ = writeln!(self.body, r#"<rect {place} class="{class}"><title>{says}</title></rect>"#);
+    }
+
+    /// A line through all points.
+    pub fn path(&mut self, points: &[(f64, f64)], class: &str) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(self.body, r#"<polyline points="{}" class="{class}"/>"#, points.join(" "));
     }
 
-    pub(super) fn dot(&mut self, x: f64, y: f64, class: &str) {
+    /// A dot of six pixels.
+    pub fn dot(&mut self, x: f64, y: f64, class: &str) {
         let _ = writeln!(self.body, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" class="{class}"/>"#);
     }
 
     /// The whole file.
-    pub(super) fn finish(self) -> String {
+    pub fn finish(self) -> String {
         let Self { width, height, body, title } = self;
         let title = escaped(&title);
         let style = style();
@@ -73,8 +99,13 @@ impl Svg {
     }
 }
 
+fn place(x: f64, y: f64, width: f64, height: f64) -> String {
+    let (width, height) = (width.max(0.5), height.max(0.5));
+    format!(r#"x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}""#)
+}
+
 /// How wide text of 12 pixels is, about.
-pub(super) fn text_width(text: &str) -> f64 {
+pub fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * 6.7
 }
 
@@ -92,6 +123,7 @@ fn style() -> String {
 .bound { stroke: #222; stroke-width: 2; }
 polyline { fill: none; stroke-width: 2; }
 .dashed { stroke-dasharray: 5 4; }
+polyline.thin { stroke-width: 1; }
 "
     .to_owned();
     colours(&mut style, &LIGHT);
