@@ -105,3 +105,24 @@ fn delays_shorter_than_a_block_and_with_room_and_feedback() {
         vec!["one", "two", "inverse", "three"]
     });
 }
+
+/// The echo of a single frame lies anywhere in the memory, also in its last frames, and is all that there is.
+#[test]
+fn a_lonely_echo_is_never_taken_for_silence() {
+    let graph = |restless| {
+        let echo = Delay { mix: 0.5, feedback: 0.5, ..Delay::new(Time::Frames(4_800)) };
+        let add = |graph: &mut Graph| {
+            graph.add("echo", echo.clone()).unwrap();
+            vec!["echo"]
+        };
+        chain(add, restless)
+    };
+    for place in 0..40 {
+        let mut input = vec![0.0; 30_000];
+        input[place] = 1.0;
+        for block in [64, 240] {
+            let (expected, _) = play(graph(true), &input, block);
+            assert!(play(graph(false), &input, block).0 == expected, "an impulse at {place} in blocks of {block}");
+        }
+    }
+}

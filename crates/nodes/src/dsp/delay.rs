@@ -153,8 +153,8 @@ impl DelayLine {
     /// again; `position` counts the frames processed so far.
     pub fn rests(&mut self, position: u64) -> bool {
         let Self { rings, hushes, write, moves, .. } = self;
-        let silent = rings.iter_mut().zip(hushes).filter_map(|(ring, hush)| {
-            let covers = hush.covers(ring.samples(), *write, position);
+        let silent = rings.iter().zip(hushes).filter_map(|(ring, hush)| {
+            let covers = hush.covers(ring.exactly(), *write, position);
             covers.then_some(())
         });
         silent.count() == self.rings.len() && !*moves

@@ -24,6 +24,11 @@ impl Ring {
         frames.saturating_add(LINE - 1).saturating_mul(size_of::<f32>())
     }
 
+    /// All of its samples, and no other.
+    pub(super) fn exactly(&self) -> &[f32] {
+        &self.memory[self.start..][..self.frames]
+    }
+
     /// All of its samples, and perhaps a few behind them.
     #[inline(always)]
     pub(super) fn samples(&mut self) -> &mut [f32] {
@@ -35,7 +40,7 @@ impl Ring {
 impl Clone for Ring {
     fn clone(&self) -> Self {
         let mut copy = Self::new(self.frames);
-        copy.samples()[..self.frames].copy_from_slice(&self.memory[self.start..][..self.frames]);
+        copy.samples()[..self.frames].copy_from_slice(self.exactly());
         copy
     }
 }
