@@ -1,9 +1,13 @@
 //! Project chores: `cargo run -p xtask -- docs` writes the generated documents, `docs --check` says whether they are
-//! up to date; `licences` says what dependencies are licensed under, and whether that goes with ours.
+//! up to date; `book` looks at every link and builds the book; `licences` says what dependencies are licensed under, and whether that goes with ours.
 
+mod book;
 mod dictionary;
 mod licences;
+mod links;
+mod node_pictures;
 mod nodes_page;
+mod play;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,8 +24,9 @@ fn main() -> ExitCode {
     let done = match args[..] {
         ["docs"] => documents().and_then(|documents| documents.iter().try_for_each(write)),
         ["docs", "--check"] => documents().and_then(|documents| check(&documents)),
+        ["book"] => links::check().and_then(|()| book::build()),
         ["licences"] => licences::check(),
-        _ => Err("usage: cargo run -p xtask -- docs [--check] | licences".to_owned()),
+        _ => Err("usage: cargo run -p xtask -- docs [--check] | book | licences".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,11 +40,15 @@ fn main() -> ExitCode {
 fn documents() -> Result<Vec<Document>, String> {
     let document = |path: &str, text: String| Document { path: path.to_owned(), text };
     let mut documents = vec![
-        document("docs/nodes.md", nodes_page::text()),
+        document("docs/nodes.md", nodes_page::text()?),
         document("patch.schema.json", schema()),
         document("fuzz/patch.dict", dictionary::text()),
         document("docs/errors.md", errors()?),
     ];
+    for kind in nodes_page::kinds() {
+        let picture = node_pictures::picture(kind).map_err(|error| format!("examples/nodes/{kind}.toml: {error}"))?;
+        documents.push(document(&nodes_page::picture_path(kind), picture));
+    }
     documents.extend(performance()?);
     Ok(documents)
 }

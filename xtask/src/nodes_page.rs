@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::node_pictures;
 use patchline_graph::{Channels, Per, Port};
 use patchline_nodes::declaration::{Shape, width_text};
 use patchline_nodes::{Declaration, Param, PatchNode, Register, register_all};
@@ -32,21 +33,40 @@ Every node also takes `on_replace`, for when the patch is changed while it plays
 fresh: with `\"tail\"`, the default, it rings out first, 10 s at most; with `\"cut\"` it fades at once, over `engine.fade`.
 ";
 
-/// The whole page.
-pub(crate) fn text() -> String {
+/// Every node type.
+fn declarations() -> Vec<Declaration> {
     let mut declarations = Declarations::default();
     register_all(&mut declarations);
+    declarations.0
+}
+
+/// What every node type is called.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    declarations().into_iter().map(|node| node.kind)
+}
+
+/// Where a node's picture is, below the repository's root.
+pub(crate) fn picture_path(kind: &str) -> String {
+    format!("docs/figures/node-{kind}.svg")
+}
+
+/// The whole page.
+///
+/// # Errors
+/// Where a node has no example.
+pub(crate) fn text() -> Result<String, String> {
+    let declarations = declarations();
     let mut page = String::from(INTRODUCTION);
     page.push_str("\n| type | inputs | outputs | what it does |\n|---|---|---|---|\n");
-    for node in &declarations.0 {
+    for node in &declarations {
         let (inputs, outputs) = (names(&node.inputs), names(&node.outputs));
         line(
             &mut page,
             &format!("| [`{kind}`](#{kind}) | {inputs} | {outputs} | {} |", summary(node), kind = node.kind),
         );
     }
-    declarations.0.iter().for_each(|node| section(&mut page, node));
-    page
+    declarations.iter().try_for_each(|node| section(&mut page, node))?;
+    Ok(page)
 }
 
 /// Collects what every type declares.
@@ -59,7 +79,7 @@ impl Register for Declarations {
     }
 }
 
-fn section(page: &mut String, node: &Declaration) {
+fn section(page: &mut String, node: &Declaration) -> Result<(), String> {
     line(page, &format!("\n## {}\n\n{}\n", node.kind, node.doc));
     line(page, &format!("```toml\n[nodes.my_{}]\n{}```\n", node.kind, node.example_toml()));
     line(page, "Its ports, as in this example:\n");
@@ -80,6 +100,22 @@ fn section(page: &mut String, node: &Declaration) {
         };
         line(page, &format!("| `{}` | {} | {of} | {} |", reading.name, reading.unit, cell(reading.doc)));
     }
+    example(page, node.kind)
+}
+
+/// A whole patch, and what comes of it.
+fn example(page: &mut String, kind: &str) -> Result<(), String> {
+    let text = node_pictures::example(kind)?;
+    let text = text.lines().filter(|line| !line.starts_with("#:schema")).collect::<Vec<_>>().join("\n");
+    let caption = node_pictures::caption(kind)?;
+    line(
+        page,
+        &format!(
+            "\nA whole patch ([examples/nodes/{kind}.toml](../examples/nodes/{kind}.toml)):\n\n```toml\n{text}\n```\n"
+        ),
+    );
+    line(page, &format!("![{caption}]({})", picture_path(kind).trim_start_matches("docs/")));
+    Ok(())
 }
 
 fn port_line(side: &str, port: &Port, follow: &str) -> String {
