@@ -1,8 +1,10 @@
 //! Project chores: `cargo run -p xtask -- docs` writes the generated documents, `docs --check` says whether they are
-//! up to date; `book` looks at every link and builds the book; `licences` says what dependencies are licensed under, and whether that goes with ours.
+//! up to date; `book` looks at every link and builds the book; `licences` says what dependencies are licensed under, and
+//! whether that goes with ours; `doc-examples` says which public item has no example in its documentation.
 
 mod book;
 mod dictionary;
+mod doc_examples;
 mod licences;
 mod links;
 mod node_pictures;
@@ -11,6 +13,8 @@ mod play;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use doc_examples::Outcome;
 
 /// A generated file: where it is, below the repository's root, and what it should hold.
 struct Document {
@@ -26,15 +30,33 @@ fn main() -> ExitCode {
         ["docs", "--check"] => documents().and_then(|documents| check(&documents)),
         ["book"] => links::check().and_then(|()| book::build()),
         ["licences"] => licences::check(),
-        _ => Err("usage: cargo run -p xtask -- docs [--check] | book | licences".to_owned()),
+        ["doc-examples"] => return doc_examples(),
+        _ => Err("usage: cargo run -p xtask -- docs [--check] | book | licences | doc-examples".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("xtask: {message}");
-            ExitCode::FAILURE
-        }
+        Err(message) => fail(&message),
     }
+}
+
+/// Ends with 2 where this Rust cannot be asked.
+fn doc_examples() -> ExitCode {
+    match doc_examples::check() {
+        Ok(Outcome::Kept) => ExitCode::SUCCESS,
+        Ok(Outcome::Broken(lines)) => fail(&lines.join("\n")),
+        Ok(Outcome::OtherFormat(format)) => {
+            eprintln!(
+                "xtask: rustdoc writes JSON of format {format}; `rustdoc-types` in Cargo.toml is for another one"
+            );
+            ExitCode::from(2)
+        }
+        Err(message) => fail(&message),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("xtask: {message}");
+    ExitCode::FAILURE
 }
 
 fn documents() -> Result<Vec<Document>, String> {
