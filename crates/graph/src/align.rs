@@ -13,6 +13,35 @@ use crate::{AnyNode, DeviceSide, Endpoint, Frames, Graph, Link, NodeName};
 pub(crate) use wait::Wait;
 
 /// A link whose sound is held back until that of the other links into the same node has come.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Device, Scale};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Graph, Node, StreamSpec, compile};
+///
+/// # #[derive(Clone, PartialEq)]
+/// # struct Late;
+/// # impl Node for Late {
+/// #     const KIND: &'static str = "late";
+/// #     type Processor = patchline_graph::NoProcessor<Late>;
+/// #     fn ports(&self) -> patchline_graph::Ports { patchline_graph::Ports::effect() }
+/// #     fn prepare(&self, _: &patchline_graph::PrepareSpec) -> Result<Self::Processor, patchline_graph::NodeError> { Ok(Default::default()) }
+/// #     fn footprint(&self, _: &patchline_graph::PrepareSpec) -> usize { 0 }
+/// #     fn latency(&self, _: &patchline_graph::PrepareSpec) -> u64 { 32 }
+/// # }
+/// // `Late` is a node whose output comes 32 frames later than its input.
+/// let mut graph = Graph::new();
+/// graph.add("mic", Device { output: false })?.add("late", Late)?.add("out", Device { output: true })?;
+/// graph.chain(&["mic", "late", "out"])?.link("mic", "out")?;
+/// let schedule = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1))?;
+/// // The way around it waits for as long.
+/// let [alignment] = &schedule.alignments[..] else { panic!("one link waits") };
+/// assert_eq!((alignment.frames, graph.links()[alignment.link].to.to_string()), (32, "out".to_owned()));
+/// assert_eq!(graph.links()[alignment.link].from.to_string(), "mic");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alignment {
     /// The link, by its index in [`Graph::links`].

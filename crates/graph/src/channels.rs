@@ -11,10 +11,32 @@ use crate::topology::{Edge, Topology};
 use crate::{Channels, DeviceChannels, DeviceSide, Endpoint, Graph, GraphError, Link, Place, Port, StreamSpec};
 
 /// The channels of one node's ports. Nodes share them.
+///
+/// ```
+/// use patchline_graph::Widths;
+///
+/// // A node of one stereo input and two mono outputs.
+/// let widths = Widths::new(vec![2], vec![1, 1]);
+/// assert_eq!(widths.inputs, [2]);
+/// assert_eq!(widths.outputs.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Widths(Arc<OfPorts>);
 
 /// The channels of each of a node's ports.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{OfPorts, StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`: as wide as the device.
+/// let schedule = compile(&trim(0.5), &StreamSpec::new(48_000, 64, 2, 2))?;
+/// assert_eq!(*schedule.slots[0].widths, OfPorts { inputs: vec![2], outputs: vec![2] });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct OfPorts {
     /// Of its inputs; 0 for an optional one that nothing is linked to.

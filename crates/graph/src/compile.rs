@@ -29,6 +29,26 @@ use value::{Products, Value};
 
 /// Compiles a graph for a stream. Pure: nothing is allocated for audio, nothing is opened.
 ///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`.
+/// let graph = trim(0.5);
+/// let schedule = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1))?;
+/// assert_eq!(schedule.slots[0].name, "trim");
+///
+/// // All mistakes come at once.
+/// let mut graph = graph;
+/// graph.link("trim", "outt")?.link("mik", "out")?;
+/// let errors = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1)).unwrap_err();
+/// assert_eq!(errors.0.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Every mistake in the graph: unknown nodes and ports, loops without a feedback link, channels that do not match,
 /// channels the device lacks, what nodes say against their parameters, more memory than the stream allows.

@@ -6,6 +6,15 @@ use crate::channels::Widths;
 use crate::{Frames, Ports};
 
 /// What a node does that only ever mixes: see [`Node::mixing`](crate::Node::mixing).
+///
+/// ```
+/// use patchline_graph::{Mixing, Summand};
+///
+/// // A fader: one factor for all channels. A pan: two factors, and each output has its own.
+/// let pan = [0, 1].map(|to| Summand { from: 0, to, factor: to });
+/// assert_eq!(Mixing::Scales.factors(), 1);
+/// assert_eq!(Mixing::Sums(pan.into_iter().collect()).factors(), 2);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mixing {
     /// Every channel times factor 0, in place.
@@ -15,6 +24,14 @@ pub enum Mixing {
 }
 
 /// A part of an output channel: an input channel times a factor.
+///
+/// ```
+/// use patchline_graph::{Mixing, Summand};
+///
+/// // Left and right change places, each with its own factor.
+/// let swap = [Summand { from: 1, to: 0, factor: 0 }, Summand { from: 0, to: 1, factor: 1 }];
+/// assert_eq!(Mixing::Sums(swap.into_iter().collect()).factors(), 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Summand {
     /// The input channel, counted from 0.

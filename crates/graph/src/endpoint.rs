@@ -17,6 +17,17 @@ const LONGEST_PATH: usize = 255;
 /// group has the group's name and a `/` before its own: `host/trim`; at most 255 characters together.
 ///
 /// A clone shares the text.
+///
+/// ```
+/// use patchline_graph::NodeName;
+///
+/// let name = NodeName::new("host/trim")?;
+/// assert_eq!(name, "host/trim");
+/// assert_eq!(name.as_str().split('/').next(), Some("host"));
+/// let error = NodeName::new("my trim").unwrap_err();
+/// assert_eq!(error.at, 2);
+/// # Ok::<(), patchline_graph::EndpointError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialOrd, Ord)]
 pub struct NodeName(Arc<str>);
 
@@ -140,6 +151,16 @@ fn name_length(text: &str) -> usize {
 }
 
 /// One end of a link.
+///
+/// ```
+/// use patchline_graph::Endpoint;
+///
+/// let end: Endpoint = "bus.out[0..2]".parse()?;
+/// assert_eq!(end.node, "bus");
+/// assert_eq!((end.port.as_deref(), end.channels.clone()), (Some("out"), Some(0..2)));
+/// assert_eq!(end.to_string(), "bus.out[0..2]");
+/// # Ok::<(), patchline_graph::EndpointError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     /// The node.
@@ -151,6 +172,15 @@ pub struct Endpoint {
 }
 
 /// What is wrong with an endpoint's text, and where.
+///
+/// ```
+/// use patchline_graph::{Endpoint, EndpointError};
+///
+/// let error: EndpointError = "bus.".parse::<Endpoint>().unwrap_err();
+/// // Where a caret would point to.
+/// assert_eq!(error.at, 4);
+/// assert!(!error.message.is_empty());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct EndpointError {

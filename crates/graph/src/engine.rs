@@ -48,12 +48,35 @@ const LOOK: Duration = Duration::from_millis(2);
 const PAYLOADS: usize = 16;
 
 /// Makes the two halves of an engine for a stream: it plays silence until a graph is loaded.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 2));
+/// engine.load(Graph::new())?;
+/// let (mut left, mut right) = ([1.0; 64], [1.0; 64]);
+/// renderer.render(64, &[], &mut [&mut left, &mut right]);
+/// assert_eq!((left, right), ([0.0; 64], [0.0; 64]));
+/// engine.close(renderer);
+/// # Ok::<(), patchline_graph::LoadError>(())
+/// ```
 #[must_use]
 pub fn engine(stream: StreamSpec) -> (Engine, Renderer) {
     engine_timed(stream, Timing::default())
 }
 
 /// How an engine takes the time of its nodes, once [`Engine::profile`] asks for it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_graph::{StreamSpec, TimeSource, Timing, engine_timed};
+///
+/// // In a test, no time passes at all.
+/// let timing = Timing { time: TimeSource::new(|| Duration::ZERO), spans: 100 };
+/// let (engine, _renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+/// assert_eq!(engine.spans().written, 0);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Timing {
     /// The clock: the machine's, from now on, by default.
@@ -63,6 +86,16 @@ pub struct Timing {
 }
 
 /// As [`engine`], with a say in how the time of nodes is taken.
+///
+/// ```
+/// use patchline_graph::{StreamSpec, Timing, engine_timed};
+///
+/// // The last second of runs of nodes, at 750 blocks a second and 20 nodes.
+/// let timing = Timing { spans: 15_000, ..Timing::default() };
+/// let (mut engine, _renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+/// engine.profile(std::num::NonZeroU32::new(1));
+/// assert!(engine.spans().spans.is_empty());
+/// ```
 #[must_use]
 pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
     let (messages, messages_end) = touched::ring(MESSAGES);
@@ -118,6 +151,39 @@ pub fn engine_timed(stream: StreamSpec, timing: Timing) -> (Engine, Renderer) {
 /// The control thread's handle on a running graph.
 ///
 /// Close it in order, with [`close`](Self::close): the renderer first, then what it sent back.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Scale, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{EventKind, StreamSpec, engine};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// assert_eq!(engine.stream().rate, 48_000);
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`.
+/// engine.load(trim(0.5))?;
+/// let mut output = [0.0; 64];
+/// renderer.render(64, &[&[1.0; 64]], &mut [&mut output]);
+/// assert_eq!(output, [0.5; 64]);
+///
+/// // From now on, as the control thread comes round:
+/// engine.set("trim", Scale(0.25), None)?;
+/// renderer.render(64, &[&[1.0; 64]], &mut [&mut output]);
+/// assert_eq!(output, [0.25; 64]);
+/// let told: Vec<EventKind> = std::iter::from_fn(|| engine.next_event()).map(|event| event.kind).collect();
+/// assert_eq!(told, [EventKind::Loaded, EventKind::Set { late: 0 }]);
+/// while let Some(report) = engine.next_report() {
+///     eprintln!("{}: {}", report.node, report.message);
+/// }
+/// engine.collect();
+///
+/// assert_eq!(engine.graph().node("trim").and_then(|node| node.downcast_ref()), Some(&Scale(0.25)));
+/// assert_eq!(engine.stats().frames, 128);
+/// engine.close(renderer);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Engine {
     stream: StreamSpec,
     collector: Collector,
@@ -161,6 +227,26 @@ pub struct Engine {
 }
 
 /// Why a graph was not loaded; the old one plays on.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{LoadError, StreamSpec, engine};
+///
+/// let (mut engine, renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let mut graph = trim(0.5);
+/// graph.link("trim", "echo")?;
+/// match engine.load(graph) {
+///     Err(LoadError::Graph(errors)) => assert_eq!(errors.0.len(), 1),
+///     other => panic!("there is no `echo`: {other:?}"),
+/// }
+/// engine.close(renderer);
+/// assert!(matches!(engine.load(trim(0.5)), Err(LoadError::Closed)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The graph has mistakes.
@@ -197,12 +283,43 @@ impl Engine {
     }
 
     /// What plays, step by step, as it was when it was loaded.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 2, 2));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// println!("{}", engine.schedule());
+    /// assert_eq!(engine.schedule().slots.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
     /// The readings of a node.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// // `trim` runs, but shows nothing; `echo` is not there.
+    /// assert_eq!(engine.readings("trim").map(|readings| readings.all().count()), Some(0));
+    /// assert!(engine.readings("echo").is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn readings(&self, name: &str) -> Option<Readings> {
         self.cast.readings(self.stage.graph.index(name)?)
@@ -219,6 +336,26 @@ impl Engine {
     ///
     /// A call that is timed reads the clock once for each node, which takes some 50 ns (on Linux without a system call
     /// wherever the kernel keeps time by the processor's own counter); the others pay nothing. The sound is the same.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::num::NonZeroU32;
+    ///
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// engine.profile(NonZeroU32::new(2));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// (0..100).for_each(|_| renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]));
+    /// assert!(engine.costs()[0].samples > 0);
+    /// engine.profile(None);
+    /// assert!(engine.costs().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn profile(&mut self, every: Option<NonZeroU32>) {
         if every.is_some() {
             self.lap = lap_nanoseconds(&self.time);
@@ -232,6 +369,25 @@ impl Engine {
     /// See [`profile`](Self::profile).
     ///
     /// A load keeps what was found of nodes that play on. [`close`](Self::close) forgets it.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// engine.profile(std::num::NonZeroU32::new(1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// (0..100).for_each(|_| renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]));
+    /// for cost in engine.costs() {
+    ///     println!("{:>5.1} %  {}", 100.0 * cost.load(48_000), cost.node);
+    /// }
+    /// assert_eq!(engine.costs()[0].node, "trim");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn costs(&self) -> Vec<NodeCost> {
         let nodes = self.stage.graph.nodes().enumerate();
@@ -241,12 +397,48 @@ impl Engine {
 
     /// What each node did in the calls that were [timed](Self::profile), as far back as
     /// [`Timing::spans`](crate::Timing::spans) are kept. May be read at any moment, on the control thread.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, Timing, engine_timed};
+    ///
+    /// let timing = Timing { spans: 1_000, ..Timing::default() };
+    /// let (mut engine, mut renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+    /// engine.profile(std::num::NonZeroU32::new(1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// (0..3).for_each(|_| renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]));
+    /// let spans = engine.spans().spans;
+    /// assert_eq!((spans[0].node.as_deref(), spans[0].frames), (Some("trim"), 64));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn spans(&self) -> NodeSpans {
         self.last_spans(usize::MAX)
     }
 
     /// The last `count` of them.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, Timing, engine_timed};
+    ///
+    /// let timing = Timing { spans: 1_000, ..Timing::default() };
+    /// let (mut engine, mut renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+    /// engine.profile(std::num::NonZeroU32::new(1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// (0..20).for_each(|_| renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]));
+    /// let last = engine.last_spans(2);
+    /// assert!(last.spans.len() == 2 && last.spans[0].call < last.spans[1].call);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn last_spans(&self, count: usize) -> NodeSpans {
         let kept = self.spans.as_ref().map_or_else(Kept::default, |spans| spans.last(count));
@@ -259,6 +451,22 @@ impl Engine {
     }
 
     /// The next event from the audio thread, if there is one.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{Event, EventKind, StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// assert_eq!(engine.next_event(), None);
+    /// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+    /// assert_eq!(engine.next_event(), Some(Event { frame: 0, node: None, kind: EventKind::Loaded }));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn next_event(&mut self) -> Option<Event> {
         let RawEvent { frame, instance, kind } = self.events.pop().ok()?;
         let node = instance.and_then(|instance| self.cast.name(instance));
@@ -282,6 +490,26 @@ impl Engine {
     ///
     /// Helper threads keep a few of the stream's longest blocks (`max_frames`) ready, not any length: wait for longer
     /// stretches, and render them, piece by piece.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// // Offline: before each block, so that no file falls behind.
+    /// for _ in 0..10 {
+    ///     engine.wait_ready(64);
+    ///     renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
+    /// }
+    /// assert_eq!(renderer.position(), 640);
+    /// engine.close(renderer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait_ready(&self, frames: usize) {
         self.cast.companions().for_each(|companion| companion.wait_ready(frames));
     }
@@ -298,6 +526,23 @@ impl Engine {
     ///
     /// Where the renderer was dropped, this is as [`close`](Self::close). Where somebody still has it, its files cannot
     /// be closed: after `patience` they are left as they are. Returns whether all were closed.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// drop(renderer); // A panic in somebody's callback took it along.
+    /// assert!(engine.close_lost(Duration::from_millis(100)));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::disallowed_methods, reason = "the control thread may wait")]
     pub fn close_lost(&mut self, patience: Duration) -> bool {
         let start = Instant::now();

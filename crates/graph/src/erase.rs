@@ -13,6 +13,28 @@ use crate::{
 };
 
 /// A node of any type. A clone shares the node.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::Scale;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{AnyNode, PrepareSpec, Tail};
+///
+/// let node = AnyNode::new(Scale(0.5));
+/// assert_eq!(node.kind(), "scale");
+/// assert_eq!(node.ports().inputs[0].name, "in");
+/// assert_eq!(node.downcast_ref::<Scale>(), Some(&Scale(0.5)));
+///
+/// let spec = PrepareSpec { rate: 48_000, max_frames: 64, inputs: vec![2], outputs: vec![2], ..PrepareSpec::default() };
+/// node.check(&spec)?;
+/// assert_eq!((node.latency(&spec), node.tail(&spec)), (0, Tail::None));
+/// assert!(node.footprint(&spec) < 64);
+/// assert!(!node.listens() && node.mixing(&spec).is_none() && node.readings().is_empty());
+/// // Another factor needs no new processor.
+/// assert!(!AnyNode::new(Scale(0.25)).rebuilds(&node));
+/// # Ok(())
+/// # }
+/// ```
 pub struct AnyNode(Arc<Erased<dyn DynNode>>);
 
 /// A node, and what it says of itself once and for all.

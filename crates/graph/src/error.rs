@@ -6,6 +6,23 @@ use std::fmt;
 use crate::NodeError;
 
 /// A mistake in a graph.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Place, StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let mut graph = trim(0.5);
+/// graph.link("trim", "echo")?;
+/// let errors = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1)).unwrap_err();
+/// // The third link's target.
+/// assert_eq!(errors.0[0].place, Place::To(2));
+/// assert!(errors.0[0].message.contains("`echo`"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct GraphError {
@@ -16,6 +33,25 @@ pub struct GraphError {
 }
 
 /// Where in a graph a mistake is.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Place, StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let mut graph = trim(0.5);
+/// graph.link("trim", "mic.talkback")?;
+/// let errors = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1)).unwrap_err();
+/// let link = match errors.0[0].place {
+///     Place::From(link) | Place::To(link) => &graph.links()[link],
+///     _ => panic!("a link is wrong"),
+/// };
+/// assert_eq!(link.to.to_string(), "mic.talkback");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The graph as a whole.
@@ -46,6 +82,24 @@ impl GraphError {
 }
 
 /// Every mistake found in a graph; at least one.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let mut graph = trim(0.5);
+/// graph.link("trim", "echo")?.link("trim.side", "out")?;
+/// let errors = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1)).unwrap_err();
+/// for error in &errors.0 {
+///     eprintln!("{:?}: {}", error.place, error.message);
+/// }
+/// assert_eq!(errors.0.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphErrors(pub Vec<GraphError>);
 

@@ -8,6 +8,24 @@ use crate::stats::StatsCells;
 use crate::{Frame, Frames};
 
 /// Something that happened on the audio thread.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Event, EventKind, StreamSpec, engine};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// engine.bypass("trim", true, Some(10))?;
+/// renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
+/// let events: Vec<Event> = std::iter::from_fn(|| engine.next_event()).collect();
+/// let bypassed = Event { frame: 10, node: Some("trim".to_owned()), kind: EventKind::Bypassed { on: true } };
+/// assert_eq!(events[1], bypassed);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// When, in frames since the renderer started.
@@ -19,6 +37,20 @@ pub struct Event {
 }
 
 /// What happened.
+///
+/// ```
+/// use patchline_graph::EventKind;
+///
+/// fn said(kind: EventKind) -> String {
+///     match kind {
+///         EventKind::Node { what, value } => format!("{what}: {value}"),
+///         EventKind::Set { late } if late > 0 => format!("set {late} frames late"),
+///         other => format!("{other:?}"),
+///     }
+/// }
+/// assert_eq!(said(EventKind::Node { what: "open", value: 1.0 }), "open: 1");
+/// assert_eq!(said(EventKind::Set { late: 12 }), "set 12 frames late");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EventKind {
     /// A new graph took over.
@@ -78,6 +110,31 @@ impl Events {
 }
 
 /// Where a processor sends its events. Bounded: what does not fit is counted.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Does, around};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{EventKind, Io, Ports, StreamSpec, engine};
+///
+/// /// As a gate might: says at which frame of the block something was loud.
+/// fn process(io: &mut Io<'_>) {
+///     let loud = io.main().channel(0).iter().position(|sample| sample.abs() > 0.9);
+///     if let Some(offset) = loud {
+///         io.events.emit(offset, "loud", 1.0);
+///     }
+/// }
+///
+/// # let gate = Does(Ports::effect(), process);
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `around` makes the graph `mic -> gate -> out`.
+/// engine.load(around("gate", gate))?;
+/// renderer.render(3, &[&[0.1, 0.2, 1.0]], &mut [&mut [0.0; 3]]);
+/// let event = std::iter::from_fn(|| engine.next_event()).last().unwrap();
+/// assert_eq!((event.frame, event.kind), (2, EventKind::Node { what: "loud", value: 1.0 }));
+/// # Ok(())
+/// # }
+/// ```
 pub struct EventSink<'a> {
     pub(crate) events: &'a mut Events,
     pub(crate) position: Frame,

@@ -37,6 +37,22 @@ impl Moment {
 }
 
 /// A fade as a schedule has it.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Scale, around, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Fade, StreamSpec, engine};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec { fade: 960, ..StreamSpec::new(48_000, 64, 1, 1) });
+/// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+/// engine.load(trim(0.5))?;
+/// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+/// engine.load(around("boost", Scale(2.0)))?;
+/// assert!(engine.schedule().fades.contains(&Fade { after: 0, length: 960, rises: true }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fade {
     /// How many frames after the load it begins.

@@ -16,6 +16,32 @@ use crate::{AnyNode, Endpoint, EndpointError, Node, NodeName};
 ///
 /// Clones share what neither of them changed, be it parts of one list: to clone a large graph and to change a little of it
 /// costs little.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Device, Scale};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{AnyNode, Graph, Link, NodeName};
+///
+/// let mut graph = Graph::new();
+/// graph.add("mic", Device { output: false })?.add("trim", Scale(0.5))?.add("out", Device { output: true })?;
+/// graph.chain(&["mic", "trim"])?.link("trim", "out")?;
+///
+/// // The same with names and ends that were checked before.
+/// let mut same = Graph::new();
+/// for (name, node) in graph.nodes() {
+///     same.insert(name.clone(), node.clone());
+/// }
+/// graph.links().iter().for_each(|link| same.push_link(Link::clone(link)));
+/// assert_eq!(same, graph);
+///
+/// assert_eq!(graph.index("trim"), Some(1));
+/// assert_eq!(graph.node("trim").map(AnyNode::kind), Some("scale"));
+/// graph.bypass(NodeName::new("trim")?, true);
+/// assert!(graph.is_bypassed("trim") && !graph.is_bypassed("mic"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default, Debug)]
 pub struct Graph {
     nodes: Pieces<(NodeName, AnyNode)>,
@@ -26,6 +52,24 @@ pub struct Graph {
 }
 
 /// The links of a graph, in the order they were added.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let graph = trim(0.5);
+/// let links = graph.links();
+/// assert!(!links.is_empty());
+/// assert_eq!(links.len(), 2);
+/// assert_eq!(links.get(0), Some(&links[0]));
+/// assert_eq!(links.last().map(|link| link.to.to_string()), Some("out".to_owned()));
+/// for link in links.iter() {
+///     println!("{} {} {}", link.from, link.arrow(), link.to);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Links(Pieces<Placed>);
 
@@ -58,6 +102,22 @@ impl PartialEq for Placed {
 }
 
 /// What becomes of the sound of a node that a load takes out or replaces.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Scale, around, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{OnReplace, StreamSpec, difference};
+///
+/// // Of a node that is gone, the graph that had it has the say.
+/// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+/// let (mut old, new) = (trim(0.5), around("boost", Scale(2.0)));
+/// old.on_replace("trim", OnReplace::Cut)?;
+/// let difference = difference(&old, &new, &StreamSpec::new(48_000, 64, 1, 1), 960)?;
+/// assert_eq!(difference.leaving, [("trim".to_owned(), 960)]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnReplace {
     /// It rings out: what fed it feeds it until that has faded, its [tail](crate::Node::tail) passes, 10 s at most, and
@@ -69,6 +129,16 @@ pub enum OnReplace {
 }
 
 /// A link from an output port to an input port.
+///
+/// ```
+/// use patchline_graph::{Graph, Link};
+///
+/// let dry = Link { direct: true, ..Link::new("mic".parse()?, "out[0]".parse()?) };
+/// assert_eq!(format!("{} {} {}", dry.from, dry.arrow(), dry.to), "mic !> out[0]");
+/// let mut graph = Graph::new();
+/// graph.push_link(dry);
+/// # Ok::<(), patchline_graph::EndpointError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link {
     /// Where the samples come from.
@@ -136,6 +206,18 @@ impl Graph {
     /// Says that the node `name` may be left out when there is not time for all: `graph.optional("reverb")`. Any node with
     /// an output may be. What decides is the program, with [`Engine::bypass`](crate::Engine::bypass).
     ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// graph.optional("trim")?;
+    /// assert_eq!(graph.optional_nodes().map(|name| name.as_str()).collect::<Vec<_>>(), ["trim"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// A name that breaks the rules of [`NodeName`]. Whether there is such a node is checked when the graph is compiled.
     pub fn optional(&mut self, name: &str) -> Result<&mut Self, EndpointError> {
@@ -144,17 +226,59 @@ impl Graph {
     }
 
     /// As [`optional`](Self::optional), for a name that was checked.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::NodeName;
+    ///
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let (mut graph, mut same) = (trim(0.5), trim(0.5));
+    /// graph.optional("trim")?;
+    /// same.make_optional(NodeName::new("trim")?);
+    /// assert_eq!(graph, same);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn make_optional(&mut self, name: NodeName) {
         self.marks().optional.insert(name);
     }
 
     /// The nodes that may be left out, by name.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// assert_eq!(graph.optional_nodes().count(), 0);
+    /// graph.optional("trim")?;
+    /// assert_eq!(graph.optional_nodes().count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn optional_nodes(&self) -> impl Iterator<Item = &NodeName> {
         self.marks.optional.iter()
     }
 
     /// Says what becomes of the sound of the node `name` when a load takes it out or replaces it:
     /// `graph.on_replace("reverb", OnReplace::Cut)`. Of a node that is replaced, the new graph has the say.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::OnReplace;
+    ///
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// graph.on_replace("trim", OnReplace::Cut)?;
+    /// assert_eq!(graph.replacing("trim"), OnReplace::Cut);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// A name that breaks the rules of [`NodeName`]. Whether there is such a node is checked when the graph is compiled.
@@ -164,6 +288,22 @@ impl Graph {
     }
 
     /// As [`on_replace`](Self::on_replace), for a name that was checked.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{NodeName, OnReplace};
+    ///
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// let name = NodeName::new("trim")?;
+    /// graph.set_on_replace(name.clone(), OnReplace::Cut);
+    /// graph.set_on_replace(name, OnReplace::Tail);
+    /// assert_eq!(graph, trim(0.5));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_on_replace(&mut self, name: NodeName, how: OnReplace) {
         match how {
             OnReplace::Tail => _ = self.marks().cut.remove(&name),
@@ -172,11 +312,38 @@ impl Graph {
     }
 
     /// The nodes that do not ring out, by name.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::OnReplace;
+    ///
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// graph.on_replace("trim", OnReplace::Cut)?;
+    /// assert_eq!(graph.cut_nodes().map(|name| name.as_str()).collect::<Vec<_>>(), ["trim"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cut_nodes(&self) -> impl Iterator<Item = &NodeName> {
         self.marks.cut.iter()
     }
 
     /// What becomes of the sound of a node when a load takes it out or replaces it.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::OnReplace;
+    ///
+    /// // Nothing is cut unless the graph says so.
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// assert_eq!(trim(0.5).replacing("trim"), OnReplace::Tail);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn replacing(&self, name: &str) -> OnReplace {
         if self.marks.cut.contains(name) { OnReplace::Cut } else { OnReplace::Tail }
@@ -193,6 +360,20 @@ impl Graph {
     }
 
     /// The nodes that are left out, by name.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::NodeName;
+    ///
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// graph.bypass(NodeName::new("trim")?, true);
+    /// assert_eq!(graph.bypassed_nodes().map(|name| name.as_str()).collect::<Vec<_>>(), ["trim"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bypassed_nodes(&self) -> impl Iterator<Item = &NodeName> {
         self.marks.bypassed.iter()
     }
@@ -214,6 +395,25 @@ impl Graph {
 
     /// Links two ends through the feedback delay.
     ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// // What comes out enters again, 4 frames later.
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// graph.link_back("trim", "trim")?;
+    /// let (mut engine, mut renderer) = engine(StreamSpec { feedback: 4, ..StreamSpec::new(48_000, 64, 1, 1) });
+    /// engine.load(graph)?;
+    /// let mut output = [0.0; 9];
+    /// renderer.render(9, &[&[1.0]], &mut [&mut output]);
+    /// assert_eq!(output, [0.5, 0.0, 0.0, 0.0, 0.25, 0.0, 0.0, 0.0, 0.125]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`link`](Self::link).
     pub fn link_back(&mut self, from: &str, to: &str) -> Result<&mut Self, EndpointError> {
@@ -223,6 +423,18 @@ impl Graph {
 
     /// Links two ends over a path of its own latency: it does not wait for paths that arrive later at the same node, and
     /// they do not wait for it.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// let mut graph = trim(0.5);
+    /// graph.link_direct("mic", "out")?;
+    /// assert_eq!(graph.links().last().map(|link| link.arrow()), Some("!>"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`link`](Self::link).
@@ -417,6 +629,22 @@ impl<'a> IntoIterator for &'a Links {
 }
 
 /// The links of a graph, one after the other.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Link, LinksIter};
+///
+/// fn into<'a>(links: LinksIter<'a>, node: &str) -> Vec<&'a Link> {
+///     links.filter(|link| link.to.node == *node).collect()
+/// }
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let graph = trim(0.5);
+/// assert_eq!(into(graph.links().iter(), "trim").len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct LinksIter<'a>(Iter<'a, Placed>);
 

@@ -27,6 +27,48 @@ impl State {
 
 /// Whether this thread is inside [`Renderer::render`](crate::Renderer::render).
 ///
+/// ```standalone_crate
+/// use std::alloc::{GlobalAlloc, Layout, System};
+///
+/// use patchline_graph::{EventKind, Io, Ports, StreamSpec, engine, guard};
+///
+/// /// The system's allocator, which says what the callback asked of it.
+/// struct Watched;
+///
+/// unsafe impl GlobalAlloc for Watched {
+///     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+///         if guard::in_callback() {
+///             guard::count_violation();
+///         }
+///         unsafe { System.alloc(layout) }
+///     }
+///
+///     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+///         if guard::in_callback() {
+///             guard::count_violation();
+///         }
+///         unsafe { System.dealloc(memory, layout) }
+///     }
+/// }
+///
+/// #[global_allocator]
+/// static ALLOCATOR: Watched = Watched;
+///
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Does, around};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // `hoard` is a node that allocates a vector, and frees it, each time it runs.
+/// # let hoard = Does(Ports::effect(), |io: &mut Io<'_>| drop(std::hint::black_box(vec![0.0_f32; io.frames()])));
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `around` makes the graph `mic -> hoard -> out`.
+/// engine.load(around("hoard", hoard))?;
+/// renderer.render(64, &[&[0.0; 64]], &mut [&mut [0.0; 64]]);
+/// let event = std::iter::from_fn(|| engine.next_event()).find(|event| event.kind != EventKind::Loaded).unwrap();
+/// assert_eq!((event.node.as_deref(), event.kind), (Some("hoard"), EventKind::Allocated { times: 2 }));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Real-time
 /// One thread-local read; may be called from an allocator.
 #[must_use]
@@ -35,6 +77,33 @@ pub fn in_callback() -> bool {
 }
 
 /// Notes that the code running inside the callback allocated or freed. For a counting global allocator.
+///
+/// [`in_callback`] shows a whole allocator; here a node asks by itself:
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Does, around};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{EventKind, Io, Ports, StreamSpec, engine, guard};
+///
+/// /// What an allocator does before it asks the system.
+/// fn note() {
+///     if guard::in_callback() {
+///         guard::count_violation();
+///     }
+/// }
+///
+/// # let node = Does(Ports::effect(), |_: &mut Io<'_>| note());
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `around` makes the graph `mic -> hoard -> out`; `node` calls `note` each time it runs.
+/// engine.load(around("hoard", node))?;
+/// note();
+/// renderer.render(64, &[&[0.0; 64]], &mut [&mut [0.0; 64]]);
+/// let events: Vec<EventKind> = std::iter::from_fn(|| engine.next_event()).map(|event| event.kind).collect();
+/// assert!(events.contains(&EventKind::Allocated { times: 1 }));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Real-time
 /// Two thread-local writes; may be called from an allocator.
@@ -52,6 +121,33 @@ pub fn count_violation() {
 ///
 /// The default hook takes locks, allocates and writes: 164 ms have been measured. The renderer itself catches the
 /// panic, silences the node and says so by an event.
+///
+/// ```standalone_crate
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Does, around};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// use patchline_graph::{EventKind, Io, Ports, StreamSpec, engine, guard};
+///
+/// static SAID: AtomicU32 = AtomicU32::new(0);
+/// std::panic::set_hook(Box::new(|_| _ = SAID.fetch_add(1, Ordering::Relaxed)));
+/// guard::quiet_panics();
+///
+/// # let broken = Does(Ports::effect(), |_: &mut Io<'_>| panic!("a bug"));
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `around` makes the graph `mic -> broken -> out`.
+/// engine.load(around("broken", broken))?;
+/// renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
+/// assert_eq!(SAID.load(Ordering::Relaxed), 0);
+/// assert!(std::iter::from_fn(|| engine.next_event()).any(|event| event.kind == EventKind::Panicked));
+///
+/// // Elsewhere the hook from before speaks.
+/// assert!(std::panic::catch_unwind(|| panic!("another one")).is_err());
+/// assert_eq!(SAID.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub fn quiet_panics() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -10,6 +10,19 @@ use crate::kernels::{self, Vector};
 /// A set of vector instructions that processors and mixes are compiled for.
 ///
 /// All give the same bits: the same sums in the same order, and never a fused multiply-add. They differ in speed.
+///
+/// ```
+/// use patchline_graph::{Instructions, StreamSpec};
+///
+/// assert!(Instructions::available().all(|instructions| instructions.is_available()));
+/// assert_eq!(Instructions::available().last(), Some(Instructions::best()));
+///
+/// // What the oldest processor would compute, be it slower.
+/// let baseline: Instructions = "baseline".parse()?;
+/// let stream = StreamSpec { instructions: baseline, ..StreamSpec::new(48_000, 64, 2, 2) };
+/// assert_eq!(stream.instructions.to_string(), "baseline");
+/// # Ok::<(), patchline_graph::UnknownInstructions>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Instructions {
     /// What every processor of the target has: SSE2 on x86-64, NEON on aarch64.
@@ -58,6 +71,13 @@ impl fmt::Display for Instructions {
 }
 
 /// A name that no [`Instructions`] have.
+///
+/// ```
+/// use patchline_graph::{Instructions, UnknownInstructions};
+///
+/// let error: UnknownInstructions = "sse9".parse::<Instructions>().unwrap_err();
+/// assert!(error.to_string().contains("`sse9`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no instruction set is called `{0}`: there are `baseline`, `avx2` and `avx512`")]
 pub struct UnknownInstructions(String);

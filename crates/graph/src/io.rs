@@ -4,6 +4,28 @@ use crate::arena::Memory;
 use crate::{BufferId, EventSink, Frame, Readings};
 
 /// One block of one processor. Lives on the audio thread.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::play;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Io, Ports};
+///
+/// /// Fades in over the first 100 frames, in blocks of any size.
+/// fn process(io: &mut Io<'_>) {
+///     let (frames, position) = (io.frames(), io.position());
+///     for channel in io.main().channels() {
+///         for (frame, sample) in (position..).zip(&mut channel[..frames]) {
+///             *sample *= (frame as f32 / 100.0).min(1.0);
+///         }
+///     }
+/// }
+///
+/// # let output = play(Ports::effect(), process, &[&[1.0; 128]], 1);
+/// assert_eq!((output[0][0], output[0][50], output[0][120]), (0.0, 0.5, 1.0));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Io<'a> {
     /// The input ports, in the order the node declares them.
     pub inputs: Inputs<'a>,
@@ -23,6 +45,27 @@ pub(crate) struct Block<'a> {
 }
 
 /// The input ports of one block.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::play;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Io, Ports};
+///
+/// /// The mean of all channels of the first input, for a node with a mono output of its own.
+/// fn process(io: &mut Io<'_>) {
+///     let input = io.inputs.port(0);
+///     let [mut output] = io.outputs.ports();
+///     for (frame, sample) in output.channel(0).iter_mut().enumerate() {
+///         *sample = input.channels().map(|channel| channel[frame]).sum::<f32>() / input.len() as f32;
+///     }
+/// }
+///
+/// # let output = play(Ports::converter(1), process, &[&[1.0, 0.0], &[0.0, 0.5]], 1);
+/// assert_eq!(output, [[0.5, 0.25]]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     pub(crate) block: &'a Block<'a>,
@@ -31,6 +74,27 @@ pub struct Inputs<'a> {
 }
 
 /// The output ports of one block.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::play;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Io, Ports};
+///
+/// /// An effect that has the difference between its channels on a second output.
+/// fn process(io: &mut Io<'_>) {
+///     let [mut main, mut side] = io.outputs.ports();
+///     for frame in 0..side.channel(0).len() {
+///         side.channel(0)[frame] = main.channel(0)[frame] - main.channel(1)[frame];
+///     }
+/// }
+///
+/// # let output = play(Ports::effect().with_output("side", 1), process, &[&[1.0, 0.5], &[0.25, 0.5]], 2);
+/// // The main output holds what came in, and goes on as it is.
+/// assert_eq!(output, [[1.0, 0.5], [0.25, 0.5]]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Outputs<'a> {
     pub(crate) block: &'a Block<'a>,
     pub(crate) wires: &'a [BufferId],
@@ -38,6 +102,40 @@ pub struct Outputs<'a> {
 }
 
 /// One input port: channels × frames, read only.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::play;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Io, Ports};
+///
+/// /// Multiplies by an optional input, where something is linked to it.
+/// fn process(io: &mut Io<'_>) {
+///     let by = io.inputs.port(1);
+///     if by.is_empty() {
+///         return;
+///     }
+///     for channel in io.main().channels() {
+///         channel.iter_mut().zip(by.channel(0)).for_each(|(sample, by)| *sample *= by);
+///     }
+/// }
+///
+/// /// Left and right in each other's place.
+/// fn swap(io: &mut Io<'_>) {
+///     let input = io.inputs.port(0);
+///     let [mut output] = io.outputs.ports();
+///     for (index, channel) in input.channels().enumerate() {
+///         output.channel(input.len() - 1 - index).copy_from_slice(channel);
+///     }
+/// }
+///
+/// # let output = play(Ports::effect().with_optional_input("by", 1), process, &[&[1.0, 0.5]], 1);
+/// assert_eq!(output, [[1.0, 0.5]]);
+/// # let output = play(Ports::converter(2), swap, &[&[1.0, 0.5], &[0.0, 0.0]], 2);
+/// assert_eq!(output, [[0.0, 0.0], [1.0, 0.5]]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct PortIn<'a> {
     block: &'a Block<'a>,
@@ -45,6 +143,30 @@ pub struct PortIn<'a> {
 }
 
 /// One output port: channels × frames.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::play;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Io, Ports};
+///
+/// /// Silences all channels but the first.
+/// fn process(io: &mut Io<'_>) {
+///     let mut main = io.main();
+///     if main.is_empty() {
+///         return;
+///     }
+///     for index in 1..main.len() {
+///         main.channel(index).fill(0.0);
+///     }
+///     assert!(main.channels().skip(1).all(|channel| channel.iter().all(|&sample| sample == 0.0)));
+/// }
+///
+/// # let output = play(Ports::effect(), process, &[&[1.0], &[0.5]], 2);
+/// assert_eq!(output, [[1.0], [0.0]]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct PortOut<'a> {
     block: &'a Block<'a>,
     wires: &'a [BufferId],

@@ -17,6 +17,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// The two ends of a ring of `capacity` records (at least 1) of `W` words each. Every page of it has been written to.
+///
+/// ```
+/// use patchline_graph::lapped::lapped;
+///
+/// let (mut writer, reader) = lapped::<1>(2);
+/// (0..3).for_each(|n| writer.write([n]));
+/// assert_eq!(reader.read().records, [[1], [2]]);
+/// ```
 #[must_use]
 pub fn lapped<const W: usize>(capacity: usize) -> (LappedWriter<W>, LappedReader<W>) {
     let slots: Arc<[Slot<W>]> = (0..capacity.max(1)).map(|_| Slot::new()).collect();
@@ -25,12 +33,30 @@ pub fn lapped<const W: usize>(capacity: usize) -> (LappedWriter<W>, LappedReader
 }
 
 /// Bytes that a ring of `capacity` records of `W` words takes.
+///
+/// ```
+/// use patchline_graph::lapped::footprint;
+///
+/// // The words of 1,000 records, and what seals each of them.
+/// assert_eq!(footprint::<2>(1_000), 1_000 * (2 + 1) * 8);
+/// ```
 #[must_use]
 pub const fn footprint<const W: usize>(capacity: usize) -> usize {
     capacity.saturating_mul(size_of::<Slot<W>>())
 }
 
 /// The writing end.
+///
+/// ```
+/// use patchline_graph::lapped::lapped;
+///
+/// let (mut writer, reader) = lapped::<2>(16);
+/// let audio = std::thread::spawn(move || (0..100).for_each(|call| writer.write([call, 64])));
+/// // To be read at any moment, while it is written to as well as afterwards.
+/// assert!(reader.read().written <= 100);
+/// audio.join().unwrap();
+/// assert_eq!(reader.last(1).records, [[99, 64]]);
+/// ```
 #[derive(Debug)]
 pub struct LappedWriter<const W: usize> {
     ring: Arc<Ring<W>>,
@@ -40,10 +66,28 @@ pub struct LappedWriter<const W: usize> {
 }
 
 /// The reading end. Clones read the same ring.
+///
+/// ```
+/// use patchline_graph::lapped::lapped;
+///
+/// let (mut writer, reader) = lapped::<1>(8);
+/// (0..20).for_each(|n| writer.write([n]));
+/// let another = reader.clone();
+/// assert_eq!((reader.capacity(), reader.read().records.len()), (8, 8));
+/// assert_eq!(another.last(2).records, [[18], [19]]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct LappedReader<const W: usize>(Arc<Ring<W>>);
 
 /// What a ring held.
+///
+/// ```
+/// use patchline_graph::lapped::{Kept, lapped};
+///
+/// let (mut writer, reader) = lapped::<1>(2);
+/// (0..5).for_each(|n| writer.write([n]));
+/// assert_eq!(reader.read(), Kept { records: vec![[3], [4]], written: 5, torn: 0 });
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept<const W: usize> {
     /// The records, the oldest first, one after the other up to the newest.

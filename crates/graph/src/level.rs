@@ -143,18 +143,41 @@ impl LevelMeter {
     }
 
     /// Frames per window.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// // 10 windows a second, at 48 kHz.
+    /// assert_eq!(LevelMeter::new(2, 4_800).window(), 4_800);
+    /// ```
     #[must_use]
     pub fn window(&self) -> usize {
         self.window
     }
 
     /// How many channels it measures.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let meter = LevelMeter::new(2, 4_800);
+    /// let peaks: Vec<f32> = (0..meter.channels()).map(|channel| meter.peak(channel)).collect();
+    /// assert_eq!(peaks, [0.0, 0.0]);
+    /// ```
     #[must_use]
     pub fn channels(&self) -> usize {
         self.channels.len()
     }
 
     /// Number of whole windows so far.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let mut meter = LevelMeter::new(1, 4);
+    /// meter.hear(10, |_| &[0.5; 10]);
+    /// assert_eq!(meter.windows(), 2);
+    /// ```
     #[must_use]
     pub fn windows(&self) -> u64 {
         self.count.windows
@@ -162,12 +185,32 @@ impl LevelMeter {
 
     /// Whether a window has ended, or [`announce`](Self::announce) been called, since this was last asked; or it is asked for the
     /// first time.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let mut meter = LevelMeter::new(1, 4);
+    /// // A new one is to be read out, too.
+    /// assert!(meter.take_news());
+    /// meter.hear(3, |_| &[0.5; 3]);
+    /// assert!(!meter.take_news());
+    /// meter.hear(1, |_| &[0.5]);
+    /// assert!(meter.take_news() && !meter.take_news());
+    /// ```
     #[inline(always)]
     pub fn take_news(&mut self) -> bool {
         std::mem::take(&mut self.count.news)
     }
 
     /// Whether [`take_news`](Self::take_news) would say so.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let mut meter = LevelMeter::new(1, 4);
+    /// assert!(meter.has_news() && meter.take_news());
+    /// assert!(!meter.has_news());
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn has_news(&self) -> bool {
@@ -181,6 +224,16 @@ impl LevelMeter {
     }
 
     /// What is held is to be read out once more.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let mut meter = LevelMeter::new(1, 4);
+    /// meter.take_news();
+    /// // Somebody wants it in other units from now on.
+    /// meter.announce();
+    /// assert!(meter.take_news());
+    /// ```
     pub fn announce(&mut self) {
         self.count.news = true;
     }
@@ -205,12 +258,34 @@ impl LevelMeter {
     }
 
     /// Whether all that is held, and all of the present window so far, is silence; not before there is a whole window.
+    ///
+    /// A node whose meter is silent may [rest](crate::Processor::rests):
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let mut meter = LevelMeter::new(1, 4);
+    /// assert!(!meter.is_silent());
+    /// meter.hear(4, |_| &[0.0; 4]);
+    /// assert!(meter.is_silent());
+    /// meter.hear(1, |_| &[0.1]);
+    /// assert!(!meter.is_silent());
+    /// ```
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.count.windows > 0 && self.channels.iter().all(Channel::is_silent)
     }
 
     /// So many frames of silence have passed while it was [silent](LevelMeter::is_silent): as if they had been heard.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let mut meter = LevelMeter::new(1, 4);
+    /// meter.hear(4, |_| &[0.0; 4]);
+    /// meter.pass_silence(4_000_000);
+    /// assert_eq!(meter.windows(), 1_000_001);
+    /// ```
     pub fn pass_silence(&mut self, frames: u64) {
         let Self { window, count, .. } = self;
         let (position, window) = (count.position as u64 + frames, *window as u64);
@@ -220,6 +295,15 @@ impl LevelMeter {
     }
 
     /// Starts a window at the next frame and forgets what was held.
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    ///
+    /// let mut meter = LevelMeter::new(1, 4);
+    /// meter.hear(4, |_| &[0.5; 4]);
+    /// meter.reset();
+    /// assert_eq!((meter.windows(), meter.peak(0)), (0, 0.0));
+    /// ```
     pub fn reset(&mut self) {
         self.channels.fill(Channel::default());
         self.count = Count::NOTHING;

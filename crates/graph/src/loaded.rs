@@ -5,6 +5,23 @@ use std::fmt;
 use crate::{NodeName, Slots};
 
 /// What a load did, by node name.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Scale, around, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Loaded, StreamSpec, engine};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+/// engine.load(trim(0.5))?;
+/// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+/// let Loaded { started, ended, leaving, cut, .. } = engine.load(around("boost", Scale(2.0)))?;
+/// assert_eq!((started[0].as_str(), ended[0].as_str()), ("boost", "trim"));
+/// assert_eq!((leaving[0].as_str(), cut), ("trim", false));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// Nodes that play on with their state.
@@ -24,6 +41,22 @@ pub struct Loaded {
 }
 
 /// The names of many nodes, in the order in which they run: they stand where what plays has them.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, engine};
+///
+/// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// assert!(engine.load(trim(0.5))?.carried.is_empty());
+/// let carried = engine.load(trim(0.25))?.carried;
+/// assert_eq!(carried.len(), 1);
+/// assert_eq!(carried.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["trim"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Names(Slots);
 

@@ -9,15 +9,108 @@ use crate::level::LevelMeter;
 use crate::{Companion, Instructions, Io, Mixing, NodeName, Ports, Reading, Readings, Reports, Smoothed, StreamSpec};
 
 /// A position in the stream, in frames since the renderer started.
+///
+/// ```
+/// use patchline_graph::{Frame, Frames};
+///
+/// /// When something happened, in seconds.
+/// fn seconds(at: Frame, rate: u32) -> f64 {
+///     at as f64 / f64::from(rate)
+/// }
+/// let (start, length): (Frame, Frames) = (48_000, 24_000);
+/// assert_eq!(seconds(start + length, 48_000), 1.5);
+/// ```
 pub type Frame = u64;
 
 /// A length in frames (one sample per channel).
+///
+/// ```
+/// use patchline_graph::{Frames, StreamSpec};
+///
+/// let stream = StreamSpec::new(48_000, 64, 2, 2);
+/// let ten_milliseconds: Frames = u64::from(stream.rate) / 100;
+/// assert_eq!(StreamSpec { fade: ten_milliseconds, ..stream }.fade, 480);
+/// ```
 pub type Frames = u64;
 
 /// A node as a patch describes it: plain data. Lives on the control thread.
 ///
 /// The struct is everything the outside knows of the node: its parameters are its fields, and the same struct is
 /// what reaches [`Processor::update`]. Graphs share it.
+///
+/// The control half of an echo; its audio half is shown at [`Processor`].
+///
+/// ```
+/// use patchline_graph::{Mixing, Node, NodeError, Per, Ports, PrepareSpec, Reading, Tail};
+/// # use patchline_graph::{Io, Processor};
+///
+/// #[derive(Clone, PartialEq)]
+/// struct Echo {
+///     /// How much later it comes.
+///     frames: usize,
+///     level: f32,
+/// }
+///
+/// impl Node for Echo {
+///     const KIND: &'static str = "echo";
+///     type Processor = Ring;
+///
+///     fn ports(&self) -> Ports {
+///         Ports::effect()
+///     }
+///
+///     fn readings(&self) -> &'static [Reading] {
+///         &[Reading { name: "level", doc: "How loud the echo is.", unit: "", per: Per::Node }]
+///     }
+///
+///     fn check(&self, spec: &PrepareSpec) -> Result<(), NodeError> {
+///         match self.frames > 0 && self.frames <= spec.rate as usize {
+///             true => Ok(()),
+///             false => Err(NodeError::of("frames", "an echo comes 1 frame to 1 second later")),
+///         }
+///     }
+///
+///     fn prepare(&self, spec: &PrepareSpec) -> Result<Ring, NodeError> {
+///         let rings = vec![vec![0.0; self.frames]; spec.channels()];
+///         Ok(Ring { rings, at: 0, level: self.level })
+///     }
+///
+///     fn footprint(&self, spec: &PrepareSpec) -> usize {
+///         spec.channels() * (size_of::<Vec<f32>>() + self.frames * size_of::<f32>())
+///     }
+///
+///     // The sound itself comes at once.
+///     fn latency(&self, _spec: &PrepareSpec) -> u64 {
+///         0
+///     }
+///
+///     // It does more than to mix. (What a gain says is shown at `Processor::factors`.)
+///     fn mixing(&self, _spec: &PrepareSpec) -> Option<Mixing> {
+///         None
+///     }
+///
+///     fn tail(&self, _spec: &PrepareSpec) -> Tail {
+///         Tail::Frames(self.frames as u64)
+///     }
+///
+///     // Another ring has to be made for another time, but not for another level.
+///     fn rebuilds(&self, previous: &Self) -> bool {
+///         self.frames != previous.frames
+///     }
+/// }
+/// # struct Ring { rings: Vec<Vec<f32>>, at: usize, level: f32 }
+/// # impl Processor for Ring {
+/// #     type Params = Echo;
+/// #     fn update(&mut self, _params: &Echo) {}
+/// #     fn process(&mut self, _io: &mut Io<'_>) {}
+/// # }
+///
+/// let spec = PrepareSpec { rate: 48_000, max_frames: 64, inputs: vec![2], outputs: vec![2], ..PrepareSpec::default() };
+/// let echo = Echo { frames: 480, level: 0.5 };
+/// assert!(echo.check(&spec).is_ok() && echo.prepare(&spec).is_ok());
+/// assert!(Echo { frames: 0, ..echo }.check(&spec).is_err());
+/// assert!(!Echo { level: 0.25, ..echo }.rebuilds(&echo));
+/// ```
 pub trait Node: Clone + PartialEq + Send + Sync + 'static {
     /// The type's name in a patch (`"gain"`).
     const KIND: &'static str;
@@ -88,6 +181,85 @@ pub trait Node: Clone + PartialEq + Send + Sync + 'static {
 
 /// A prepared node. Lives on the audio thread.
 ///
+/// The audio half of the echo whose other half is shown at [`Node`].
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::around;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Frame, Frames, Io, Processor, StreamSpec, engine};
+/// # use patchline_graph::{Node, NodeError, Per, Ports, PrepareSpec, Reading};
+/// # #[derive(Clone, PartialEq)]
+/// # struct Echo { frames: usize, level: f32 }
+/// # impl Node for Echo {
+/// #     const KIND: &'static str = "echo";
+/// #     type Processor = Ring;
+/// #     fn ports(&self) -> Ports { Ports::effect() }
+/// #     fn readings(&self) -> &'static [Reading] {
+/// #         &[Reading { name: "level", doc: "How loud the echo is.", unit: "", per: Per::Node }]
+/// #     }
+/// #     fn prepare(&self, spec: &PrepareSpec) -> Result<Ring, NodeError> {
+/// #         Ok(Ring { rings: vec![vec![0.0; self.frames]; spec.channels()], at: 0, level: self.level })
+/// #     }
+/// #     fn footprint(&self, _spec: &PrepareSpec) -> usize { 4_096 }
+/// # }
+///
+/// struct Ring {
+///     /// What each channel heard last, and where the oldest sample is.
+///     rings: Vec<Vec<f32>>,
+///     at: usize,
+///     level: f32,
+/// }
+///
+/// impl Processor for Ring {
+///     type Params = Echo;
+///
+///     fn update(&mut self, params: &Echo) {
+///         self.level = params.level;
+///     }
+///
+///     // Nothing glides here: however long the change is to take, it is there at once.
+///     fn glide(&mut self, params: &Echo, _over: Frames) {
+///         self.update(params);
+///     }
+///
+///     fn process(&mut self, io: &mut Io<'_>) {
+///         for (channel, ring) in io.main().channels().zip(&mut self.rings) {
+///             for (frame, sample) in channel.iter_mut().enumerate() {
+///                 let place = (self.at + frame) % ring.len();
+///                 let heard = std::mem::replace(&mut ring[place], *sample);
+///                 *sample += self.level * heard;
+///             }
+///         }
+///         io.readings.set(0, 0, self.level.into());
+///         self.slept(io.frames() as Frames);
+///     }
+///
+///     // (A long ring is not looked at in one go: `Hush` looks at a part of it each time.)
+///     fn rests(&mut self, _position: Frame) -> bool {
+///         self.rings.iter().flatten().all(|sample| sample.to_bits() == 0)
+///     }
+///
+///     fn slept(&mut self, frames: Frames) {
+///         self.at = (self.at + frames as usize) % self.rings[0].len();
+///     }
+///
+///     fn reset(&mut self) {
+///         self.rings.iter_mut().for_each(|ring| ring.fill(0.0));
+///     }
+/// }
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `around` makes the graph `mic -> echo -> out`.
+/// engine.load(around("echo", Echo { frames: 2, level: 0.5 }))?;
+/// let mut output = [0.0; 5];
+/// renderer.render(5, &[&[1.0]], &mut [&mut output]);
+/// assert_eq!(output, [1.0, 0.0, 0.5, 0.0, 0.0]);
+/// assert_eq!(engine.readings("echo").unwrap().get("level", 0), Some(0.5));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Real-time
 /// No method may allocate, free, lock, wait, make a system call or do unbounded work. A boundary between two calls
 /// of `process` carries no meaning: any split of the same samples must give the same bits.
@@ -112,6 +284,69 @@ pub trait Processor: Send + 'static {
 
     /// The factors of a node that only [mixes](Node::mixing), always as many, and always the same one at each index: the engine
     /// takes their frames while `process` is not called.
+    ///
+    /// A gain that glides. It is never run: whoever reads its channels multiplies.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::around;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{Io, Mixing, Node, NodeError, Ports, PrepareSpec, Processor, Smoothed, StreamSpec, engine};
+    ///
+    /// #[derive(Clone, PartialEq)]
+    /// struct Gain(f32);
+    ///
+    /// impl Node for Gain {
+    ///     const KIND: &'static str = "gain";
+    ///     type Processor = Fader;
+    ///
+    ///     fn ports(&self) -> Ports {
+    ///         Ports::effect()
+    ///     }
+    ///
+    ///     fn prepare(&self, _spec: &PrepareSpec) -> Result<Fader, NodeError> {
+    ///         Ok(Fader([Smoothed::new(self.0)]))
+    ///     }
+    ///
+    ///     fn footprint(&self, _spec: &PrepareSpec) -> usize {
+    ///         size_of::<Fader>()
+    ///     }
+    ///
+    ///     fn mixing(&self, _spec: &PrepareSpec) -> Option<Mixing> {
+    ///         Some(Mixing::Scales)
+    ///     }
+    /// }
+    ///
+    /// struct Fader([Smoothed; 1]);
+    ///
+    /// impl Processor for Fader {
+    ///     type Params = Gain;
+    ///
+    ///     fn update(&mut self, params: &Gain) {
+    ///         self.0[0].set_target(params.0, 4);
+    ///     }
+    ///
+    ///     fn process(&mut self, io: &mut Io<'_>) {
+    ///         let ramp = self.0[0].take(io.frames());
+    ///         io.main().channels().for_each(|channel| ramp.scale(channel));
+    ///     }
+    ///
+    ///     fn factors(&mut self) -> &mut [Smoothed] {
+    ///         &mut self.0
+    ///     }
+    /// }
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `around` makes the graph `mic -> gain -> out`.
+    /// engine.load(around("gain", Gain(1.0)))?;
+    /// engine.set("gain", Gain(0.0), Some(2))?;
+    /// let mut output = [0.0; 6];
+    /// renderer.render(6, &[&[1.0; 6]], &mut [&mut output]);
+    /// assert_eq!(output, [1.0, 1.0, 0.75, 0.5, 0.25, 0.0]);
+    /// assert_eq!(engine.schedule().slots[0].mixing, Some(Mixing::Scales));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn factors(&mut self) -> &mut [Smoothed] {
         &mut []
     }
@@ -119,11 +354,110 @@ pub trait Processor: Send + 'static {
     /// The meter of a node that only [listens](Node::LISTENS), of as many channels as the node. Called once, on the control thread,
     /// right after [`Node::prepare`]: from then on it is the engine's, which lets it hear, rest and be reset, and does not call
     /// `process`.
+    ///
+    /// A node that only listens. What it measures is read out by [`heard`](Self::heard).
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::around;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::level::LevelMeter;
+    /// use patchline_graph::{Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings, StreamSpec, engine};
+    ///
+    /// #[derive(Clone, PartialEq)]
+    /// struct Peak;
+    ///
+    /// impl Node for Peak {
+    ///     const KIND: &'static str = "peak";
+    ///     const LISTENS: bool = true;
+    ///     type Processor = Ear;
+    ///
+    ///     fn ports(&self) -> Ports {
+    ///         Ports::effect()
+    ///     }
+    ///
+    ///     fn readings(&self) -> &'static [Reading] {
+    ///         &[Reading { name: "peak", doc: "The largest magnitude of 4 frames.", unit: "", per: Per::Channel }]
+    ///     }
+    ///
+    ///     fn prepare(&self, spec: &PrepareSpec) -> Result<Ear, NodeError> {
+    ///         Ok(Ear(Some(LevelMeter::new(spec.channels(), 4))))
+    ///     }
+    ///
+    ///     fn footprint(&self, spec: &PrepareSpec) -> usize {
+    ///         size_of::<Ear>() + spec.channels() * LevelMeter::CHANNEL_BYTES
+    ///     }
+    /// }
+    ///
+    /// /// It has the meter until the engine takes it.
+    /// struct Ear(Option<LevelMeter>);
+    ///
+    /// impl Processor for Ear {
+    ///     type Params = Peak;
+    ///
+    ///     fn update(&mut self, _params: &Peak) {}
+    ///
+    ///     fn process(&mut self, _io: &mut Io<'_>) {}
+    ///
+    ///     fn meter(&mut self) -> Option<LevelMeter> {
+    ///         self.0.take()
+    ///     }
+    ///
+    ///     fn heard(&mut self, meter: &LevelMeter, readings: &Readings) {
+    ///         for channel in 0..meter.channels() {
+    ///             readings.set(0, channel, meter.peak(channel).into());
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `around` makes the graph `mic -> peak -> out`.
+    /// engine.load(around("peak", Peak))?;
+    /// renderer.render(4, &[&[0.25, -0.5, 0.0, 0.0]], &mut [&mut [0.0; 4]]);
+    /// assert_eq!(engine.readings("peak").unwrap().get("peak", 0), Some(0.5));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn meter(&mut self) -> Option<LevelMeter> {
         None
     }
 
     /// A window of the meter has ended, or parameters were updated, or it is new: what it holds is to be read out.
+    ///
+    /// What is heard does not have to be shown as it is:
+    ///
+    /// ```
+    /// use patchline_graph::level::LevelMeter;
+    /// use patchline_graph::{Io, Processor, Readings};
+    ///
+    /// /// Counts the windows with something too loud.
+    /// #[derive(Default)]
+    /// struct Clips {
+    ///     windows: u64,
+    ///     clips: u64,
+    /// }
+    ///
+    /// impl Processor for Clips {
+    ///     type Params = ();
+    ///
+    ///     fn update(&mut self, (): &()) {}
+    ///
+    ///     fn process(&mut self, _io: &mut Io<'_>) {}
+    ///
+    ///     fn heard(&mut self, meter: &LevelMeter, readings: &Readings) {
+    ///         let is_new = meter.windows() > std::mem::replace(&mut self.windows, meter.windows());
+    ///         self.clips += u64::from(is_new && meter.peak(0) >= 1.0);
+    ///         readings.set(0, 0, self.clips as f64);
+    ///     }
+    /// }
+    ///
+    /// let (mut clips, mut meter) = (Clips::default(), LevelMeter::new(1, 2));
+    /// for block in [[0.5, 1.5], [0.5, 0.5], [-2.0, 0.0]] {
+    ///     meter.hear(2, |_| &block);
+    ///     clips.heard(&meter, &Readings::default());
+    /// }
+    /// assert_eq!(clips.clips, 2);
+    /// ```
     fn heard(&mut self, _meter: &LevelMeter, _readings: &Readings) {}
 
     /// Whether it rests: whether, as long as each input goes on as it was in the last frame, [`process`](Self::process)
@@ -149,12 +483,74 @@ pub trait Processor: Send + 'static {
 
     /// The control side's hold on a helper thread of this processor, if it has one. Called once, on the control
     /// thread, right after [`Node::prepare`].
+    ///
+    /// A processor whose samples a thread takes away, in a few words:
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use patchline_graph::{Companion, Io, Processor};
+    ///
+    /// /// The thread, as it is seen from here.
+    /// #[derive(Default)]
+    /// struct Taker(Mutex<Option<std::thread::JoinHandle<()>>>);
+    ///
+    /// impl Companion for Taker {
+    ///     // A ring between both that is long enough for any block.
+    ///     fn wait_ready(&self, _frames: usize) {}
+    ///
+    ///     fn is_finished(&self) -> bool {
+    ///         self.0.lock().unwrap().is_none()
+    ///     }
+    ///
+    ///     fn finish(&self) {
+    ///         if let Some(thread) = self.0.lock().unwrap().take() {
+    ///             thread.join().unwrap();
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// struct Tap(Arc<Taker>);
+    ///
+    /// impl Processor for Tap {
+    ///     type Params = ();
+    ///
+    ///     fn update(&mut self, (): &()) {}
+    ///
+    ///     fn process(&mut self, _io: &mut Io<'_>) {}
+    ///
+    ///     fn companion(&self) -> Option<Arc<dyn Companion>> {
+    ///         Some(Arc::clone(&self.0) as Arc<dyn Companion>)
+    ///     }
+    /// }
+    ///
+    /// let tap = Tap(Arc::new(Taker(Mutex::new(Some(std::thread::spawn(|| ()))))));
+    /// let companion = tap.companion().unwrap();
+    /// drop(tap);
+    /// companion.finish();
+    /// assert!(companion.is_finished());
+    /// ```
     fn companion(&self) -> Option<Arc<dyn Companion>> {
         None
     }
 }
 
 /// What a processor is prepared for.
+///
+/// ```
+/// use patchline_graph::PrepareSpec;
+///
+/// // What a test of a node hands to `prepare`: stereo, in blocks of at most 64 frames.
+/// let spec = PrepareSpec {
+///     name: "trim".to_owned(),
+///     rate: 48_000,
+///     max_frames: 64,
+///     inputs: vec![2],
+///     outputs: vec![2],
+///     ..PrepareSpec::default()
+/// };
+/// assert_eq!(spec.channels(), 2);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct PrepareSpec {
     /// The node's name in the graph.
@@ -209,6 +605,15 @@ impl Questions {
 }
 
 /// How long a node sounds after its input has ended.
+///
+/// ```
+/// use patchline_graph::Tail;
+///
+/// let (echo, reverb) = (Tail::Frames(24_000), Tail::Frames(96_000));
+/// assert_eq!(echo.then(reverb), Tail::Frames(120_000));
+/// assert_eq!(echo.max(reverb), reverb);
+/// assert_eq!(reverb.then(Tail::Infinite), Tail::Infinite);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tail {
     /// Ends with the input.
@@ -243,6 +648,22 @@ impl Tail {
 }
 
 /// Why a node cannot run as it is described.
+///
+/// ```
+/// use patchline_graph::NodeError;
+///
+/// fn check(low: f64, high: f64) -> Result<(), NodeError> {
+///     match low < high {
+///         true => Ok(()),
+///         false => Err(NodeError::of("low", format!("`low` is {low} Hz; it has to be below `high`, {high} Hz"))),
+///     }
+/// }
+/// let error = check(300.0, 200.0).unwrap_err();
+/// assert_eq!(error.parameter.as_deref(), Some("low"));
+/// assert_eq!(error.to_string(), "`low` is 300 Hz; it has to be below `high`, 200 Hz");
+/// // Where no single parameter is at fault:
+/// assert_eq!(NodeError::new("there is no such file").parameter, None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NodeError {
@@ -265,6 +686,33 @@ impl NodeError {
 }
 
 /// The processor of nodes that the compiler dissolves (device inputs and outputs): never run.
+///
+/// ```
+/// use patchline_graph::{DeviceChannels, NoProcessor, Node, NodeError, Ports, PrepareSpec};
+///
+/// /// The device's input, all of it as one channel.
+/// #[derive(Clone, PartialEq)]
+/// struct Mono;
+///
+/// impl Node for Mono {
+///     const KIND: &'static str = "mono";
+///     type Processor = NoProcessor<Mono>;
+///
+///     fn ports(&self) -> Ports {
+///         Ports::device_input(DeviceChannels::MonoMix)
+///     }
+///
+///     fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> {
+///         Ok(NoProcessor::default())
+///     }
+///
+///     fn footprint(&self, _spec: &PrepareSpec) -> usize {
+///         0
+///     }
+/// }
+///
+/// assert!(Mono.prepare(&PrepareSpec::default()).is_ok());
+/// ```
 pub struct NoProcessor<P>(PhantomData<fn() -> P>);
 
 impl<P> Default for NoProcessor<P> {

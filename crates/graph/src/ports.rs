@@ -1,6 +1,25 @@
 //! Ports: named bundles of channels, whose width may follow what is linked.
 
 /// The ports of a node.
+///
+/// ```
+/// use patchline_graph::{DeviceChannels, Ports};
+///
+/// let names = |ports: &Ports| -> (Vec<&str>, Vec<&str>) {
+///     (ports.inputs.iter().map(|port| port.name).collect(), ports.outputs.iter().map(|port| port.name).collect())
+/// };
+/// // A gain; a gate with a signal that opens it, and one that says whether it is open.
+/// assert!(Ports::effect().in_place);
+/// let gate = Ports::effect().with_optional_input("key", 1).with_output("open", 1);
+/// assert_eq!(names(&gate), (vec!["in", "key"], vec!["out", "open"]));
+/// // An oscillator, a recorder, a downmix.
+/// assert_eq!(names(&Ports::source(1)), (vec![], vec!["out"]));
+/// assert_eq!(names(&Ports::sink()), (vec!["in"], vec![]));
+/// assert_eq!(names(&Ports::converter(1)), (vec!["in"], vec!["out"]));
+/// // Both sides of the device.
+/// assert_eq!(names(&Ports::device_input(DeviceChannels::All)), (vec![], vec!["out"]));
+/// assert_eq!(names(&Ports::device_output(None)), (vec!["in"], vec![]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Ports {
     /// What the node reads; the first is the main one.
@@ -15,6 +34,15 @@ pub struct Ports {
 }
 
 /// One port.
+///
+/// ```
+/// use patchline_graph::{Channels, Port, Ports};
+///
+/// // An input of four channels, as no shorthand makes it.
+/// let quad = Port { name: "in", channels: Channels::Exactly(4), optional: false };
+/// let ports = Ports { inputs: vec![quad], ..Ports::source(2) };
+/// assert_eq!((ports.inputs[0].name, ports.outputs[0].name), ("in", "out"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
     /// Its name in links (`vad.open`).
@@ -26,6 +54,14 @@ pub struct Port {
 }
 
 /// How many channels a port has.
+///
+/// ```
+/// use patchline_graph::{Channels, Ports};
+///
+/// let ports = Ports::converter(1);
+/// assert_eq!(ports.inputs[0].channels, Channels::Follow);
+/// assert_eq!(ports.outputs[0].channels, Channels::Exactly(1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channels {
     /// Always this many.
@@ -35,6 +71,15 @@ pub enum Channels {
 }
 
 /// A node that stands for the device.
+///
+/// ```
+/// use patchline_graph::{DeviceChannels, DeviceSide, Ports};
+///
+/// assert_eq!(Ports::device_input(DeviceChannels::All).device, Some(DeviceSide::Input(DeviceChannels::All)));
+/// // Its third and fourth channel.
+/// assert_eq!(Ports::device_output(Some(vec![2, 3])).device, Some(DeviceSide::Output(Some(vec![2, 3]))));
+/// assert_eq!(Ports::effect().device, None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceSide {
     /// Its output holds these channels of the device.
@@ -44,6 +89,16 @@ pub enum DeviceSide {
 }
 
 /// Which channels of the device an input node holds.
+///
+/// ```
+/// use patchline_graph::{DeviceChannels, Ports};
+///
+/// // The fourth channel of the device, and silence beside it.
+/// let pick = DeviceChannels::Pick(vec![Some(3), None]);
+/// assert_eq!(pick.width(8), 2);
+/// assert_eq!((DeviceChannels::All.width(8), DeviceChannels::MonoMix.width(8)), (8, 1));
+/// assert_eq!(Ports::device_input(pick).outputs.len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceChannels {
     /// All, in order.

@@ -7,6 +7,14 @@ const ROUNDS: f64 = 6_755_399_441_055_744.0;
 ///
 /// The nearest integer becomes the exponent; for the rest, at most ½, it is e^(rest · ln 2) by Taylor's series to the 9th
 /// power, whose next term is below 7e−12. Nothing but sums and products, so it can be vectorised.
+///
+/// ```
+/// use patchline_graph::exp2;
+///
+/// // A semitone up, and an octave.
+/// assert!((exp2(1.0 / 12.0) - 1.059_463_094_359_295).abs() < 1e-10);
+/// assert_eq!(exp2(1.0), 2.0);
+/// ```
 #[inline(always)]
 pub fn exp2(x: f64) -> f64 {
     let x = if x > 1000.0 { 1000.0 } else { x };

@@ -4,6 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A declared reading.
+///
+/// ```
+/// use patchline_graph::{Per, Reading};
+///
+/// /// What a node gives as its [`readings`](patchline_graph::Node::readings).
+/// static READINGS: [Reading; 1] =
+///     [Reading { name: "lost", doc: "Frames that could not be written.", unit: "frames", per: Per::Node }];
+/// assert_eq!(READINGS[0].name, "lost");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// Its name (`"rms"`).
@@ -18,6 +27,14 @@ pub struct Reading {
 }
 
 /// What a reading belongs to.
+///
+/// ```
+/// use patchline_graph::{Per, Reading};
+///
+/// let rms = Reading { name: "rms", doc: "How loud it is.", unit: "dBFS", per: Per::Channel };
+/// let open = Reading { name: "open", doc: "Whether the gate is open.", unit: "", per: Per::Node };
+/// assert_ne!(rms.per, open.per);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Per {
     /// One value for the node.
@@ -27,6 +44,67 @@ pub enum Per {
 }
 
 /// The readings of one running node: shared by its processor, which writes, and the control side, which reads.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::Device;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{
+///     Graph, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings, StreamSpec, engine,
+/// };
+///
+/// /// Shows the largest sample of each channel's last block.
+/// #[derive(Clone, PartialEq)]
+/// struct Largest;
+///
+/// impl Node for Largest {
+///     const KIND: &'static str = "largest";
+///     type Processor = Largest;
+///
+///     fn ports(&self) -> Ports {
+///         Ports::effect()
+///     }
+///
+///     fn readings(&self) -> &'static [Reading] {
+///         &[Reading { name: "largest", doc: "The largest sample.", unit: "", per: Per::Channel }]
+///     }
+///
+///     fn prepare(&self, _spec: &PrepareSpec) -> Result<Largest, NodeError> {
+///         Ok(Largest)
+///     }
+///
+///     fn footprint(&self, _spec: &PrepareSpec) -> usize {
+///         0
+///     }
+/// }
+///
+/// impl Processor for Largest {
+///     type Params = Largest;
+///
+///     fn update(&mut self, _params: &Largest) {}
+///
+///     fn process(&mut self, io: &mut Io<'_>) {
+///         let readings = io.readings;
+///         for (index, channel) in io.main().channels().enumerate() {
+///             readings.set(0, index, f64::from(channel.iter().fold(0.0, |a: f32, &b| a.max(b))));
+///         }
+///     }
+/// }
+///
+/// let mut graph = Graph::new();
+/// graph.add("mic", Device { output: false })?.add("look", Largest)?.add("out", Device { output: true })?;
+/// graph.chain(&["mic", "look", "out"])?;
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 2, 2));
+/// engine.load(graph)?;
+/// let readings: Readings = engine.readings("look").unwrap();
+/// renderer.render(2, &[&[0.1, 0.5], &[0.25, 0.0]], &mut [&mut [0.0; 2], &mut [0.0; 2]]);
+/// assert_eq!(readings.get("largest", 1), Some(0.25));
+/// for (reading, values) in readings.all() {
+///     println!("{}: {values:?} {}", reading.name, reading.unit);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Real-time
 /// [`set`](Self::set) and [`get`](Self::get) are wait-free. Counts are exact up to 2⁵³.

@@ -52,6 +52,38 @@ impl Due {
 }
 
 /// Renders what was loaded. Lives on the audio thread.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Scale, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, engine};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// // On the audio thread, as its callback; any number of frames.
+/// let audio = std::thread::spawn(move || {
+///     let mut output = [0.0; 100];
+///     renderer.render(100, &[&[1.0; 100]], &mut [&mut output]);
+///     assert_eq!(output, [0.5; 100]);
+///     renderer
+/// });
+/// let mut renderer = audio.join().unwrap();
+/// assert_eq!(renderer.position(), 100);
+///
+/// // A change is on its way; where a run is told again, it is not taken in before its block.
+/// engine.set("trim", Scale(0.25), None)?;
+/// renderer.receive_until(1);
+/// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+/// assert_eq!((engine.sent(), renderer.received()), (2, 1));
+///
+/// // Between two songs: no echo of the first.
+/// renderer.reset();
+/// engine.close(renderer);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Renderer {
     messages: Consumer<Message>,
     events: Events,

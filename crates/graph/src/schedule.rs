@@ -7,9 +7,41 @@ use crate::asked::Asked;
 use crate::{Alignment, DeviceChannels, Fade, Frames, Mixing, NodeName, Spread, Tail, Widths};
 
 /// One channel's storage: an index into the plan's arena.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{BufferId, StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let schedule = compile(&trim(0.5), &StreamSpec::new(48_000, 64, 2, 2))?;
+/// let read: Vec<BufferId> = schedule.device_in.iter().flatten().copied().collect();
+/// assert_eq!(read.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 pub type BufferId = u32;
 
 /// One step of a block.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Step, StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let schedule = compile(&trim(0.5), &StreamSpec::new(48_000, 64, 1, 1))?;
+/// let run = schedule.steps.iter().find_map(|step| match step {
+///     Step::Run { slot, outputs, .. } => Some((&schedule.slots[*slot].name, &schedule.wires[outputs.clone()])),
+///     _ => None,
+/// });
+/// let (name, buffers) = run.unwrap();
+/// assert_eq!((name.as_str(), buffers.len()), ("trim", 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Writes silence.
@@ -53,6 +85,25 @@ pub enum Step {
 }
 
 /// Why channels are mixed by a step of their own, and not by whoever reads them.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Step, StreamSpec, Why, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let mut graph = trim(0.5);
+/// graph.link("mic", "out")?;
+/// let schedule = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1))?;
+/// let reasons: Vec<Why> = schedule.steps.iter().filter_map(|step| match step {
+///     Step::Mix { why, .. } => Some(*why),
+///     _ => None,
+/// }).collect();
+/// assert!(reasons.contains(&Why::Apart), "{reasons:?}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Why {
     /// Several links meet.
@@ -72,6 +123,26 @@ pub enum Why {
 }
 
 /// One summand of a mix: in each channel, a source times factors, one after the other.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Step, StreamSpec, compile};
+///
+/// // Two links into `out`: a sum of two terms.
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let mut graph = trim(0.5);
+/// graph.link("mic", "out")?;
+/// let schedule = compile(&graph, &StreamSpec::new(48_000, 64, 1, 1))?;
+/// let mut sums = schedule.steps.iter().filter_map(|step| match step {
+///     Step::Mix { terms, .. } => Some(&schedule.terms[terms.clone()]),
+///     _ => None,
+/// });
+/// assert!(sums.any(|terms| terms.len() == 2 && terms.iter().all(|term| term.factors.is_empty())));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
     /// The buffers read, one for each channel, in [`Schedule::wires`].
@@ -81,6 +152,31 @@ pub struct Term {
 }
 
 /// What a source is multiplied by.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Factor, StreamSpec, compile};
+///
+/// // The mean of the device's channels is a mix of both, each times ½.
+/// # use patchline_graph::{DeviceChannels, Graph, NoProcessor, Node, NodeError, Ports, PrepareSpec};
+/// # #[derive(Clone, PartialEq)]
+/// # struct Mono;
+/// # impl Node for Mono {
+/// #     const KIND: &'static str = "mono";
+/// #     type Processor = NoProcessor<Mono>;
+/// #     fn ports(&self) -> Ports { Ports::device_input(DeviceChannels::MonoMix) }
+/// #     fn prepare(&self, _spec: &PrepareSpec) -> Result<Self::Processor, NodeError> { Ok(NoProcessor::default()) }
+/// #     fn footprint(&self, _spec: &PrepareSpec) -> usize { 0 }
+/// # }
+/// # let mut graph = trim(0.5);
+/// # graph.add("mic", Mono)?;
+/// let schedule = compile(&graph, &StreamSpec::new(48_000, 64, 2, 1))?;
+/// assert!(schedule.factors.contains(&Factor::Constant(0.5)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Factor {
     /// The same number always, linear.
@@ -97,6 +193,20 @@ pub enum Factor {
 }
 
 /// A node with a processor.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Slot, StreamSpec, Tail, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let schedule = compile(&trim(0.5), &StreamSpec::new(48_000, 64, 2, 2))?;
+/// let Slot { name, kind, in_place, tail, .. } = &schedule.slots[0];
+/// assert_eq!((name.as_str(), *kind, *in_place, *tail), ("trim", "scale", true, Tail::None));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// The node's name.
@@ -123,6 +233,23 @@ pub struct Slot {
 
 /// The nodes with processors, in the order in which they come. What schedules that follow each other both say of a node is
 /// there once.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let slots = compile(&trim(0.5), &StreamSpec::new(48_000, 64, 1, 1))?.slots;
+/// // The device's two nodes have no processors.
+/// assert!(!slots.is_empty());
+/// assert_eq!(slots.len(), 1);
+/// assert_eq!(slots.iter().map(|slot| slot.name.as_str()).collect::<Vec<_>>(), ["trim"]);
+/// assert_eq!(slots.get(0), Some(&slots[0]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Slots {
     /// By their numbers among the graph's nodes.
@@ -228,6 +355,24 @@ pub struct Line {
 }
 
 /// Everything the renderer does in one block, as data.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Step, StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let schedule = compile(&trim(0.5), &StreamSpec::new(48_000, 64, 1, 1))?;
+/// schedule.verify()?;
+/// println!("{schedule}");
+/// let runs = schedule.steps.iter().filter(|step| matches!(step, Step::Run { .. })).count();
+/// assert_eq!((runs, schedule.latency), (1, 0));
+/// assert!((0..schedule.steps.len()).all(|step| !schedule.is_heard_before(step)));
+/// assert!(schedule.footprint(1_024) > schedule.footprint(64));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
     /// What to do, in order.

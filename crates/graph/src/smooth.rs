@@ -3,6 +3,19 @@
 use crate::power::exp2;
 
 /// How a value glides.
+///
+/// ```
+/// use patchline_graph::{Law, Smoothed};
+///
+/// // Halfway from 1 to 4: by as much, or by the same ratio.
+/// let halfway = |law| {
+///     let mut value = Smoothed::new(1.0);
+///     value.glide(4.0, 2, law);
+///     value.tick()
+/// };
+/// assert_eq!(halfway(Law::Linear), 2.5);
+/// assert!((halfway(Law::Exponential) - 2.0).abs() < 1e-6);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Law {
     /// In a straight line: as much in every frame.
@@ -35,6 +48,21 @@ pub struct Smoothed {
 }
 
 /// A glide seen from one position: the values of the frames that follow it. Frame 0 is the first of them.
+///
+/// ```
+/// use patchline_graph::Smoothed;
+///
+/// let mut gain = Smoothed::new(0.0);
+/// gain.set_target(1.0, 4);
+/// let ramp = gain.take(6);
+/// assert_eq!((ramp.at(0), ramp.steady()), (0.25, None));
+/// let (mut values, mut left) = ([0.0; 6], [2.0; 6]);
+/// ramp.fill(&mut values);
+/// ramp.scale(&mut left);
+/// assert_eq!(values, [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]);
+/// assert_eq!(left, [0.5, 1.0, 1.5, 2.0, 2.0, 2.0]);
+/// assert_eq!(gain.take(6).steady(), Some(1.0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ramp {
     start: f32,
@@ -73,6 +101,17 @@ impl Smoothed {
     }
 
     /// As [`set_target`](Self::set_target), by any law.
+    ///
+    /// ```
+    /// use patchline_graph::{Law, Smoothed};
+    ///
+    /// // An octave up in 100 frames: half of it after 50.
+    /// let mut frequency = Smoothed::new(220.0);
+    /// frequency.glide(440.0, 100, Law::Exponential);
+    /// let ramp = frequency.take(100);
+    /// assert!((ramp.at(49) - 220.0 * 2.0_f32.sqrt()).abs() < 0.01);
+    /// assert_eq!(frequency.value(), 440.0);
+    /// ```
     pub fn glide(&mut self, value: f32, frames: u64, law: Law) {
         if value == self.line.target {
             return;
@@ -94,31 +133,85 @@ impl Smoothed {
     }
 
     /// Is `value` from the next frame on.
+    ///
+    /// ```
+    /// use patchline_graph::Smoothed;
+    ///
+    /// let mut gain = Smoothed::new(1.0);
+    /// gain.set_target(0.0, 480);
+    /// gain.jump(0.5);
+    /// assert!(gain.is_steady() && gain.tick() == 0.5);
+    /// ```
     pub fn jump(&mut self, value: f32) {
         *self = Smoothed::new(value);
     }
 
     /// Jumps to the target, as after a reset.
+    ///
+    /// ```
+    /// use patchline_graph::Smoothed;
+    ///
+    /// let mut gain = Smoothed::new(1.0);
+    /// gain.set_target(0.0, 480);
+    /// gain.finish();
+    /// assert_eq!(gain.tick(), 0.0);
+    /// ```
     pub fn finish(&mut self) {
         self.jump(self.line.target);
     }
 
     /// The value of the last frame taken.
+    ///
+    /// ```
+    /// use patchline_graph::Smoothed;
+    ///
+    /// let mut gain = Smoothed::new(1.0);
+    /// gain.set_target(0.0, 4);
+    /// gain.tick();
+    /// assert_eq!((gain.value(), gain.target()), (0.75, 0.0));
+    /// ```
     pub fn value(&self) -> f32 {
         self.line.after(0)
     }
 
     /// Where the value goes.
+    ///
+    /// ```
+    /// use patchline_graph::Smoothed;
+    ///
+    /// let mut gain = Smoothed::new(1.0);
+    /// gain.set_target(0.25, 480);
+    /// assert_eq!(gain.target(), 0.25);
+    /// ```
     pub fn target(&self) -> f32 {
         self.line.target
     }
 
     /// Whether the target has been reached.
+    ///
+    /// ```
+    /// use patchline_graph::Smoothed;
+    ///
+    /// let mut gain = Smoothed::new(1.0);
+    /// gain.set_target(0.0, 2);
+    /// gain.tick();
+    /// assert!(!gain.is_steady());
+    /// gain.tick();
+    /// assert!(gain.is_steady());
+    /// ```
     pub fn is_steady(&self) -> bool {
         self.line.position == self.line.length
     }
 
     /// Takes one frame and gives its value.
+    ///
+    /// ```
+    /// use patchline_graph::Smoothed;
+    ///
+    /// let mut gain = Smoothed::new(1.0);
+    /// gain.set_target(0.0, 4);
+    /// assert_eq!([gain.tick(), gain.tick()], [0.75, 0.5]);
+    /// ```
     #[inline(always)]
     pub fn tick(&mut self) -> f32 {
         self.take(1).at(0)

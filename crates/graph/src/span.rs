@@ -6,6 +6,28 @@ use crate::event::Instance;
 use crate::lapped::{LappedReader, LappedWriter};
 
 /// One run of a node, timed.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use patchline_graph::{NodeSpan, StreamSpec, TimeSource, Timing, engine_timed};
+///
+/// // By a clock that stands still, so that the outcome is known.
+/// let timing = Timing { time: TimeSource::new(|| Duration::ZERO), spans: 10 };
+/// let (mut engine, mut renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+/// engine.profile(std::num::NonZeroU32::new(1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
+/// let NodeSpan { node, begins, lasts, frames, .. } = engine.spans().spans.remove(0);
+/// assert_eq!((node.as_deref(), frames), (Some("trim"), 64));
+/// assert_eq!((begins, lasts), (Duration::ZERO, Duration::ZERO));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeSpan {
     /// The node's name; `None` for one that is long gone.
@@ -21,6 +43,25 @@ pub struct NodeSpan {
 }
 
 /// The spans that are still there.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{NodeSpans, StreamSpec, Timing, engine_timed};
+///
+/// let timing = Timing { spans: 4, ..Timing::default() };
+/// let (mut engine, mut renderer) = engine_timed(StreamSpec::new(48_000, 64, 1, 1), timing);
+/// engine.profile(std::num::NonZeroU32::new(1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// (0..100).for_each(|_| renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]));
+/// let NodeSpans { spans, written, torn, lost } = engine.spans();
+/// assert_eq!((spans.len(), torn, lost), (4, 0, 0));
+/// assert!(written > 4);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeSpans {
     /// The oldest first.

@@ -29,6 +29,16 @@ const GRAIN: f64 = 5_000.0;
 const WORTH: f64 = 0.8;
 
 /// How a schedule is spread over threads.
+///
+/// ```
+/// use patchline_graph::{Need, Spread, Task};
+///
+/// let one = Task { lane: 0, steps: 0..4, needs: vec![] };
+/// let other = Task { lane: 1, steps: 4..8, needs: vec![Need { lane: 0, tasks: 1 }] };
+/// assert_eq!(Spread { tasks: vec![one, other], ..Spread::default() }.lanes(), 2);
+/// // Without tasks, the audio thread does everything.
+/// assert_eq!(Spread::default().lanes(), 1);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spread {
     /// All steps, in order, as tasks; none where one thread does everything.
@@ -42,6 +52,18 @@ pub struct Spread {
 }
 
 /// Why one thread does everything.
+///
+/// ```
+/// use patchline_graph::{Alone, Graph, StreamSpec, compile};
+///
+/// let schedule = compile(&Graph::new(), &StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 2, 2) })?;
+/// if let Some(alone) = schedule.spread.alone {
+///     println!("one thread does everything: {alone}");
+/// }
+/// // There is nothing to do in an empty graph.
+/// assert_eq!(schedule.spread.alone, Some(Alone::Narrow));
+/// # Ok::<(), patchline_graph::GraphErrors>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alone {
     /// No more were asked for.
@@ -53,6 +75,21 @@ pub enum Alone {
 }
 
 /// Steps that one thread runs in one go.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, Task, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let schedule = compile(&trim(0.5), &StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 2, 2) })?;
+/// let of_workers = |task: &&Task| task.lane > 0;
+/// // One node after the other: nothing for a second thread.
+/// assert_eq!(schedule.spread.tasks.iter().filter(of_workers).count(), 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// The lane it belongs to, of which 0 is the audio thread's. A lane's tasks run one after the other.
@@ -64,6 +101,14 @@ pub struct Task {
 }
 
 /// So many tasks of a lane, the first ones.
+///
+/// ```
+/// use patchline_graph::{Need, Task};
+///
+/// // Steps 8 to 11, for the second thread, once the audio thread has done its first three tasks.
+/// let task = Task { lane: 1, steps: 8..12, needs: vec![Need { lane: 0, tasks: 3 }] };
+/// assert!(task.needs.iter().all(|need| need.tasks > 0 && need.lane != task.lane));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
     /// The lane.

@@ -3,6 +3,24 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What has been counted since the renderer started.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, engine};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// let mut output = [0.0; 2];
+/// renderer.render(2, &[&[f32::NAN, 1.0]], &mut [&mut output]);
+/// assert_eq!(output, [0.0, 0.5]);
+/// let stats = engine.stats();
+/// assert_eq!((stats.frames, stats.renders, stats.non_finite_inputs), (2, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Frames rendered.

@@ -13,6 +13,19 @@ pub(crate) const MOST_THREADS: usize = 64;
 const MOST_FRAMES: usize = 1 << 24;
 
 /// What the device, the file or the embedder gives: rate, block and channels.
+///
+/// ```
+/// use patchline_graph::StreamSpec;
+///
+/// let stream = StreamSpec {
+///     // Channels 3 and 4 are somebody's own.
+///     assigned: [("talkback".to_owned(), 2..4)].into(),
+///     fade: 0,
+///     ..StreamSpec::new(48_000, 128, 4, 2)
+/// };
+/// assert_eq!(stream.visible_inputs("talkback"), 2..4);
+/// assert_eq!(stream.visible_inputs("mic"), 0..2);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamSpec {
     /// Frames per second, in Hz.

@@ -7,6 +7,25 @@ use std::time::{Duration, Instant};
 /// A clock. Clones tell the same time.
 ///
 /// [`monotonic`](Self::monotonic) is the machine's; a device in virtual time brings its own, and so does a test.
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+/// use std::time::Duration;
+///
+/// use patchline_graph::TimeSource;
+///
+/// // A clock of a test, which is moved by hand.
+/// let hand = Arc::new(AtomicU64::new(0));
+/// let clock = TimeSource::new({
+///     let hand = Arc::clone(&hand);
+///     move || Duration::from_micros(hand.load(Ordering::Relaxed))
+/// });
+/// hand.store(250, Ordering::Relaxed);
+/// assert_eq!(clock.now(), Duration::from_micros(250));
+///
+/// let machine = TimeSource::monotonic();
+/// assert!(machine.now() <= machine.now());
+/// ```
 #[derive(Clone)]
 pub struct TimeSource(Source);
 

@@ -10,6 +10,15 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 /// A ring for `capacity` entries from one thread to another, whose every place has been written once. Places that were
 /// never used are read, too: what an entry does not fill is copied with it.
+///
+/// ```
+/// use patchline_graph::touched;
+///
+/// let (mut sender, mut receiver) = touched::ring::<u32>(2);
+/// assert_eq!((sender.push(1), sender.push(2)), (Ok(()), Ok(())));
+/// assert!(sender.push(3).is_err());
+/// assert_eq!(receiver.pop(), Ok(1));
+/// ```
 #[must_use]
 pub fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
     let (mut producer, consumer) = RingBuffer::new(capacity);
@@ -22,6 +31,13 @@ pub fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
 }
 
 /// An empty vector with room for `capacity` entries, whose every place has been written once.
+///
+/// ```
+/// let mut held: Vec<f32> = patchline_graph::touched::room(512);
+/// assert!(held.is_empty() && held.capacity() >= 512);
+/// // On the audio thread: no allocation, and no page that is not there yet.
+/// held.extend_from_slice(&[0.5; 512]);
+/// ```
 #[must_use]
 pub fn room<T>(capacity: usize) -> Vec<T> {
     let mut room = Vec::with_capacity(capacity);
@@ -38,6 +54,10 @@ fn write<T>(places: &mut [MaybeUninit<T>]) {
 }
 
 /// So many zeros, each of which has been written.
+///
+/// ```
+/// assert_eq!(patchline_graph::touched::zeros(3), [0.0; 3]);
+/// ```
 #[must_use]
 pub fn zeros(samples: usize) -> Vec<f32> {
     // A zero that the compiler does not know of.

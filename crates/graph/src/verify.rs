@@ -7,6 +7,22 @@ use std::ops::Range;
 use crate::{BufferId, Factor, Schedule, Step};
 
 /// A schedule that would read and write the same memory at once, or memory that is not there. A bug of ours.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Step, StreamSpec, compile};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// let mut schedule = compile(&trim(0.5), &StreamSpec::new(48_000, 64, 1, 1))?;
+/// assert_eq!(schedule.verify(), Ok(()));
+/// // No schedule of ours writes where there is no buffer.
+/// schedule.steps.insert(0, Step::Clear { dst: 1_000 });
+/// assert_eq!(schedule.verify().unwrap_err().step, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("step {step} of the schedule {problem}")]
 pub struct ScheduleError {

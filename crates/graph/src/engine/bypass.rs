@@ -11,6 +11,21 @@ use crate::message::{Change, Set};
 use crate::{AnyNode, Frame, Graph, GraphErrors, Mixing, NodeName, Slot, StreamSpec, stage};
 
 /// Why a node was not left out, or not taken back.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{BypassError, StreamSpec, engine};
+///
+/// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// assert_eq!(engine.bypass("echo", true, None), Err(BypassError::Unknown("echo".to_owned())));
+/// engine.bypass("trim", true, None)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BypassError {
     /// No such node is loaded, or it stands for the device.
@@ -40,6 +55,25 @@ impl Engine {
     /// A node that is left out is not run and costs next to nothing; it keeps its state, and goes on from there. It
     /// stays out over loads for as long as there is a node of its name, be it a fresh one. A node that the graph [leaves
     /// out](crate::Graph::bypass) is not taken back by this: that is for those who [change](Self::change) the graph.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// engine.bypass("trim", true, None)?;
+    /// // Once the fade of 20 ms is over, `trim` is not heard.
+    /// let mut output = [0.0; 2_000];
+    /// renderer.render(2_000, &[&[1.0; 2_000]], &mut [&mut output]);
+    /// assert!(output[0] < 0.51);
+    /// assert_eq!(output[1_999], 1.0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`BypassError`]; all plays on as before.
@@ -112,6 +146,21 @@ impl Engine {
     }
 
     /// The nodes that are left out whatever the graph says, or will be.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// engine.bypass("trim", true, None)?;
+    /// assert_eq!(engine.bypassed().collect::<Vec<_>>(), ["trim"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bypassed(&self) -> impl Iterator<Item = &str> {
         self.bypassed.iter().map(String::as_str)
     }

@@ -18,6 +18,27 @@ impl Engine {
     ///
     /// What is sent afterwards waits for the new graph to take over.
     ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{around, Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec { fade: 10, ..StreamSpec::new(48_000, 64, 1, 1) });
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+    /// engine.load(trim(0.5))?;
+    /// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+    /// let loaded = engine.dip(around("boost", Scale(2.0)))?;
+    /// assert!(loaded.dipped);
+    /// // The one fades out, then the other fades in.
+    /// let mut output = [0.0; 64];
+    /// renderer.render(64, &[&[1.0; 64]], &mut [&mut output]);
+    /// assert!(output[..20].iter().any(|&sample| sample < 0.1));
+    /// assert_eq!(output[63], 2.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`load`](Self::load).
     pub fn dip(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
@@ -31,6 +52,22 @@ impl Engine {
     /// takes the part `load` of its time (0 to 1, as it was measured) and would, by the nodes that run then, take more
     /// than 0.8 of it. Which of them it was stands in [`Loaded::dipped`].
     ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{around, Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+    /// engine.load(trim(0.5))?;
+    /// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+    /// // The callback takes a tenth of its time: both graphs may play at once.
+    /// assert!(!engine.load_within(around("boost", Scale(2.0)), 0.1)?.dipped);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_within(&mut self, graph: Graph, load: f64) -> Result<Loaded, LoadError> {
@@ -41,6 +78,22 @@ impl Engine {
     }
 
     /// How many times as many nodes would run while a load of `graph` fades as run now.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{around, Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+    /// engine.load(trim(0.5))?;
+    /// // What stays is run once, what is replaced is run beside what takes its place.
+    /// assert_eq!(engine.burden(&trim(0.25))?, 1.0);
+    /// assert!(engine.burden(&around("boost", Scale(2.0)))? > 1.0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The mistakes of the graph.

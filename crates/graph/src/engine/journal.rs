@@ -6,6 +6,28 @@ use super::Engine;
 use crate::{Edit, Frame, Frames, Graph};
 
 /// Something that an engine was told and did not refuse.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::mpsc::channel;
+///
+/// use patchline_graph::{Entry, StreamSpec, engine};
+///
+/// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// let (sender, entries) = channel();
+/// engine.keep_journal(Box::new(move |Entry { told, messages, swept }| {
+///     sender.send((format!("{told:?}"), messages.clone(), *swept)).unwrap();
+/// }));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// let (told, messages, swept) = entries.recv()?;
+/// assert!(told.starts_with("Load"));
+/// assert_eq!((messages, swept), (0..1, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
     /// What.
@@ -19,6 +41,29 @@ pub struct Entry<'a> {
 }
 
 /// What an engine was told.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::mpsc::channel;
+///
+/// use patchline_graph::{StreamSpec, Told, engine};
+///
+/// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// let (sender, names) = channel();
+/// engine.keep_journal(Box::new(move |entry| {
+///     if let Told::Bypass { name, on, .. } = entry.told {
+///         sender.send(format!("{name}: {on}")).unwrap();
+///     }
+/// }));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// engine.bypass("trim", true, None)?;
+/// assert_eq!(names.try_iter().collect::<Vec<_>>(), ["trim: true"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Told<'a> {
     /// To play another graph: [`Engine::load`].
@@ -57,6 +102,28 @@ pub enum Told<'a> {
 }
 
 /// Hears of every entry, on the control thread.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+///
+/// use patchline_graph::{Journal, StreamSpec, engine};
+///
+/// let counted = Arc::new(AtomicU64::new(0));
+/// let journal: Journal = Box::new({
+///     let counted = Arc::clone(&counted);
+///     move |_entry| _ = counted.fetch_add(1, Ordering::Relaxed)
+/// });
+/// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// engine.keep_journal(journal);
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// assert_eq!(counted.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub type Journal = Box<dyn FnMut(&Entry<'_>) + Send>;
 
 impl Engine {
@@ -65,11 +132,54 @@ impl Engine {
     /// Another engine for the same stream that is told the same makes of it the same messages. When its renderer takes in
     /// as many of them before each block as this one [did](crate::Renderer::received), it renders the same bits. What is
     /// on its way out and has ended must be the same to both: see [`sweep_until`](Self::sweep_until).
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::mpsc::channel;
+    ///
+    /// use patchline_graph::{StreamSpec, Told, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// let (sender, entries) = channel();
+    /// engine.keep_journal(Box::new(move |entry| {
+    ///     let word = match entry.told {
+    ///         Told::Load { .. } => "load",
+    ///         Told::Change { .. } => "change",
+    ///         _ => "something else",
+    ///     };
+    ///     sender.send((word, entry.messages.clone())).unwrap();
+    /// }));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// engine.set("trim", Scale(0.25), Some(48_000))?;
+    /// assert_eq!(entries.try_iter().collect::<Vec<_>>(), [("load", 0..1), ("change", 1..2)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn keep_journal(&mut self, journal: Journal) {
         self.journal = Some(journal);
     }
 
     /// Messages sent to the audio thread so far.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// engine.set("trim", Scale(0.25), None)?;
+    /// assert_eq!((engine.sent(), renderer.received()), (2, 0));
+    /// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+    /// assert_eq!(renderer.received(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn sent(&self) -> u64 {
         self.sent

@@ -54,6 +54,24 @@ impl Engine {
     /// its new parameters; feedback links that stay keep what they hold. Everything else [fades](Self::set_fade), and what
     /// is gone rings out first.
     ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, around, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+    /// engine.load(trim(0.5))?;
+    /// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+    /// let loaded = engine.load(trim(0.25))?;
+    /// assert_eq!(loaded.updated, ["trim"]);
+    /// let loaded = engine.load(around("boost", Scale(2.0)))?;
+    /// assert_eq!((loaded.started[0].as_str(), loaded.ended[0].as_str()), ("boost", "trim"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// All mistakes of the graph, and what its nodes say against their parameters; the old graph plays on.
     pub fn load(&mut self, graph: Graph) -> Result<Loaded, LoadError> {
@@ -63,6 +81,22 @@ impl Engine {
     /// As [`load`](Self::load), at the frame `at`, be it in the middle of a callback; at once if that has passed.
     ///
     /// What is sent afterwards waits for it: parameters that are set meanwhile take effect at `at` or later.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load_at(trim(0.5), 2)?;
+    /// let mut output = [9.0; 4];
+    /// renderer.render(4, &[&[1.0; 4]], &mut [&mut output]);
+    /// assert_eq!(output, [0.0, 0.0, 0.5, 0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -234,6 +268,21 @@ impl Engine {
 
     /// How many graphs were sent to the audio thread so far, by loads and by changes that need new processors. Each of
     /// them tells [`Loaded`](crate::EventKind::Loaded) when it takes over, in this order.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// engine.load(trim(0.25))?;
+    /// assert_eq!(engine.loads(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn loads(&self) -> u64 {
         self.loads
@@ -260,6 +309,25 @@ impl Engine {
     ///
     /// A fade sits where sound leaves something that plays on: at a new link out of a node that stays, at one that is
     /// gone, at the outputs of a source that comes or goes. What comes and what goes by it add up to what was there.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, around, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// engine.set_fade(0);
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+    /// engine.load(trim(0.5))?;
+    /// let mut output = [0.0; 2];
+    /// renderer.render(2, &[&[1.0; 2]], &mut [&mut output]);
+    /// engine.load(around("boost", Scale(2.0)))?;
+    /// renderer.render(2, &[&[1.0; 2]], &mut [&mut output]);
+    /// assert_eq!(output, [2.0, 2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_fade(&mut self, frames: Frames) {
         let fade = bounded(frames, self.stream.rate);
         if fade == self.fade {
@@ -273,11 +341,50 @@ impl Engine {
     /// Clears away nothing that ended later than at the frame `frame`, until this is called again; nor do loads take it for
     /// ended. No sample that was rendered changes by what is cleared away, but what a load makes of what is on its way
     /// out does: where a [journal](Self::keep_journal) is told again, each entry says the frame.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, around, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec { fade: 16, ..StreamSpec::new(48_000, 64, 1, 1) });
+    /// engine.sweep_until(0);
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+    /// engine.load(trim(0.5))?;
+    /// renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
+    /// engine.load(around("boost", Scale(2.0)))?;
+    /// renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
+    /// // `trim` has faded out, but is kept.
+    /// engine.collect();
+    /// assert_eq!(engine.leaving().collect::<Vec<_>>(), ["trim"]);
+    /// engine.sweep_until(u64::MAX);
+    /// engine.collect();
+    /// assert_eq!(engine.leaving().count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sweep_until(&mut self, frame: Frame) {
         self.sweeps_until = frame;
     }
 
     /// The names of nodes that are no more part of the graph, but still sound.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, around, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec { fade: 64, ..StreamSpec::new(48_000, 64, 1, 1) });
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+    /// engine.load(trim(0.5))?;
+    /// renderer.render(1, &[&[1.0]], &mut [&mut [0.0]]);
+    /// engine.load(around("boost", Scale(2.0)))?;
+    /// assert_eq!(engine.leaving().collect::<Vec<_>>(), ["trim"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn leaving(&self) -> impl Iterator<Item = &str> {
         self.stage.leaving()
     }

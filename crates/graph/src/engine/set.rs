@@ -13,6 +13,22 @@ use crate::renderer::PENDING;
 use crate::{AnyNode, Edit, Frame, Frames, Graph, GraphError, GraphErrors, Node, NodeName, PrepareSpec};
 
 /// Why parameters were not set.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Device, Scale, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{SetError, StreamSpec, engine};
+///
+/// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// engine.load(trim(0.5))?;
+/// assert!(matches!(engine.set("echo", Scale(1.0), None), Err(SetError::Unknown(name)) if name == "echo"));
+/// let error = engine.set("trim", Device { output: true }, None).unwrap_err();
+/// assert_eq!(error.to_string(), "`trim` is a scale, not a device");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum SetError {
     /// No such node is loaded.
@@ -52,6 +68,23 @@ impl Engine {
     /// Parameters that need a new processor load the changed graph instead, which takes effect at the start of the next
     /// callback.
     ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// engine.set("trim", Scale(0.25), Some(2))?;
+    /// let mut output = [0.0; 4];
+    /// renderer.render(4, &[&[1.0; 4]], &mut [&mut output]);
+    /// assert_eq!(output, [0.5, 0.5, 0.25, 0.25]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`SetError`]; what played before plays on.
     pub fn set(&mut self, name: &str, node: impl Node, at: Option<Frame>) -> Result<(), SetError> {
@@ -59,6 +92,23 @@ impl Engine {
     }
 
     /// As [`set`](Self::set), for a node whose type is erased.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{AnyNode, StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// // As it comes out of a registry of node types.
+    /// let node: AnyNode = AnyNode::new(Scale(0.25));
+    /// engine.set_any("trim", node.clone(), None)?;
+    /// assert_eq!(engine.graph().node("trim"), Some(&node));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`SetError`]; what played before plays on.
@@ -73,6 +123,29 @@ impl Engine {
     /// With `over`, all that glides takes so many frames to its new value, and not as long as it would by itself.
     /// Where parameters need a new processor, all changes are loaded as a graph instead, at the start of the next callback:
     /// were it to wait for its frame, all that is sent afterwards would wait [with it](Self::load_at). What an edit says of a node's being left out becomes part of the [graph](Self::graph).
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::{Scale, trim};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{AnyNode, Edit, NodeName, StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// let edit = |name: &str| {
+    ///     let name = NodeName::new(name).expect("a good name");
+    ///     Edit::Node { name, node: AnyNode::new(Scale(0.25)) }
+    /// };
+    /// // All or nothing: there is no `echo`.
+    /// assert!(engine.change(&[edit("trim"), edit("echo")], None, None).is_err());
+    /// assert_eq!(*engine.graph(), trim(0.5));
+    /// // At frame 48,000, over 480 frames where something glides.
+    /// engine.change(&[edit("trim")], Some(48_000), Some(480))?;
+    /// assert_eq!(*engine.graph(), trim(0.25));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`SetError`]; what played before plays on.

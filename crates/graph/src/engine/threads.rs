@@ -20,6 +20,7 @@ impl Engine {
     /// let (mut engine, renderer) = engine(StreamSpec { threads: 3, ..StreamSpec::new(48_000, 64, 2, 2) });
     /// let helpers: Vec<_> = engine.workers().into_iter().map(|worker| std::thread::spawn(|| worker.run())).collect();
     /// // … and a priority for each, as that of the thread that calls `render`.
+    /// assert_eq!(helpers.len(), 2);
     /// engine.close(renderer);
     /// helpers.into_iter().for_each(|helper| helper.join().unwrap());
     /// ```
@@ -29,17 +30,62 @@ impl Engine {
 
     /// From the next load on, spreads graphs over so many threads: 1, or up to the stream's
     /// [`threads`](crate::StreamSpec::threads).
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{Alone, StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec { threads: 3, ..StreamSpec::new(48_000, 64, 2, 2) });
+    /// engine.set_threads(1);
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// assert_eq!(engine.spread().alone, Some(Alone::Asked));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_threads(&mut self, threads: usize) {
         self.stream.threads = threads.clamp(1, self.most_threads);
     }
 
     /// What nodes are assumed to take as long as they have not been [timed](Self::profile), by name, in nanoseconds a frame. Replaces
     /// what was assumed before; for other nodes, a guess has to do. From the next load on, graphs are spread over threads by it.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{NodeName, StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 2, 2) });
+    /// engine.assume_costs([(NodeName::new("trim")?, 900.0)]);
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// // However heavy, one node after the other is nothing to be shared.
+    /// assert_eq!(engine.spread().lanes(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn assume_costs(&mut self, costs: impl IntoIterator<Item = (NodeName, f64)>) {
         self.assumed = costs.into_iter().collect();
     }
 
     /// How what plays is spread over threads.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{Alone, StreamSpec, engine};
+    ///
+    /// let (mut engine, _renderer) = engine(StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 2, 2) });
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// assert_eq!(engine.spread().alone, Some(Alone::Narrow));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn spread(&self) -> &Spread {
         &self.schedule.spread
@@ -47,6 +93,23 @@ impl Engine {
 
     /// Spreads what plays over threads anew, by what its nodes were [found](Self::profile) to take. Says whether that changed anything.
     /// No sample changes by it.
+    ///
+    /// ```
+    /// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+    /// # use nodes::trim;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 1, 1) });
+    /// engine.profile(std::num::NonZeroU32::new(1));
+    /// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+    /// engine.load(trim(0.5))?;
+    /// (0..100).for_each(|_| renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]));
+    /// // There is one way only to run a single node.
+    /// assert!(!engine.rebalance());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rebalance(&mut self) -> bool {
         if self.most_threads == 1 || self.messages.is_full() || self.messages.is_abandoned() {
             return false;

@@ -10,6 +10,21 @@ pub(super) const LANES: usize = 16;
 pub const FOLD: usize = 16 * LANES;
 
 /// What has been heard of one channel; magnitudes mean something only if `PEAKS`.
+///
+/// ```
+/// use patchline_graph::level::{FOLD, Lanes, Total};
+///
+/// let signal = [0.5; FOLD];
+/// let (mut lanes, mut total) = (Lanes::<true>::default(), Total::default());
+/// let (first, second) = signal.split_at(100);
+/// lanes.hear(0, first);
+/// lanes.hear(100, second);
+/// assert!(!lanes.are_silent());
+/// assert_eq!(lanes.take_peak(), 0.5);
+/// lanes.fold(&mut total);
+/// assert!(lanes.are_silent());
+/// assert_eq!(total.take(), 0.25 * FOLD as f64);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 pub struct Lanes<const PEAKS: bool> {
@@ -18,6 +33,17 @@ pub struct Lanes<const PEAKS: bool> {
 }
 
 /// Squares that have left their lanes.
+///
+/// ```
+/// use patchline_graph::level::{Lanes, Total};
+///
+/// let (mut lanes, mut total) = (Lanes::<false>::default(), Total::default());
+/// assert!(total.is_zero());
+/// lanes.hear(0, &[1.0, -2.0]);
+/// lanes.fold(&mut total);
+/// assert_eq!(total.take(), 5.0);
+/// assert!(total.is_zero());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Total([f64; 4]);
 

@@ -46,6 +46,19 @@ impl Drop for Crew {
 impl Renderer {
     /// Lets other threads have the processor while it waits for a worker. Not for the callback, which makes no system calls: for files,
     /// and wherever there are more threads than processors.
+    ///
+    /// ```
+    /// use patchline_graph::{StreamSpec, engine};
+    ///
+    /// let (mut engine, mut renderer) = engine(StreamSpec { threads: 2, ..StreamSpec::new(48_000, 64, 1, 1) });
+    /// // Nobody waits for this sound: it goes into a file.
+    /// renderer.yield_while_waiting(true);
+    /// let helpers: Vec<_> = engine.workers().into_iter().map(|worker| std::thread::spawn(|| worker.run())).collect();
+    /// renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
+    /// assert_eq!(renderer.position(), 64);
+    /// engine.close(renderer);
+    /// helpers.into_iter().for_each(|helper| helper.join().unwrap());
+    /// ```
     pub fn yield_while_waiting(&mut self, yields: bool) {
         self.crew.iter_mut().for_each(|crew| crew.yields = yields);
     }

@@ -12,6 +12,21 @@ use crate::resolve::{Alone, Resolved, resolve};
 use crate::{Frames, Graph, GraphErrors, Link, Schedule, StreamSpec};
 
 /// What becomes of nodes and links when one graph follows another.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::trim;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, difference};
+///
+/// let stream = StreamSpec::new(48_000, 64, 1, 1);
+/// // `trim(0.5)` is the graph `mic -> trim -> out`, where `trim` multiplies by 0.5.
+/// assert!(difference(&trim(0.5), &trim(0.5), &stream, 960)?.is_empty());
+/// let softer = difference(&trim(0.5), &trim(0.25), &stream, 960)?;
+/// assert_eq!(softer.updated, ["trim"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// Nodes that play on as they are, with their state.
@@ -36,6 +51,20 @@ pub struct Difference {
 }
 
 /// Why a node of both graphs starts fresh.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Does, Scale, around, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{Ports, Reason, StreamSpec, difference};
+///
+/// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts another node in the place of `trim`.
+/// let other = around("trim", Does(Ports::effect(), |_io| ()));
+/// let difference = difference(&trim(0.5), &other, &StreamSpec::new(48_000, 64, 1, 1), 960)?;
+/// assert_eq!(difference.rebuilt, [("trim".to_owned(), Reason::OtherType("scale", "does"))]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// It is of another type: the old one and the new one.
@@ -59,6 +88,22 @@ impl Difference {
 }
 
 /// What a load of `new` would do while `old` plays on this stream, where fades last `fade` frames. Nothing is prepared.
+///
+/// ```
+/// # mod nodes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.rs")); }
+/// # use nodes::{Scale, around, trim};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use patchline_graph::{StreamSpec, difference};
+///
+/// let stream = StreamSpec::new(48_000, 64, 1, 1);
+/// // `trim(0.5)` is the graph `mic -> trim -> out`; `around` puts `boost` in the place of `trim`.
+/// let change = difference(&trim(0.5), &around("boost", Scale(2.0)), &stream, 960)?;
+/// assert_eq!((&change.added[..], &change.removed[..]), (&["boost".to_owned()][..], &["trim".to_owned()][..]));
+/// // Two links come, and two go.
+/// assert_eq!((change.linked.len(), change.unlinked.len()), (2, 2));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// The mistakes of a graph that cannot be compiled; those of the old one first.

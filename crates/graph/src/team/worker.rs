@@ -62,6 +62,26 @@ impl Drop for Call {
 /// [`Engine::workers`](crate::Engine::workers) gives as many as the stream's `threads` ask for. A worker is as good as its thread: it should be
 /// scheduled as the audio thread is, or the callback waits while it is kept from running. Without any, the renderer does everything
 /// by itself.
+///
+/// ```
+/// use patchline_graph::{StreamSpec, engine};
+///
+/// let (mut engine, renderer) = engine(StreamSpec { threads: 3, ..StreamSpec::new(48_000, 64, 2, 2) });
+/// let helpers: Vec<_> = engine.workers().into_iter().map(|worker| {
+///     std::thread::spawn(move || {
+///         let lane = worker.lane();
+///         match lane {
+///             1 => worker.run(),
+///             // Somebody who watches what it does.
+///             _ => worker.run_around(|work| work()),
+///         }
+///         lane
+///     })
+/// }).collect();
+/// engine.close(renderer);
+/// let lanes: Vec<usize> = helpers.into_iter().map(|helper| helper.join().unwrap()).collect();
+/// assert_eq!(lanes, [1, 2]);
+/// ```
 #[must_use = "a worker that does not run helps nobody"]
 pub struct Worker {
     helper: Helper<Kit>,
