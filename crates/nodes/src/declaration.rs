@@ -17,6 +17,16 @@ pub use shape::{Bounds, Choice, Shape};
 use crate::PatchNode;
 
 /// A node type: its parameters, ports and readings, with their documentation.
+///
+/// ```
+/// use patchline_nodes::Gain;
+/// use patchline_nodes::declaration::Declaration;
+///
+/// let gain = Declaration::of::<Gain>();
+/// assert_eq!((gain.kind, gain.doc.lines().next()), ("gain", Some("Multiplies every channel by one factor.")));
+/// assert!(gain.param("mute").is_some() && gain.param("loudness").is_none());
+/// assert!(gain.example_toml().starts_with("type = \"gain\"\n"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Declaration {
     /// The type's name in a patch (`"gain"`).
@@ -38,6 +48,18 @@ pub struct Declaration {
 }
 
 /// A parameter, or a field of a table.
+///
+/// ```
+/// use patchline_nodes::Delay;
+/// use patchline_nodes::declaration::Declaration;
+///
+/// let delay = Declaration::of::<Delay>();
+/// for param in &delay.params {
+///     println!("{}: {}. {}", param.name, param.shape, param.doc);
+/// }
+/// let required: Vec<&str> = delay.params.iter().filter(|param| param.required).map(|param| param.name.as_str()).collect();
+/// assert_eq!(required, ["time"]);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Param {
     /// Its key in a patch.
@@ -91,21 +113,57 @@ impl Declaration {
     }
 }
 
-/// JSON Schema (draft 7) of a type, without `null`, which TOML does not have.
+/// JSON Schema (draft 7) of a type, without `null`, which TOML does not have, and without the code in its documentation.
+///
+/// ```
+/// use patchline_nodes::declaration::schema_of;
+///
+/// /// Says something.
+/// ///
+/// /// ```
+/// /// // This is not for the author of a patch.
+/// /// ```
+/// #[derive(schemars::JsonSchema)]
+/// struct Word {
+///     /// What.
+///     text: String,
+/// }
+///
+/// let schema = schema_of::<Word>();
+/// assert_eq!(schema["description"], "Says something.");
+/// assert_eq!(schema["properties"]["text"]["description"], "What.");
+/// ```
 #[must_use]
 pub fn schema_of<T: JsonSchema>() -> Value {
     let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value();
     shape::forget_null(&mut schema);
+    shape::forget_examples(&mut schema);
     schema
 }
 
 /// The fields that a [schema](schema_of) declares.
+///
+/// ```
+/// use patchline_nodes::Gain;
+/// use patchline_nodes::declaration::{params_of, schema_of};
+///
+/// let names: Vec<String> = params_of(&schema_of::<Gain>()).into_iter().map(|param| param.name).collect();
+/// assert_eq!(names, ["gain", "smooth", "mute", "invert"]);
+/// ```
 #[must_use]
 pub fn params_of(schema: &Value) -> Vec<Param> {
     shape::fields(schema, schema)
 }
 
 /// How wide a port is, in words.
+///
+/// ```
+/// use patchline_graph::Channels;
+/// use patchline_nodes::declaration::width_text;
+///
+/// assert_eq!(width_text(Channels::Exactly(1)), "1 channel");
+/// assert_eq!(width_text(Channels::Follow), "as many channels as reach it");
+/// ```
 #[must_use]
 pub fn width_text(channels: Channels) -> String {
     match channels {

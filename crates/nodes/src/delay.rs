@@ -17,6 +17,23 @@ const INAUDIBLE: f64 = 1e-5;
 /// Per sample and channel, in f32: `d = buf[pos]; out = x·w0 + d·w1; buf[pos] = x + d·feedback`, where w0 = 1 − mix and
 /// w1 = mix are rounded once from f64. The time is taken to the nearest frame. A new time is crossfaded with the old
 /// one over 20 ms, new mix and feedback glide as long.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Delay, Input, Output, Time};
+///
+/// let mut graph = Graph::new();
+/// let echo = Delay { mix: 0.25, ..Delay::new(Time::Frames(2)) };
+/// graph.add("mic", Input::default())?.add("echo", echo)?.add("out", Output::default())?;
+/// graph.chain(&["mic", "echo", "out"])?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// engine.load(graph)?;
+/// let mut output = [0.0; 4];
+/// renderer.render(4, &[&[1.0, 0.0, 0.0, 0.0]], &mut [&mut output]);
+/// assert_eq!(output, [0.75, 0.0, 0.25, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {

@@ -13,10 +13,28 @@ use serde::{Deserialize, Serialize, Serializer};
 const HIGHEST: u64 = 1023;
 
 /// One channel of a device, from 0.
+///
+/// ```
+/// use patchline_nodes::{ChannelIndex, Output};
+///
+/// // Left and right go to the third and fourth channel of the device.
+/// let phones = Output { channels: Some(vec![ChannelIndex(2), ChannelIndex(3)]), ..Output::default() };
+/// assert_eq!(serde_json::to_value(&phones)?["channels"], serde_json::json!([2, 3]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelIndex(pub usize);
 
 /// One entry of an input's list.
+///
+/// ```
+/// use patchline_nodes::{InputChannel, InputChannels};
+///
+/// // As `[1, "silence"]` in a patch.
+/// let channels = InputChannels::List(vec![InputChannel::Index(1), InputChannel::Silence]);
+/// assert_eq!(serde_json::to_string(&channels)?, r#"[1,"silence"]"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputChannel {
     /// This channel of the device, from 0.
@@ -26,6 +44,15 @@ pub enum InputChannel {
 }
 
 /// Which channels of the device an input holds.
+///
+/// ```
+/// use patchline_nodes::{Input, InputChannels};
+///
+/// let mono = Input { channels: Some(InputChannels::MonoMix), ..Input::default() };
+/// assert_eq!(serde_json::from_str::<InputChannels>(r#""mono_mix""#)?, InputChannels::MonoMix);
+/// assert_eq!(mono.channels, Some(InputChannels::MonoMix));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputChannels {
     /// These, in this order.

@@ -46,6 +46,28 @@ use writer::{Handle, Shared, Writer};
 /// (`buffer` too small for a slow disk, a full disk) is counted, silence keeps its place, so that time stays true, and
 /// `NAME.wav.gaps.jsonl` beside the file lists where: frames recorded = `frames_written` + `frames_lost`. Each file says
 /// in a `bext` chunk when its first frame was heard, by which editors line up all files of a run, to the frame.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{FileSink, Input, Subtype};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("take.wav");
+/// let recorder = FileSink { subtype: Subtype::Float, ..FileSink::new(path.display().to_string()) };
+/// let mut graph = Graph::new();
+/// graph.add("mic", Input::default())?.add("rec", recorder)?.link("mic", "rec")?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 0));
+/// engine.load(graph)?;
+/// engine.wait_ready(64);
+/// renderer.render(64, &[&[0.5; 64]], &mut []);
+/// engine.close(renderer);
+/// // 64 samples of 4 bytes, after the header.
+/// assert!(std::fs::metadata(&path)?.len() > 256);
+/// let report = std::iter::from_fn(|| engine.next_report()).last().unwrap();
+/// assert_eq!(report.written.unwrap().frames, 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileSink {
@@ -79,6 +101,14 @@ pub struct FileSink {
 }
 
 /// How a sample is stored in a file.
+///
+/// ```
+/// use patchline_nodes::Subtype;
+///
+/// assert_eq!(serde_json::to_string(&Subtype::Pcm24)?, r#""PCM_24""#);
+/// assert_eq!(patchline_wav::Subtype::from(Subtype::Float), patchline_wav::Subtype::Float);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum Subtype {
@@ -98,6 +128,19 @@ pub enum Subtype {
 }
 
 /// Where a recorder's files go, and when the run starts.
+///
+/// It is what [`resolve`](PatchNode::resolve) finds; nothing has to be known of it.
+///
+/// ```
+/// use patchline_nodes::{FileSink, PatchNode, Surroundings};
+///
+/// let folder = tempfile::tempdir()?;
+/// let mut recorder = FileSink::new("take.wav");
+/// assert_eq!(recorder.resolved, None);
+/// recorder.resolve(&Surroundings::new("rec", folder.path())).unwrap();
+/// assert!(recorder.resolved.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Destination {
     /// The path with its placeholders, absolute.

@@ -24,6 +24,32 @@ use reader::{Handle, Mark, Reader, Shared, Tape};
 /// It has the file's channels. A file of another rate is converted, and a report says so. A thread of its own reads
 /// ahead; where the disk is too slow for that, silence is played in place of what is missing, and counted. Samples that
 /// are not finite are played as 0, and counted.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{FileSource, Output};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("voice.wav");
+/// # let spec = hound::WavSpec { channels: 1, sample_rate: 48_000, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+/// # let mut writer = hound::WavWriter::create(&path, spec)?;
+/// # [0.5_f32, -0.5].iter().try_for_each(|&sample| writer.write_sample(sample))?;
+/// # writer.finalize()?;
+/// let voice = FileSource { gain: "-20 dB".parse()?, ..FileSource::open(&path)? };
+/// assert_eq!(voice.file(), Some(path.as_path()));
+///
+/// let mut graph = Graph::new();
+/// graph.add("voice", voice)?.add("out", Output::default())?.link("voice", "out")?;
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 1));
+/// engine.load(graph)?;
+/// engine.wait_ready(3);
+/// let mut output = [0.0; 3];
+/// renderer.render(3, &[], &mut [&mut output]);
+/// // A file of two frames, and then silence.
+/// assert_eq!(output, [0.05, -0.05, 0.0]);
+/// engine.close(renderer);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileSource {
@@ -43,6 +69,18 @@ pub struct FileSource {
 }
 
 /// Where a file is, and what it holds.
+///
+/// It is what was found when the file was looked at; nothing has to be known of it.
+///
+/// ```
+/// use patchline_nodes::{FileSource, PatchNode, Surroundings};
+///
+/// let folder = tempfile::tempdir()?;
+/// let mut missing: FileSource = serde_json::from_str(r#"{"path": "voice.wav"}"#)?;
+/// let errors = missing.resolve(&Surroundings::new("voice", folder.path())).unwrap_err();
+/// assert_eq!((errors.len(), missing.resolved), (1, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Origin {
     path: PathBuf,

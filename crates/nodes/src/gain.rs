@@ -14,6 +14,23 @@ use crate::{Level, PatchNode, Time};
 /// A steady factor is one multiplication per sample in f32, rounded once: a gain of 0.5 is exact. A new factor is
 /// reached over `smooth`, as far in decibels in each frame; to and from silence, and where the sign changes, in a straight
 /// line.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Gain, Input, Output};
+///
+/// let mut graph = Graph::new();
+/// let trim = Gain { gain: "-20 dB".parse()?, ..Gain::default() };
+/// graph.add("mic", Input::default())?.add("trim", trim)?.add("out", Output::default())?;
+/// graph.chain(&["mic", "trim", "out"])?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// engine.load(graph)?;
+/// let mut output = [0.0; 2];
+/// renderer.render(2, &[&[1.0, -0.5]], &mut [&mut output]);
+/// assert_eq!(output, [0.1, -0.05]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gain {

@@ -11,6 +11,23 @@ use crate::{PatchNode, Surroundings};
 ///
 /// Several inputs read the same device. What is not finite arrives as 0, and so does what is below 1e-15 (-300 dBFS), which
 /// would make everything behind it slow.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Input, InputChannel, InputChannels, Output};
+///
+/// // The second channel of the device alone.
+/// let channels = Some(InputChannels::List(vec![InputChannel::Index(1)]));
+/// let mut graph = Graph::new();
+/// graph.add("mic", Input { channels, ..Input::default() })?.add("out", Output::default())?.link("mic", "out")?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 2, 1));
+/// engine.load(graph)?;
+/// let mut output = [0.0];
+/// renderer.render(1, &[&[1.0], &[0.5]], &mut [&mut output]);
+/// assert_eq!(output, [0.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Input {

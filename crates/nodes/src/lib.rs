@@ -43,6 +43,25 @@ pub use quantity::{Frequency, Level, QuantityError, Size, Time};
 pub use vad_gate::{Detector, Mode, VadGate};
 
 /// Hands every node type of this crate to `registry`, one line a type.
+///
+/// ```
+/// use patchline_graph::Node;
+/// use patchline_nodes::declaration::Declaration;
+/// use patchline_nodes::{PatchNode, Register, register_all};
+///
+/// struct Count(usize);
+///
+/// impl Register for Count {
+///     fn node<N: PatchNode>(&mut self) {
+///         assert_eq!(Declaration::of::<N>().kind, N::KIND);
+///         self.0 += 1;
+///     }
+/// }
+///
+/// let mut count = Count(0);
+/// register_all(&mut count);
+/// assert_eq!(count.0, 11);
+/// ```
 pub fn register_all(registry: &mut impl Register) {
     registry.node::<Input>();
     registry.node::<Output>();

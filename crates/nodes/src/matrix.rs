@@ -24,6 +24,24 @@ const MOST_OUTPUTS: usize = 1024;
 /// outputs that no gain names are silent. Gains that change glide over 20 ms, as far in decibels in each frame; to and from
 /// silence, and where the sign changes, in a straight line. Left out (`bypass`), it passes its input if as many channels go
 /// in as come out, and silence if not.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Entry, Input, Level, Matrix, Output, Targets};
+///
+/// // Left and right in each other's place.
+/// let entry = |from, to| Entry { from, to: Targets::One(to), gain: Level::UNITY, invert: false };
+/// let mut graph = Graph::new();
+/// graph.add("mic", Input::default())?.add("swap", Matrix::of(vec![entry(0, 1), entry(1, 0)]))?;
+/// graph.add("out", Output::default())?.chain(&["mic", "swap", "out"])?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 2, 2));
+/// engine.load(graph)?;
+/// let (mut left, mut right) = ([0.0], [0.0]);
+/// renderer.render(1, &[&[1.0], &[0.5]], &mut [&mut left, &mut right]);
+/// assert_eq!((left, right), ([0.5], [1.0]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Matrix {
@@ -40,6 +58,15 @@ pub struct Matrix {
 }
 
 /// One input channel on its way to one or more outputs.
+///
+/// ```
+/// use patchline_nodes::{Entry, Level, Targets};
+///
+/// // `{ from = 0, to = [0, 1], gain = "-6 dB" }` in a patch.
+/// let entry = Entry { from: 0, to: Targets::Several(vec![0, 1]), gain: "-6 dB".parse()?, invert: false };
+/// assert!(entry.gain < Level::UNITY);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
@@ -61,6 +88,14 @@ pub struct Entry {
 }
 
 /// One output channel or several.
+///
+/// ```
+/// use patchline_nodes::Targets;
+///
+/// assert_eq!(serde_json::from_str::<Targets>("1")?, Targets::One(1));
+/// assert_eq!(serde_json::from_str::<Targets>("[0, 1]")?, Targets::Several(vec![0, 1]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "an output channel counted from 0, or a list of them")]
 #[schemars(inline)]

@@ -13,6 +13,22 @@ use crate::{Level, PatchNode, Time};
 /// dBFS: 20·log10 of the value, 0 dBFS at 1.0, not below `floor`. Each reading belongs to the last whole window, and there
 /// is none before the first one has passed (NaN). Squares are added up in f32: of samples
 /// beyond 4e18, 372 dBFS, the RMS is shown as the largest there is, 771 dBFS.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Input, Meter, Time};
+///
+/// let mut graph = Graph::new();
+/// let level = Meter { window: Time::Frames(4), ..Meter::default() };
+/// graph.add("mic", Input::default())?.add("level", level)?.link("mic", "level")?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 0));
+/// engine.load(graph)?;
+/// renderer.render(4, &[&[1.0, -1.0, 1.0, -1.0]], &mut []);
+/// let readings = engine.readings("level").unwrap();
+/// assert_eq!((readings.get("peak", 0), readings.get("rms", 0)), (Some(0.0), Some(0.0)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Meter {

@@ -12,6 +12,23 @@ use crate::{Level, PatchNode, Time};
 const GLIDE: Time = Time::Seconds(0.02);
 
 /// White or pink noise, independent on every channel, and the same in every run.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Level, Noise, Output};
+///
+/// let mut graph = Graph::new();
+/// let hiss = Noise { level: Level::UNITY, channels: 2, ..Noise::default() };
+/// graph.add("hiss", hiss)?.add("out", Output::default())?.link("hiss", "out")?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 2));
+/// engine.load(graph)?;
+/// let (mut left, mut right) = ([0.0; 64], [0.0; 64]);
+/// renderer.render(64, &[], &mut [&mut left, &mut right]);
+/// assert!(left.iter().all(|sample| sample.abs() <= 1.0));
+/// assert_ne!(left, right);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Noise {
@@ -30,6 +47,14 @@ pub struct Noise {
 }
 
 /// How noise spreads its power over the frequencies.
+///
+/// ```
+/// use patchline_nodes::{Color, Noise};
+///
+/// let pink = Noise { color: Color::Pink, ..Noise::default() };
+/// assert_eq!(serde_json::to_value(pink)?["color"], "pink");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

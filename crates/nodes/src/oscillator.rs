@@ -16,6 +16,22 @@ const GLIDE: Time = Time::Seconds(0.02);
 /// It starts at phase 0, never drifts and has the same bits on every machine. The edges of square, saw and triangle are
 /// rounded against aliasing. Frequency and level glide over 20 ms, as far in octaves and decibels in each frame, without a
 /// break in the phase; a new shape is crossfaded with the old one as long.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Frequency, Level, Oscillator, Output, Shape};
+///
+/// let mut graph = Graph::new();
+/// let hum = Oscillator { frequency: Frequency::new(50.0)?, shape: Shape::Square, level: Level::UNITY, channels: 1 };
+/// graph.add("hum", hum)?.add("out", Output::default())?.link("hum", "out")?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 0, 1));
+/// engine.load(graph)?;
+/// let mut output = [0.0; 960];
+/// renderer.render(960, &[], &mut [&mut output]);
+/// assert_eq!((output[240], output[720]), (1.0, -1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Oscillator {
@@ -34,6 +50,14 @@ pub struct Oscillator {
 }
 
 /// What one period looks like.
+///
+/// ```
+/// use patchline_nodes::{Oscillator, Shape};
+///
+/// let ramp = Oscillator { shape: Shape::Saw, ..Oscillator::default() };
+/// assert_eq!(serde_json::to_value(ramp)?["shape"], "saw");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

@@ -11,6 +11,23 @@ use crate::{PatchNode, Surroundings};
 ///
 /// The file has as many channels as the highest index + 1, and those that nothing goes to are silent. What several
 /// outputs send to one channel is summed. What is not finite leaves as 0.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{ChannelIndex, Input, Output};
+///
+/// // To the second channel of the device.
+/// let channels = Some(vec![ChannelIndex(1)]);
+/// let mut graph = Graph::new();
+/// graph.add("mic", Input::default())?.add("out", Output { channels, ..Output::default() })?.link("mic", "out")?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 2));
+/// engine.load(graph)?;
+/// let (mut left, mut right) = ([9.0], [9.0]);
+/// renderer.render(1, &[&[0.5]], &mut [&mut left, &mut right]);
+/// assert_eq!((left, right), ([0.0], [0.5]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Output {

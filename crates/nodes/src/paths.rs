@@ -17,6 +17,17 @@ const LONGEST_NAME: usize = 255;
 /// Relative paths start from the patch's folder. What is inside that folder, or inside one of the allowed ones, may be
 /// used. The answer holds for now: who opens the file still has to refuse a link put in its place later.
 ///
+/// ```
+/// use patchline_nodes::{Surroundings, resolve_path};
+///
+/// let folder = tempfile::tempdir()?;
+/// let surroundings = Surroundings::new("rec", folder.path());
+/// assert!(resolve_path(&surroundings, "path", "takes/one.wav")?.ends_with("takes/one.wav"));
+/// let error = resolve_path(&surroundings, "path", "../one.wav").unwrap_err();
+/// assert_eq!(error.parameter.as_deref(), Some("path"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// A path that leads outside (absolute, by `..`, through a link), names nothing, has control characters, or takes a
 /// file for a folder; any path where the surroundings allow none. The message names what is at fault and what would allow it.

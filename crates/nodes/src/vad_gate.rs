@@ -26,6 +26,25 @@ const GLIDE: Time = Time::Seconds(0.02);
 /// and `open` changes on the next frame: it opens when their RMS exceeds `threshold` (with the speech detector: and the
 /// score exceeds `score`), and closes after `hold` below `close_threshold` (or `close_score`). Numbers that change glide
 /// over 20 ms, and it is decided by where they are at a hop's end; another `mode` fades in as long.
+///
+/// ```
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_nodes::{Input, Output, Time, VadGate};
+///
+/// let mut graph = Graph::new();
+/// let gate = VadGate { window: Time::Frames(8), attack: Time::ZERO, ..VadGate::default() };
+/// graph.add("mic", Input::default())?.add("gate", gate)?.add("out", Output::default())?;
+/// graph.chain(&["mic", "gate", "out"])?;
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
+/// engine.load(graph)?;
+/// let mut output = [9.0; 64];
+/// renderer.render(64, &[&[0.5; 64]], &mut [&mut output]);
+/// // After one hop, which is one frame here, it is open.
+/// assert_eq!((output[0], output[63]), (0.0, 0.5));
+/// assert_eq!(engine.readings("gate").unwrap().get("open", 0), Some(1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VadGate {
@@ -65,6 +84,15 @@ pub struct VadGate {
 }
 
 /// What a closed gate does.
+///
+/// ```
+/// use patchline_nodes::{Mode, VadGate};
+///
+/// // The signal passes all the time; a recorder is linked to `open`.
+/// let gate = VadGate { mode: Mode::Trigger, ..VadGate::default() };
+/// assert_eq!(serde_json::to_value(gate)?["mode"], "trigger");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -77,6 +105,14 @@ pub enum Mode {
 }
 
 /// What a gate listens for.
+///
+/// ```
+/// use patchline_nodes::{Detector, VadGate};
+///
+/// // Opens where it is loud and sounds like speech.
+/// let gate = VadGate { detector: Detector::Speech, score: 0.7, ..VadGate::default() };
+/// assert!(gate.score > gate.close_score);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

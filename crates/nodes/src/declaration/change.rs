@@ -6,6 +6,18 @@ use serde_json::Value;
 
 /// How a parameter gets to a new value while its node plays. Declared beside the field, as in
 /// `#[schemars(extend("x-change" = "exponential 20 ms"))]`; its `Display` says so in words.
+///
+/// ```
+/// use patchline_nodes::Gain;
+/// use patchline_nodes::declaration::{Change, Declaration};
+///
+/// let gain = Declaration::of::<Gain>();
+/// let change = &gain.param("gain").unwrap().change;
+/// // It glides for as long as the parameter `smooth` says.
+/// assert_eq!((change.law(), change.time()), ("exponential", Some("smooth")));
+/// assert_eq!(change.to_string(), "glides by equal ratios over `smooth`");
+/// assert_eq!(Change::Now.to_string(), "takes effect at once");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change {
     /// The node starts anew with it: a fresh instance, which fades in. So it is where nothing is declared.

@@ -7,6 +7,17 @@ use super::{Bounds, Shape};
 use crate::{Frequency, Level, QuantityError, Size, Time};
 
 /// A value as it was written, without the lists and tables around it.
+///
+/// ```
+/// use patchline_nodes::Gain;
+/// use patchline_nodes::declaration::{Declaration, Given};
+///
+/// let gain = Declaration::of::<Gain>();
+/// let shape = &gain.param("gain").unwrap().shape;
+/// assert_eq!(shape.number(Given::Text("-20 dB"), 48_000.0), Some(0.1));
+/// assert_eq!(shape.number(Given::Number(0.5), 48_000.0), Some(0.5));
+/// assert!(shape.check(Given::Bool(true), 48_000.0).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Given<'a> {
     /// Text in quotes.
@@ -22,6 +33,18 @@ pub enum Given<'a> {
 }
 
 /// Why a value does not fit.
+///
+/// ```
+/// use patchline_nodes::Delay;
+/// use patchline_nodes::declaration::{Declaration, Given, ValueError};
+///
+/// let delay = Declaration::of::<Delay>();
+/// let check = |name: &str, given| delay.param(name).unwrap().shape.check(given, 48_000.0);
+/// let error: ValueError = check("time", Given::Integer(350)).unwrap_err();
+/// assert!(error.message.starts_with("a time needs a unit") && !error.out_of_range);
+/// // Beyond 1, a mix would be something else.
+/// assert!(check("mix", Given::Number(1.5)).unwrap_err().out_of_range);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ValueError {

@@ -7,6 +7,26 @@ use serde_json::{Map, Value};
 use super::{Change, Param, toml_text};
 
 /// What a value may be. Its `Display` says so in words: `a time: "500 ms", "0.5 s" or "22050 smp", at most 10 s`.
+///
+/// ```
+/// use patchline_nodes::declaration::{Declaration, Given, Shape};
+/// use patchline_nodes::{Delay, Matrix, Oscillator};
+///
+/// let delay = Declaration::of::<Delay>();
+/// let mix: &Shape = &delay.param("mix").unwrap().shape;
+/// assert!(mix.check(Given::Number(0.5), 48_000.0).is_ok());
+/// assert_eq!(mix.range(48_000.0), [Some(0.0), Some(1.0)]);
+/// assert_eq!(mix.bounds().and_then(|bounds| bounds.words()).as_deref(), Some("from 0 to 1"));
+///
+/// let time = &delay.param("time").unwrap().shape;
+/// assert_eq!((time.word().as_str(), time.unit()), ("time", Some("s")));
+/// assert_eq!(time.number(Given::Text("4800 smp"), 48_000.0), Some(0.1));
+///
+/// let shapes = Declaration::of::<Oscillator>().param("shape").unwrap().shape.clone();
+/// assert_eq!(shapes.choices()[0].name, "sine");
+/// let gains = Declaration::of::<Matrix>().param("gains").unwrap().shape.clone();
+/// assert_eq!(gains.fields()[0].name, "from");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// A [`Time`](crate::Time).
@@ -38,6 +58,16 @@ pub enum Shape {
 }
 
 /// A text that may be chosen.
+///
+/// ```
+/// use patchline_nodes::Noise;
+/// use patchline_nodes::declaration::Declaration;
+///
+/// let noise = Declaration::of::<Noise>();
+/// let [white, pink] = noise.param("color").unwrap().shape.choices()[..] else { panic!("two colours") };
+/// assert_eq!((white.name.as_str(), white.doc.as_str()), ("white", "Evenly."));
+/// assert_eq!(pink.name, "pink");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The text.
@@ -47,6 +77,14 @@ pub struct Choice {
 }
 
 /// The range of a quantity or number, both ends included, as text that its type reads (`"1 ms"`, `"-1000"`).
+///
+/// ```
+/// use patchline_nodes::declaration::Bounds;
+///
+/// let bounds = Bounds { min: Some("1 ms".to_owned()), max: None };
+/// assert_eq!(bounds.words().as_deref(), Some("at least 1 ms"));
+/// assert_eq!(Bounds::default().words(), None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// The smallest value.
@@ -300,6 +338,33 @@ pub(super) fn forget_null(schema: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// Takes code out of all descriptions: examples in Rust are for those who read the source, not for a patch's author.
+pub(super) fn forget_examples(schema: &mut Value) {
+    match schema {
+        Value::Array(parts) => parts.iter_mut().for_each(forget_examples),
+        Value::Object(object) => {
+            if let Some(Value::String(text)) = object.get_mut("description") {
+                *text = without_code(text);
+            }
+            object.values_mut().for_each(forget_examples);
+        }
+        _ => {}
+    }
+}
+
+/// Markdown without its fenced blocks.
+fn without_code(text: &str) -> String {
+    let mut inside = false;
+    let is_kept = |line: &&str| {
+        let is_fence = line.trim_start().starts_with("```");
+        let is_code = inside || is_fence;
+        inside ^= is_fence;
+        !is_code
+    };
+    let kept: Vec<&str> = text.lines().filter(is_kept).collect();
+    kept.join("\n").trim_end().to_owned()
 }
 
 fn without_null_type(object: &mut Map<String, Value>) {

@@ -10,6 +10,10 @@ use crate::{Level, PatchNode, Time};
 /// Says a word.
 ///
 /// And more about it.
+///
+/// ```
+/// // Code is not for the author of a patch.
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Word {

@@ -13,6 +13,15 @@ use super::flush::storable;
 use super::smooth::Smoothed;
 
 /// What a [`DelayLine`] does.
+///
+/// ```
+/// use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
+///
+/// // A quarter of a second at 48 kHz, half of it wet, and each echo half as loud as the one before.
+/// let params = DelayParams { frames: 12_000, mix: 0.5, feedback: 0.5 };
+/// let mut line = DelayLine::new(2, 12_000, 960, params);
+/// assert_eq!(line.segment(64).frames(), 64);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DelayParams {
     /// The delay in frames, at most the line's capacity. 0 means that the delayed signal is the input itself.
@@ -78,6 +87,22 @@ pub struct DelayLine {
 }
 
 /// Frames that lie in one piece in the memory of every channel, and what is done with them.
+///
+/// ```
+/// use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
+///
+/// let mut line = DelayLine::new(2, 2, 0, DelayParams { frames: 2, mix: 1.0, feedback: 0.0 });
+/// let mut channels = [[1.0, 0.0, 0.0], [0.5, 0.0, 0.0]];
+/// let mut at = 0;
+/// while at < 3 {
+///     let segment = line.segment(3 - at);
+///     for (index, channel) in channels.iter_mut().enumerate() {
+///         line.process(index, &segment, &mut channel[at..at + segment.frames()]);
+///     }
+///     at += segment.frames();
+/// }
+/// assert_eq!(channels, [[0.0, 0.0, 1.0], [0.0, 0.0, 0.5]]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Segment {
     frames: usize,
@@ -133,11 +158,31 @@ impl DelayLine {
     }
 
     /// Bytes that [`new`](DelayLine::new) allocates.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::delay::DelayLine;
+    ///
+    /// // A second of stereo at 48 kHz, and a little more.
+    /// assert!((384_000..400_000).contains(&DelayLine::footprint(2, 48_000)));
+    /// ```
     pub fn footprint(channels: usize, capacity: usize) -> usize {
         Ring::footprint(length(capacity)).saturating_add(size_of::<(Ring, Hush)>()).saturating_mul(channels)
     }
 
     /// Glides to new parameters, as fast as all changes or within `over` frames. A delay beyond the capacity is held there.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
+    ///
+    /// let params = DelayParams { frames: 2, mix: 1.0, feedback: 0.0 };
+    /// let mut line = DelayLine::new(1, 4, 960, params);
+    /// // At once, where all changes would take 960 frames.
+    /// line.set(DelayParams { mix: 0.0, ..params }, Some(0));
+    /// let mut samples = [1.0];
+    /// let segment = line.segment(1);
+    /// line.process(0, &segment, &mut samples);
+    /// assert_eq!(samples, [1.0]);
+    /// ```
     pub fn set(&mut self, params: DelayParams, over: Option<u64>) {
         let over = over.unwrap_or(self.glide);
         self.dry.set_target((1.0 - params.mix) as f32, over);
@@ -151,6 +196,27 @@ impl DelayLine {
 
     /// Whether nothing is on its way, and nothing but silence is left in the memory: found out little by little, by asking
     /// again; `position` counts the frames processed so far.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
+    ///
+    /// let mut line = DelayLine::new(1, 4, 0, DelayParams { frames: 4, mix: 0.5, feedback: 0.0 });
+    /// let mut position = 0;
+    /// let mut hear = |line: &mut DelayLine, sample| {
+    ///     let segment = line.segment(1);
+    ///     line.process(0, &segment, &mut [sample]);
+    ///     position += 1;
+    ///     position
+    /// };
+    /// let position = hear(&mut line, 1.0);
+    /// assert!(!line.rests(position));
+    /// // After a while of silence:
+    /// let rested = (0..1_000).any(|_| {
+    ///     let position = hear(&mut line, 0.0);
+    ///     line.rests(position)
+    /// });
+    /// assert!(rested);
+    /// ```
     pub fn rests(&mut self, position: u64) -> bool {
         let Self { rings, hushes, write, moves, .. } = self;
         let silent = rings.iter().zip(hushes).filter_map(|(ring, hush)| {
@@ -161,12 +227,39 @@ impl DelayLine {
     }
 
     /// So many frames of silence have passed at rest.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
+    ///
+    /// let mut line = DelayLine::new(1, 4, 0, DelayParams { frames: 4, mix: 1.0, feedback: 0.0 });
+    /// // An hour at 48 kHz, in no time.
+    /// line.slept(172_800_000);
+    /// let mut samples = [1.0];
+    /// let segment = line.segment(1);
+    /// line.process(0, &segment, &mut samples);
+    /// assert_eq!(samples, [0.0]);
+    /// ```
     pub fn slept(&mut self, frames: u64) {
         let passed = (frames % self.length as u64) as usize;
         self.advance(passed);
     }
 
     /// Silence in the line, and every glide at its end.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::delay::{DelayLine, DelayParams};
+    ///
+    /// let mut line = DelayLine::new(1, 1, 0, DelayParams { frames: 1, mix: 1.0, feedback: 0.0 });
+    /// let mut hear = |line: &mut DelayLine, sample| {
+    ///     let mut samples = [sample];
+    ///     let segment = line.segment(1);
+    ///     line.process(0, &segment, &mut samples);
+    ///     samples[0]
+    /// };
+    /// assert_eq!((hear(&mut line, 1.0), hear(&mut line, 0.5)), (0.0, 1.0));
+    /// line.reset();
+    /// assert_eq!(hear(&mut line, 0.0), 0.0);
+    /// ```
     pub fn reset(&mut self) {
         for ring in &mut self.rings {
             ring.samples().fill(0.0);

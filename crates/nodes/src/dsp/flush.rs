@@ -4,12 +4,26 @@
 pub const TINY: f32 = 1e-15;
 
 /// `v`, or 0 when its magnitude is below [`TINY`]. A select, not a branch.
+///
+/// ```
+/// use patchline_nodes::dsp::flush::flush;
+///
+/// assert_eq!([flush(0.5), flush(1e-20), flush(-1e-20)], [0.5, 0.0, 0.0]);
+/// ```
 #[inline(always)]
 pub fn flush(v: f32) -> f32 {
     if v.abs() < TINY { 0.0 } else { v }
 }
 
 /// What a recursive kernel may store: `v` flushed, and 0 for NaN and infinities; and whether it was finite.
+///
+/// ```
+/// use patchline_nodes::dsp::flush::storable;
+///
+/// assert_eq!(storable(0.5), (0.5, true));
+/// assert_eq!(storable(1e-20), (0.0, true));
+/// assert_eq!(storable(f32::NAN), (0.0, false));
+/// ```
 #[inline(always)]
 pub fn storable(v: f32) -> (f32, bool) {
     let size = v.abs();
@@ -33,12 +47,28 @@ pub(crate) fn is_odd(oddness: u32) -> bool {
 }
 
 /// Replaces NaN and infinities by 0; gives back how many there were. Everything else keeps its bits.
+///
+/// ```
+/// use patchline_nodes::dsp::flush::sanitize;
+///
+/// let mut samples = [0.5, f32::NAN, f32::INFINITY];
+/// assert_eq!(sanitize(&mut samples), 2);
+/// assert_eq!(samples, [0.5, 0.0, 0.0]);
+/// ```
 #[inline(always)]
 pub fn sanitize(samples: &mut [f32]) -> usize {
     replace(samples, |_| false)
 }
 
 /// Like [`sanitize`], and replaces denormal numbers by 0 too (uncounted): for what comes from a device or a file.
+///
+/// ```
+/// use patchline_nodes::dsp::flush::sanitize_input;
+///
+/// let mut samples = [0.5, f32::NAN, 1e-40];
+/// assert_eq!(sanitize_input(&mut samples), 1);
+/// assert_eq!(samples, [0.5, 0.0, 0.0]);
+/// ```
 #[inline(always)]
 pub fn sanitize_input(samples: &mut [f32]) -> usize {
     replace(samples, |v| v.abs() < f32::MIN_POSITIVE)

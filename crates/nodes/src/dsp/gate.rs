@@ -9,6 +9,14 @@ use super::speech::SpeechDetector;
 const HOPS: usize = 8;
 
 /// When a [`Gate`] opens and closes.
+///
+/// ```
+/// use patchline_nodes::dsp::gate::{Gate, GateParams};
+///
+/// // Opens above −34 dBFS, closes below −40 dBFS, a tenth of a second later at 48 kHz; no detector.
+/// let params = GateParams { threshold: 0.02, close_threshold: 0.01, hold: 4_800, score: 0.0, close_score: 0.0 };
+/// assert!(!Gate::new(2, 1_920, params, None).is_open());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GateParams {
     /// Opens when the RMS of the window exceeds this.
@@ -111,12 +119,34 @@ impl Gate {
     }
 
     /// Frames per hop for a window of `window` frames.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::Gate;
+    ///
+    /// assert_eq!(Gate::hop(1_920), 240);
+    /// assert_eq!(Gate::hop(1), 1);
+    /// ```
     pub fn hop(window: u64) -> usize {
         usize::try_from((window.saturating_add(4) / 8).max(1)).unwrap_or(usize::MAX)
     }
 
     /// Glides to new parameters over the next `frames` frames; at the end of a hop it is judged by where they are then.
     /// Thresholds glide by equal ratios, the rest in straight lines.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::{Gate, GateParams};
+    ///
+    /// let params = GateParams { threshold: 2.0, close_threshold: 1.0, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let mut gate = Gate::new(1, 8, params, None);
+    /// let hear = |gate: &mut Gate| {
+    ///     gate.listen(0, &[1.0]);
+    ///     gate.advance(1);
+    ///     gate.is_open()
+    /// };
+    /// assert!(!(0..8).any(|_| hear(&mut gate)));
+    /// gate.set(GateParams { threshold: 0.5, close_threshold: 0.25, ..params }, 0);
+    /// assert!(hear(&mut gate));
+    /// ```
     pub fn set(&mut self, params: GateParams, frames: u64) {
         self.settle();
         self.threshold.glide(params.threshold, frames, Law::Exponential);
@@ -145,16 +175,47 @@ impl Gate {
     }
 
     /// Number of whole hops so far; the RMS and the score are new when it has grown.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::{Gate, GateParams};
+    ///
+    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let mut gate = Gate::new(1, 16, params, None);
+    /// gate.listen(0, &[1.0, 1.0]);
+    /// gate.advance(2);
+    /// assert_eq!(gate.hops(), 1);
+    /// ```
     pub fn hops(&self) -> u64 {
         self.hops
     }
 
     /// The RMS at the last hop's end.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::{Gate, GateParams};
+    ///
+    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let mut gate = Gate::new(1, 16, params, None);
+    /// gate.listen(0, &[1.0, 1.0]);
+    /// gate.advance(2);
+    /// // One of 8 hops is at full scale.
+    /// assert_eq!(gate.rms(), 0.125_f64.sqrt());
+    /// ```
     pub fn rms(&self) -> f64 {
         self.rms
     }
 
     /// The speech score at the last hop's end, if there is a detector.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::{Gate, GateParams};
+    /// use patchline_nodes::dsp::speech::SpeechDetector;
+    ///
+    /// # let params = GateParams { threshold: 0.02, close_threshold: 0.01, hold: 0, score: 0.5, close_score: 0.35 };
+    /// assert_eq!(Gate::new(1, 1_920, params, None).score(), None);
+    /// let detector = Box::new(SpeechDetector::new(1, 48_000.0));
+    /// assert_eq!(Gate::new(1, 1_920, params, Some(detector)).score(), Some(0.0));
+    /// ```
     pub fn score(&self) -> Option<f32> {
         self.speech.as_ref().map(|speech| speech.score())
     }
@@ -211,6 +272,21 @@ impl Gate {
 
     /// Whether it has been closed for a frame at least, is on its way nowhere, and has heard nothing but silence for a
     /// window. Never with a speech detector, whose network goes on thinking.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::{Gate, GateParams};
+    ///
+    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let mut gate = Gate::new(1, 8, params, None);
+    /// gate.listen(0, &[0.1]);
+    /// gate.advance(1);
+    /// assert!(!gate.rests());
+    /// for _ in 0..8 {
+    ///     gate.listen(0, &[0.0]);
+    ///     gate.advance(1);
+    /// }
+    /// assert!(gate.rests());
+    /// ```
     pub fn rests(&self) -> bool {
         self.speech.is_none()
             && !self.open
@@ -223,6 +299,15 @@ impl Gate {
     }
 
     /// So many frames of silence have passed at rest.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::{Gate, GateParams};
+    ///
+    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let mut gate = Gate::new(1, 8, params, None);
+    /// gate.slept(1_000_000);
+    /// assert_eq!(gate.hops(), 1_000_000);
+    /// ```
     pub fn slept(&mut self, frames: u64) {
         let (frames, hop) = (self.position as u64 + frames, self.hop as u64);
         let hops = frames / hop;
@@ -233,6 +318,18 @@ impl Gate {
     }
 
     /// Closed, and as if no frame had been heard.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::{Gate, GateParams};
+    ///
+    /// # let params = GateParams { threshold: 0.1, close_threshold: 0.1, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let mut gate = Gate::new(1, 8, params, None);
+    /// gate.listen(0, &[1.0]);
+    /// gate.advance(1);
+    /// assert!(gate.is_open());
+    /// gate.reset();
+    /// assert!(!gate.is_open() && gate.hops() == 0);
+    /// ```
     pub fn reset(&mut self) {
         self.position = 0;
         self.settled = 0;
@@ -325,12 +422,31 @@ impl Envelope {
     }
 
     /// New lengths, reached over the next `frames` frames; a change of the gate takes what they are when it begins.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::Envelope;
+    ///
+    /// let mut envelope = Envelope::new(0, 4);
+    /// // From now on it opens within 2 frames.
+    /// envelope.set(2, 4, 0);
+    /// let ramp = envelope.take(true, 2);
+    /// assert_eq!([ramp.at(0), ramp.at(1)], [0.5, 1.0]);
+    /// ```
     pub fn set(&mut self, attack: u64, release: u64, frames: u64) {
         self.attack.glide(attack as f64, frames, Law::Linear);
         self.release.glide(release as f64, frames, Law::Linear);
     }
 
     /// Lets all pass, whether the gate is open or not, or only what it lets through; within `frames` frames.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::Envelope;
+    ///
+    /// let mut envelope = Envelope::new(0, 0);
+    /// envelope.pass_all(true, false, 2);
+    /// let ramp = envelope.take(false, 2);
+    /// assert_eq!([ramp.at(0), ramp.at(1)], [0.5, 1.0]);
+    /// ```
     pub fn pass_all(&mut self, all: bool, open: bool, frames: u64) {
         if self.all != all {
             self.all = all;
@@ -351,12 +467,30 @@ impl Envelope {
     }
 
     /// Whether nothing moves while the gate is `open`, or is not.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::Envelope;
+    ///
+    /// let mut envelope = Envelope::new(0, 4);
+    /// assert!(envelope.rests(false));
+    /// envelope.take(true, 1);
+    /// assert!(envelope.rests(true) && !envelope.rests(false));
+    /// ```
     pub fn rests(&self, open: bool) -> bool {
         let target = if open || self.all { 1.0 } else { 0.0 };
         self.gain.is_steady() && self.gain.target() == target && self.attack.is_steady() && self.release.is_steady()
     }
 
     /// Closed at once.
+    ///
+    /// ```
+    /// use patchline_nodes::dsp::gate::Envelope;
+    ///
+    /// let mut envelope = Envelope::new(0, 4);
+    /// envelope.take(true, 1);
+    /// envelope.reset();
+    /// assert!(envelope.rests(false));
+    /// ```
     pub fn reset(&mut self) {
         self.gain.jump(if self.all { 1.0 } else { 0.0 });
         self.attack.finish();

@@ -1,6 +1,15 @@
 //! White and pink noise from a seed.
 
 /// The 64-bit FNV-1a hash (Fowler, Noll, Vo): how a name becomes a seed that is the same everywhere.
+///
+/// ```
+/// use patchline_nodes::dsp::noise::{White, fnv1a};
+///
+/// // From its authors' tables.
+/// assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+/// // A node's name is its seed.
+/// assert_eq!(White::new(fnv1a(b"hiss"), 0).tick(), White::new(fnv1a(b"hiss"), 0).tick());
+/// ```
 pub fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -9,6 +18,17 @@ pub fn fnv1a(bytes: &[u8]) -> u64 {
 ///
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): a hash of a counter, so
 /// that sample n depends on the seed, the channel and n alone.
+///
+/// ```
+/// use patchline_nodes::dsp::noise::White;
+///
+/// let mut noise = White::new(7, 0);
+/// let mut block = [0.0; 64];
+/// noise.fill(&mut block);
+/// assert!(block.iter().all(|sample| (-1.0..1.0).contains(sample)));
+/// noise.reset();
+/// assert_eq!(noise.tick(), block[0]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct White {
     start: u64,
@@ -69,6 +89,17 @@ fn scramble(mut z: u64) -> u64 {
 /// White noise through Paul Kellet's filter ("refined" version of 1999, musicdsp.org, "Pink noise filter"): six
 /// one-poles in parallel whose poles were fitted at 44.1 kHz (±0.05 dB above 9 Hz). At other rates the fitted range
 /// moves with the rate and the slope stays.
+///
+/// ```
+/// use patchline_nodes::dsp::noise::Pink;
+///
+/// let (mut left, mut right) = (Pink::new(7, 0), Pink::new(7, 1));
+/// let mut block = [0.0; 64];
+/// left.fill(&mut block);
+/// assert_ne!(right.tick(), block[0]);
+/// left.reset();
+/// assert_eq!(left.tick(), block[0]);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Pink {
     white: White,

@@ -4,6 +4,16 @@ use super::smooth::Smoothed;
 use patchline_graph::exp2;
 
 /// What one turn of an [`Oscillator`] looks like. All start at phase 0 with amplitude 1.
+///
+/// ```
+/// use patchline_nodes::dsp::oscillator::{Oscillator, Shape};
+///
+/// let mut saw = Oscillator::new(Shape::Saw, 48_000.0, 100.0);
+/// let mut turn = [0.0; 480];
+/// saw.fill(&mut turn);
+/// // Upwards all the way, but for the rounded step.
+/// assert!(turn[2..478].windows(2).all(|pair| pair[0] < pair[1]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Shape {
     /// sin(2π·phase).
@@ -23,6 +33,22 @@ pub enum Shape {
 /// use nothing but IEEE arithmetic: the same bits on every machine. Steps are rounded by PolyBLEP, corners by PolyBLAMP
 /// (Välimäki, Pekonen, Nam, "Perceptually informed synthesis of bandlimited classical waveforms using integrated
 /// polynomial interpolation", JASA 131, 2012; two-point versions), which pushes aliases down without a table.
+///
+/// ```
+/// use patchline_nodes::dsp::oscillator::{Oscillator, Shape};
+///
+/// let mut tone = Oscillator::new(Shape::Sine, 48_000.0, 12_000.0);
+/// let mut samples = [0.0; 4];
+/// tone.fill(&mut samples);
+/// let expected = [0.0, 1.0, 0.0, -1.0];
+/// assert!(samples.iter().zip(expected).all(|(sample, expected): (&f32, f32)| (sample - expected).abs() < 1e-6));
+///
+/// // Within 20 ms an octave higher, and a square.
+/// tone.set_frequency(24_000.0, 960);
+/// tone.set_shape(Shape::Square, 960);
+/// tone.fill(&mut [0.0; 960]);
+/// tone.reset();
+/// ```
 #[derive(Debug, Clone)]
 pub struct Oscillator {
     shape: Shape,
@@ -190,6 +216,12 @@ fn fraction(phase: u64) -> f32 {
 ///
 /// The turn is folded into a quarter, where an odd polynomial of degree 9 follows the sine: minimax on [−¼, ¼] by
 /// Remez's exchange algorithm (1934), error 3.4e−9 before its coefficients are rounded to f32.
+///
+/// ```
+/// use patchline_nodes::dsp::oscillator::sine;
+///
+/// assert!((sine(0.25) - 1.0).abs() < 1e-6);
+/// ```
 #[inline(always)]
 #[expect(clippy::approx_constant, reason = "the minimax coefficient near 2π is not 2π")]
 pub fn sine(turn: f32) -> f32 {

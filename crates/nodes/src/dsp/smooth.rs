@@ -4,6 +4,19 @@ pub use patchline_graph::{Law, Ramp, Smoothed};
 
 /// A number that is looked at now and then, and not in every frame: a threshold, a time. It glides like a [`Smoothed`]
 /// and is exact as soon as it rests.
+///
+/// ```
+/// use patchline_nodes::dsp::smooth::{Law, Setting};
+///
+/// let mut threshold = Setting::new(0.1);
+/// threshold.glide(0.3, 4, Law::Linear);
+/// threshold.pass(2);
+/// assert!(!threshold.is_steady());
+/// assert!((threshold.value() - 0.2).abs() < 1e-6);
+/// threshold.finish();
+/// // Exactly, not as an f32.
+/// assert_eq!(threshold.value(), 0.3);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     target: f64,

@@ -17,6 +17,22 @@ const MODEL_FRAMES: usize = 256;
 /// is robust against noise, but takes loud low rumble and pure tones for speech at times, scores the first quarter of a
 /// second of sudden broadband noise up to about 0.6, and does not tell music apart: ask for a level as well.
 ///
+/// ```
+/// use patchline_nodes::dsp::speech::SpeechDetector;
+///
+/// let mut detector = SpeechDetector::new(1, 48_000.0);
+/// assert!(SpeechDetector::footprint(48_000.0) > 0);
+/// assert!(detector.delay() >= 768);
+/// // A second of silence, in segments.
+/// for _ in 0..188 {
+///     detector.listen(0, &[0.0; SpeechDetector::SEGMENT]);
+///     detector.advance(SpeechDetector::SEGMENT);
+/// }
+/// assert!(detector.score() < 0.5);
+/// detector.reset();
+/// assert_eq!(detector.score(), 0.0);
+/// ```
+///
 /// # Real-time
 /// Only [`new`](SpeechDetector::new) allocates. One score takes tens of microseconds, in the call that completes it.
 pub struct SpeechDetector {

@@ -13,6 +13,13 @@ pub(super) const SUFFIX: &str = ".gaps.jsonl";
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Why frames are missing.
+///
+/// ```
+/// use patchline_nodes::Cause;
+///
+/// assert_eq!(serde_json::to_string(&Cause::BufferFull)?, r#""buffer_full""#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -23,6 +30,14 @@ pub enum Cause {
 }
 
 /// Frames that should have been recorded and were not.
+///
+/// ```
+/// use patchline_nodes::{Cause, Gap};
+///
+/// let gap = Gap { stream_frame: 96_000, file_frame: 48_000, frames: 480, silence: 480, seconds: 0.01, cause: Cause::Disk };
+/// // In an editor: where the silence is, in samples of the file.
+/// assert_eq!(gap.file_frame..gap.file_frame + gap.silence, 48_000..48_480);
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Gap {
     /// Where the first of them stood in the run.
@@ -40,6 +55,18 @@ pub struct Gap {
 }
 
 /// One line of a list.
+///
+/// ```
+/// use patchline_nodes::GapLine;
+///
+/// let line = r#"{"kind": "gap", "stream_frame": 64, "file_frame": 0, "frames": 32, "silence": 0, "seconds": 0.001,
+///                "cause": "buffer_full"}"#;
+/// match serde_json::from_str(line)? {
+///     GapLine::Gap(gap) => assert_eq!(gap.frames, 32),
+///     GapLine::Recording { file, .. } => panic!("the list of {file} begins"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum GapLine {
@@ -63,6 +90,14 @@ pub enum GapLine {
 }
 
 /// A list as it was found.
+///
+/// ```
+/// use patchline_nodes::{Cause, Gap, GapLine, GapList};
+///
+/// let gap = Gap { stream_frame: 64, file_frame: 0, frames: 32, silence: 0, seconds: 0.001, cause: Cause::Disk };
+/// let list = GapList { path: "take.wav.gaps.jsonl".into(), lines: vec![GapLine::Gap(gap)] };
+/// assert_eq!(list.gaps().map(|gap| gap.frames).sum::<u64>(), 32);
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct GapList {
     /// Its own path.
@@ -79,6 +114,21 @@ impl GapList {
 }
 
 /// The lists beside a recording: none if nothing is missing. What is no list of this file is passed over.
+///
+/// ```
+/// use patchline_nodes::gap_lists;
+///
+/// let folder = tempfile::tempdir()?;
+/// let take = folder.path().join("take.wav");
+/// // Nothing is missing from it.
+/// assert!(gap_lists(&take)?.is_empty());
+///
+/// let list = r#"{"kind": "recording", "file": "take.wav", "node": "rec", "sample_rate": 48000, "channels": 1,
+/// "stream_frame": 0, "start": "2026-01-31T23:59:58"}"#.replace('\n', " ");
+/// std::fs::write(folder.path().join("take.wav.gaps.jsonl"), list + "\n")?;
+/// assert_eq!(gap_lists(&take)?[0].lines.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// What the system says about a list that is there and cannot be read.

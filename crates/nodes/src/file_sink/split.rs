@@ -11,6 +11,14 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::{Size, Time};
 
 /// When a recorder begins a new file.
+///
+/// ```
+/// use patchline_nodes::{Split, Time};
+///
+/// assert_eq!("10 min".parse(), Ok(Split::Every(Time::Seconds(600.0))));
+/// assert_eq!("per_trigger".parse(), Ok(Split::PerTrigger));
+/// assert_eq!("1 GiB".parse::<Split>().map(|split| split.to_string()), Ok("1 GiB".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Split {
     /// Never: one file holds the whole run.

@@ -6,6 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A matrix that is often needed.
+///
+/// ```
+/// use patchline_nodes::{Matrix, Preset};
+///
+/// let downmix = Matrix { preset: Some(Preset::SurroundToStereo), ..Matrix::default() };
+/// assert_eq!(serde_json::to_value(&downmix)?, serde_json::json!({ "preset": "5.1_to_stereo" }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum Preset {

@@ -3,6 +3,14 @@
 use thiserror::Error;
 
 /// Why a text or a number is not the quantity that was asked for. The message says what would be right.
+///
+/// ```
+/// use patchline_nodes::{QuantityError, Time};
+///
+/// let error = "350".parse::<Time>().unwrap_err();
+/// assert!(matches!(error, QuantityError::NoUnit { quantity: "time", .. }));
+/// assert!(error.to_string().starts_with("a time needs a unit"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum QuantityError {
     /// A number stands alone where only a unit gives it a meaning.

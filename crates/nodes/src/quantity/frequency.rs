@@ -28,6 +28,13 @@ impl Frequency {
 
     /// A frequency in Hz.
     ///
+    /// ```
+    /// use patchline_nodes::{Frequency, QuantityError};
+    ///
+    /// assert_eq!(Frequency::new(440.0).map(Frequency::hz), Ok(440.0));
+    /// assert!(matches!(Frequency::new(-1.0), Err(QuantityError::Negative { .. })));
+    /// ```
+    ///
     /// # Errors
     /// [`QuantityError::NotFinite`] for NaN and infinities, [`QuantityError::Negative`] below 0.
     pub fn new(hz: f64) -> Result<Self, QuantityError> {

@@ -35,6 +35,13 @@ impl Level {
 
     /// A linear factor.
     ///
+    /// ```
+    /// use patchline_nodes::Level;
+    ///
+    /// assert_eq!(Level::new(0.5).map(Level::linear), Ok(0.5));
+    /// assert!(Level::new(f64::NAN).is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`QuantityError::NotFinite`] for NaN and infinities.
     pub fn new(linear: f64) -> Result<Self, QuantityError> {
@@ -42,6 +49,13 @@ impl Level {
     }
 
     /// 10^(`db`/20); −∞ dB is [`SILENCE`](Level::SILENCE).
+    ///
+    /// ```
+    /// use patchline_nodes::Level;
+    ///
+    /// assert_eq!(Level::from_db(-20.0), Level::new(0.1));
+    /// assert_eq!(Level::from_db(f64::NEG_INFINITY), Ok(Level::SILENCE));
+    /// ```
     ///
     /// # Errors
     /// [`QuantityError::NotFinite`] for NaN, +∞ and what overflows.
@@ -56,11 +70,26 @@ impl Level {
     }
 
     /// The linear factor as it was read.
+    ///
+    /// ```
+    /// use patchline_nodes::Level;
+    ///
+    /// let level: Level = "0.1".parse()?;
+    /// assert_eq!((level.linear_f64(), level.linear()), (0.1, 0.1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn linear_f64(self) -> f64 {
         self.0
     }
 
     /// 20·log10 of the factor's magnitude; −∞ for 0.
+    ///
+    /// ```
+    /// use patchline_nodes::Level;
+    ///
+    /// assert_eq!(Level::UNITY.db(), 0.0);
+    /// assert_eq!(Level::SILENCE.db(), f64::NEG_INFINITY);
+    /// ```
     pub fn db(self) -> f64 {
         20.0 * libm::log10(self.0.abs())
     }

@@ -39,6 +39,14 @@ impl Size {
     pub(crate) const EXPECTED: &'static str = r#"a size: "1 GiB", "100 MB" or "512 B""#;
 
     /// The size in bytes.
+    ///
+    /// ```
+    /// use patchline_nodes::Size;
+    ///
+    /// let limit: Size = "100 MB".parse()?;
+    /// assert_eq!(limit.bytes(), 100_000_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn bytes(self) -> u64 {
         self.0
     }

@@ -57,6 +57,13 @@ impl Time {
     }
 
     /// The duration in seconds at `rate` Hz.
+    ///
+    /// ```
+    /// use patchline_nodes::Time;
+    ///
+    /// assert_eq!(Time::Frames(22_050).seconds(44_100.0), 0.5);
+    /// assert_eq!(Time::Seconds(0.5).seconds(44_100.0), 0.5);
+    /// ```
     pub fn seconds(self, rate: f64) -> f64 {
         match self {
             Time::Seconds(seconds) => seconds,
