@@ -17,6 +17,16 @@ use crate::registry::{NodeType, Registry};
 use crate::table::TableCheck;
 
 /// Why a parameter cannot be changed, in words.
+///
+/// ```
+/// use patchline_nodes::Surroundings;
+/// use patchline_patch::{Changes, Code, Registry};
+///
+/// let (registry, graph) = (Registry::standard(), patchline_graph::Graph::new());
+/// let mut changes = Changes::new(&registry, &graph, 48_000, Surroundings::new("", ".".as_ref()));
+/// let error = changes.set("trim", "gain", &0.5.into()).unwrap_err();
+/// assert_eq!((error.code, error.node.as_str()), (Code::Link, "trim"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}", help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default())]
 pub struct ParameterError {
@@ -70,6 +80,20 @@ impl<'a> Changes<'a> {
     }
 
     /// Whether nothing was changed yet.
+    ///
+    /// ```
+    /// use patchline_nodes::{Gain, Surroundings};
+    /// use patchline_patch::{Changes, Registry};
+    ///
+    /// let mut graph = patchline_graph::Graph::new();
+    /// graph.add("trim", Gain::default())?;
+    /// let registry = Registry::standard();
+    /// let mut changes = Changes::new(&registry, &graph, 48_000, Surroundings::new("", ".".as_ref()));
+    /// assert!(changes.is_empty());
+    /// changes.set("trim", "mute", &true.into())?;
+    /// assert!(!changes.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty() && self.turns.is_empty()

@@ -24,6 +24,16 @@ pub(crate) const LONGEST_TOKEN: usize = 256;
 const FASTEST: f64 = 30.0;
 
 /// Who may change a patch while it plays, and from where. Without the table nobody may.
+///
+/// ```
+/// use patchline_patch::{ControlSettings, MidiInputs};
+///
+/// let settings = ControlSettings { osc: Some("9000".parse()?), ..ControlSettings::default() };
+/// assert!(settings.is_on() && settings.midi == MidiInputs::None);
+/// assert!(!ControlSettings::default().is_on());
+/// assert!(ControlSettings::params().iter().any(|param| param.name == "websocket"));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ControlSettings {

@@ -18,6 +18,13 @@ const MOST_IN_DATA: usize = 200;
 const LONGEST_MESSAGE: usize = 700;
 
 /// What sort of mistake it is. The names are stable; the order is the one in which mistakes are reported.
+///
+/// ```
+/// use patchline_patch::{Code, Severity};
+///
+/// assert_eq!(Code::UnknownKey.as_str(), "unknown-key");
+/// assert_eq!(Code::Unlinked.severity(), Severity::Warning);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {
@@ -54,6 +61,13 @@ pub enum Code {
 }
 
 /// Whether the patch can run all the same.
+///
+/// ```
+/// use patchline_patch::{Code, Severity};
+///
+/// let (errors, warnings): (Vec<Code>, Vec<Code>) = Code::ALL.into_iter().partition(|code| code.severity() == Severity::Error);
+/// assert!(errors.contains(&Code::Value) && warnings.contains(&Code::Unlinked));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -64,6 +78,17 @@ pub enum Severity {
 }
 
 /// One mistake.
+///
+/// ```
+/// use patchline_patch::{Code, Diagnostic, Options, Registry, read};
+///
+/// let text = "links = []\n[engine]\nfuel = 64\n";
+/// let patch = read(text.as_bytes(), "demo.toml")?;
+/// let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+/// let Diagnostic { code, span, .. } = mistakes.iter().next().unwrap();
+/// assert_eq!((*code, &text[span.clone().unwrap()]), (Code::UnknownKey, "fuel"));
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// What sort it is.
@@ -79,6 +104,18 @@ pub struct Diagnostic {
 }
 
 /// Another place that belongs to a mistake.
+///
+/// ```
+/// use patchline_patch::{Options, Registry, Related, read};
+///
+/// let text = "links = []\n[macros.lane.nodes.trim]\ntype = 'gain'\n\
+///             [[use]]\nmacro = 'lane'\nname = 'host'\n[[use]]\nmacro = 'lane'\nname = 'host'\n";
+/// let mistakes = read(text.as_bytes(), "desk.toml")?.load(&Registry::standard(), &Options::default()).unwrap_err();
+/// // Two uses of one name: the second is at fault, and the first is shown with it.
+/// let Related { span, message } = mistakes.iter().flat_map(|mistake| &mistake.related).next().unwrap();
+/// assert_eq!((message.as_str(), text[span.clone()].trim_matches('\'')), ("the first one", "host"));
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     /// The bytes of the patch.
@@ -91,6 +128,26 @@ pub struct Related {
 ///
 /// `Display` gives them as [`render`] does, without colours. `Serialize` gives data for programs: the file and, for
 /// each mistake, code, severity, line, column, message and help.
+///
+/// ```
+/// use std::path::{Path, PathBuf};
+///
+/// use patchline_patch::{Options, Position, Registry, read};
+///
+/// let mut patch = read(b"links = []\n[engine]\nblok = 64\n", "demo.toml")?;
+/// patch.set("trim", "gain", "-6dB");
+/// let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+/// assert!(!mistakes.is_empty());
+/// assert_eq!((mistakes.len(), mistakes.path()), (2, Path::new("demo.toml")));
+/// assert_eq!(mistakes.files(), [PathBuf::from("demo.toml")]);
+///
+/// let (inside, outside): (Vec<_>, Vec<_>) = mistakes.iter().partition(|mistake| !mistakes.is_outside(mistake));
+/// assert_eq!(mistakes.position(inside[0]), Position { line: 3, column: 1 });
+/// assert_eq!(mistakes.file(inside[0]), Path::new("demo.toml"));
+/// // There is no `trim` to be set.
+/// assert_eq!(outside.len(), 1);
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
     pub(crate) source: Source,

@@ -23,6 +23,31 @@ const MOST_DOTS: usize = 32;
 
 /// A patch as it was written: text that is fit to be parsed. Made by [`read`], turned into nodes and links by
 /// [`Patch::load`].
+///
+/// ```
+/// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+/// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+/// use std::path::Path;
+///
+/// use patchline_graph::StreamSpec;
+/// use patchline_patch::{Options, Registry, read};
+///
+/// // `TRIM` is the text of `mic -> trim -> out`, where `trim` is a gain of -20 dB.
+/// let mut patch = read(TRIM, "trim.toml")?;
+/// assert_eq!((patch.path(), patch.text().as_bytes()), (Path::new("trim.toml"), TRIM));
+///
+/// // As on a command line: `--set trim.gain=-6dB`.
+/// patch.set("trim", "gain", "-6dB");
+/// assert_eq!(patch.settings().collect::<Vec<_>>(), [("trim", "gain", "-6dB")]);
+/// let loaded = patch.load(&Registry::standard(), &Options::default())?;
+/// assert_eq!((loaded.name.as_str(), loaded.graph.nodes().len()), ("trim", 3));
+///
+/// // On a device of one channel in and two out:
+/// let stream = StreamSpec::new(48_000, 64, 1, 2);
+/// let checked = patch.check(&Registry::standard(), &Options::default(), |_settings, _graph| stream)?;
+/// assert_eq!(checked.schedule.latency, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Patch {
     /// The file's text and the settings.
@@ -49,6 +74,17 @@ pub(crate) struct Document<'i> {
 
 /// Reads a patch's bytes. `path` is where they come from: it is shown in messages, relative paths in the patch start
 /// from its folder, and its name without the extension is the patch's if it gives none. It is not opened.
+///
+/// ```
+/// use patchline_patch::{Code, read};
+///
+/// let patch = read(b"links = []\n", "patches/silence.toml")?;
+/// assert_eq!(patch.text(), "links = []\n");
+/// // No text at all; what is wrong in a text is told when it is loaded.
+/// let mistakes = read(b"\xff\xfe", "patches/broken.toml").unwrap_err();
+/// assert_eq!(mistakes.iter().next().unwrap().code, Code::Unreadable);
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 ///
 /// # Errors
 /// Bytes that cannot be a patch at all: too many, or no UTF-8. All other mistakes, those of syntax included, are
@@ -83,6 +119,16 @@ impl Patch {
     }
 
     /// The patch as text that lies in no folder, as from a pipe: the files that it includes have to be in allowed folders.
+    ///
+    /// ```
+    /// use patchline_patch::{Options, Registry, read};
+    ///
+    /// // From a pipe: there is no folder that `common.toml` could be in.
+    /// let patch = read(b"include = ['common.toml']\nlinks = []\n", "stdin")?.without_folder();
+    /// let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+    /// assert!(mistakes.to_string().contains("common.toml"));
+    /// # Ok::<(), patchline_patch::Diagnostics>(())
+    /// ```
     #[must_use]
     pub fn without_folder(mut self) -> Self {
         self.homeless = true;

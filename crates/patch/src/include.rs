@@ -24,6 +24,21 @@ const DEEPEST: usize = 16;
 impl Patch {
     /// Reads the files that the patch includes, so that it can be loaded more than once from the same texts. What is
     /// wrong with them is reported by [`Patch::load`], which does this by itself where it has not been done.
+    ///
+    /// ```
+    /// use patchline_patch::{Options, Registry, read};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let common = folder.path().join("common.toml");
+    /// std::fs::write(&common, "[nodes.mic]\ntype = 'input'\n")?;
+    /// let mut patch = read(b"include = ['common.toml']\nlinks = ['mic -> out']\n[nodes]\nout.type = 'output'\n",
+    ///     folder.path().join("patch.toml"))?;
+    /// patch.gather(&Options::default());
+    /// std::fs::remove_file(&common)?;
+    /// // The file is not read again.
+    /// assert!(patch.load(&Registry::standard(), &Options::default()).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn gather(&mut self, options: &Options) {
         if self.gathered.is_none() {
             let settings: Vec<_> = self.settings().map(|(a, b, c)| [a, b, c].map(str::to_owned)).collect();
@@ -42,12 +57,36 @@ impl Patch {
 
     /// Its own file and those that it includes, also where they could not be read, once they were
     /// [gathered](Patch::gather).
+    ///
+    /// ```
+    /// use patchline_patch::{Options, read};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut patch = read(b"include = ['common.toml']\nlinks = []\n", folder.path().join("patch.toml"))?;
+    /// patch.gather(&Options::default());
+    /// // What a program watches: also what is not there yet.
+    /// assert!(patch.files().iter().any(|file| file.ends_with("common.toml")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         self.source.files()
     }
 
     /// The included files in the order they were read; none before they were [gathered](Patch::gather).
+    ///
+    /// ```
+    /// use patchline_patch::{Options, read};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// std::fs::write(folder.path().join("common.toml"), "[nodes.mic]\ntype = 'input'\n")?;
+    /// let mut patch = read(b"include = ['common.toml']\nlinks = []\n", folder.path().join("patch.toml"))?;
+    /// assert_eq!(patch.included().len(), 0);
+    /// patch.gather(&Options::default());
+    /// let included = patch.included().next().unwrap();
+    /// assert_eq!((included.by, included.path.as_str()), (0, "common.toml"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn included(&self) -> impl ExactSizeIterator<Item = IncludedText> {
         self.source.included.iter().map(|file| IncludedText {
             by: file.by,
@@ -58,6 +97,18 @@ impl Patch {
 
     /// Gives the patch the texts that it includes, as [`included`](Patch::included) told them: no file is read for
     /// them any more.
+    ///
+    /// ```
+    /// use patchline_patch::{IncludedText, Options, Registry, read};
+    ///
+    /// // On another machine, where there is no `common.toml`.
+    /// let mut patch = read(b"include = ['common.toml']\nlinks = ['mic -> out']\n[nodes]\nout.type = 'output'\n", "patch.toml")?;
+    /// let text = "[nodes.mic]\ntype = 'input'\n".to_owned();
+    /// patch.give(vec![IncludedText { by: 0, path: "common.toml".to_owned(), text }]);
+    /// let loaded = patch.load(&Registry::standard(), &Options::default())?;
+    /// assert!(loaded.graph.node("mic").is_some());
+    /// # Ok::<(), patchline_patch::Diagnostics>(())
+    /// ```
     pub fn give(&mut self, texts: Vec<IncludedText>) {
         self.given = Some(texts.into());
         self.gathered = None;
@@ -65,6 +116,16 @@ impl Patch {
 }
 
 /// The text of a file that a patch includes.
+///
+/// ```
+/// use patchline_patch::IncludedText;
+///
+/// let text = IncludedText { by: 0, path: "common.toml".to_owned(), text: "links = []\n".to_owned() };
+/// // It is kept with a run, to be told again.
+/// let kept = serde_json::to_string(&text)?;
+/// assert_eq!(serde_json::from_str::<IncludedText>(&kept)?, text);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncludedText {
     /// Which file includes it: 0 is the patch's own, 1 the first included.

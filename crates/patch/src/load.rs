@@ -18,6 +18,15 @@ use crate::scenes::Scene;
 use crate::settings::EngineSettings;
 
 /// What a patch is loaded with.
+///
+/// ```
+/// use patchline_patch::Options;
+///
+/// // `{date}` in a recorder's path stands for a day that is said here.
+/// let options = Options { start: "2026-01-31T23:59:58".parse()?, ..Options::default() };
+/// assert_eq!(options.start.day(), 31);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Folders outside the patch's own in which its nodes may read and write files.
@@ -29,6 +38,17 @@ pub struct Options {
 }
 
 /// Which files a patch may name: those it includes, and those that its nodes read and write.
+///
+/// ```
+/// use patchline_patch::{Files, Options, Registry, read};
+///
+/// // From a stranger: the recorder may not choose its file.
+/// let patch = read(b"links = ['mic -> rec']\n[nodes]\nmic.type = 'input'\nrec = { type = 'file_sink', path = 'take.wav' }\n",
+///     "stranger.toml")?;
+/// let options = Options { files: Files::None, ..Options::default() };
+/// assert!(patch.load(&Registry::standard(), &options).is_err());
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Files {
     /// Those in its folder, in the allowed ones, and in those that it allows itself (`allow_paths`).
@@ -48,6 +68,32 @@ impl Default for Options {
 }
 
 /// A patch without mistakes: what to run, and how.
+///
+/// ```
+/// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+/// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+/// use patchline_graph::{StreamSpec, engine};
+/// use patchline_patch::{Code, Key, Options, Registry, read};
+///
+/// let loaded = read(TRIM, "trim.toml")?.load(&Registry::standard(), &Options::default())?;
+/// assert!(loaded.warnings.is_empty());
+/// let mut stream = StreamSpec::new(48_000, 64, 1, 1);
+/// loaded.engine.apply(&mut stream);
+/// loaded.compile(&stream)?;
+///
+/// // It is accepted: play it. What the engine still refuses has a place in the patch, too.
+/// let (mut engine, mut renderer) = engine(stream);
+/// if let Err(patchline_graph::LoadError::Graph(errors)) = engine.load(loaded.graph.clone()) {
+///     eprintln!("{}", loaded.locate(&errors));
+/// }
+/// let mut output = [0.0];
+/// renderer.render(1, &[&[1.0]], &mut [&mut output]);
+/// assert_eq!(output, [0.1]);
+///
+/// let wrong = loaded.objections(Code::Device, [(Key::Node("mic", "device"), "it is gone".to_owned(), String::new())]);
+/// assert!(wrong.to_string().contains("trim.toml"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The patch's name.
@@ -76,6 +122,19 @@ pub struct Loaded {
 }
 
 /// A patch that runs on a given stream.
+///
+/// ```
+/// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+/// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+/// use patchline_graph::StreamSpec;
+/// use patchline_patch::{Checked, Options, Registry, read};
+///
+/// let stream = StreamSpec::new(48_000, 64, 1, 1);
+/// let Checked { loaded, stream, schedule } =
+///     read(TRIM, "trim.toml")?.check(&Registry::standard(), &Options::default(), |_, _| stream)?;
+/// assert_eq!((loaded.name.as_str(), stream.rate, schedule.slots.len()), ("trim", 48_000, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Checked {
     /// The patch.
@@ -135,6 +194,19 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
 }
 
 /// A key of a patch that somebody has something to say about.
+///
+/// ```
+/// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+/// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+/// use patchline_patch::{Code, Key, Options, Registry, read};
+///
+/// let loaded = read(TRIM, "trim.toml")?.load(&Registry::standard(), &Options::default())?;
+/// // The patch does not say which rate it wants: the objection is about the file.
+/// let rate = (Key::Engine("sample_rate"), "the device runs at 44100 Hz alone".to_owned(), String::new());
+/// let gain = (Key::Node("trim", "gain"), "this is too soft".to_owned(), "try -6 dB".to_owned());
+/// assert_eq!(loaded.objections(Code::Device, [rate, gain]).len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key<'a> {
     /// A node's parameter; the node, where the patch does not give it.

@@ -15,6 +15,16 @@ pub(crate) use read::read_maps;
 pub use scale::{Curve, Scale};
 
 /// What a MIDI message changes.
+///
+/// ```
+/// use patchline_patch::{Action, Map, Mapper, Trigger};
+///
+/// // The first program of the second channel.
+/// let action = Action::Scene("break".to_owned());
+/// let mut mapper = Mapper::new(vec![Map { trigger: Trigger::Program(0), channel: Some(2), action }]);
+/// assert!(mapper.take(&[0xc0, 0]).is_empty());
+/// assert_eq!(mapper.take(&[0xc1, 0]).len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Map {
     /// Which message it is.
@@ -26,6 +36,15 @@ pub struct Map {
 }
 
 /// A sort of MIDI message, with its number from 0 to 127.
+///
+/// ```
+/// use patchline_patch::{Action, Map, Mapper, Trigger};
+///
+/// // A key of the keyboard, the middle C, recalls a scene.
+/// let action = Action::Scene("break".to_owned());
+/// let mut mapper = Mapper::new(vec![Map { trigger: Trigger::Note(60), channel: None, action }]);
+/// assert_eq!(mapper.take(&[0x90, 60, 100]).len(), 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
@@ -38,6 +57,18 @@ pub enum Trigger {
 }
 
 /// What a message does.
+///
+/// ```
+/// use patchline_patch::{Action, Map, Options, Registry, Trigger, read};
+///
+/// let patch = read(b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\ntrim.type = 'gain'\nout.type = 'output'\n\
+///     [[map]]\nnote = 60\nto = 'trim.mute'\ntoggle = true\n", "talk.toml")?;
+/// let loaded = patch.load(&Registry::standard(), &Options::default())?;
+/// let Map { trigger, action, .. } = &loaded.maps[0];
+/// assert_eq!(*trigger, Trigger::Note(60));
+/// assert!(matches!(action, Action::Switch { node, toggle: true, .. } if node == "trim"));
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {

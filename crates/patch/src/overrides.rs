@@ -50,6 +50,18 @@ impl Patch {
 impl Patch {
     /// Starts with the values of a scene: its nodes are loaded as if it had been recalled. What was [set](Self::set)
     /// stays as it was set. Messages show it as `--scene NAME`, on the command line.
+    ///
+    /// ```
+    /// use patchline_nodes::Gain;
+    /// use patchline_patch::{Options, Registry, read};
+    ///
+    /// let mut patch = read(b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\ntrim.type = 'gain'\nout.type = 'output'\n\
+    ///     [scenes.break]\ntrim.mute = true\n", "talk.toml")?;
+    /// patch.start_with("break");
+    /// let loaded = patch.load(&Registry::standard(), &Options::default())?;
+    /// assert!(loaded.graph.node("trim").and_then(|node| node.downcast_ref::<Gain>()).unwrap().mute);
+    /// # Ok::<(), patchline_patch::Diagnostics>(())
+    /// ```
     pub fn start_with(&mut self, scene: &str) {
         let clean: String = scene.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
         let whole = self.source.append(&format!("--scene {clean}"));
@@ -57,6 +69,16 @@ impl Patch {
     }
 
     /// The scene that it starts with.
+    ///
+    /// ```
+    /// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+    /// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+    /// let mut patch = patchline_patch::read(TRIM, "trim.toml")?;
+    /// assert_eq!(patch.scene(), None);
+    /// patch.start_with("break");
+    /// assert_eq!(patch.scene(), Some("break"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn scene(&self) -> Option<&str> {
         self.scene.as_ref().map(|place| self.part(place))

@@ -9,6 +9,20 @@ use crate::keys::{BYPASS, BYPASS_DOC};
 use crate::registry::Registry;
 
 /// A parameter of a node, and what it is now.
+///
+/// ```
+/// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+/// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+/// use patchline_patch::{Options, Parameter, Registry, read};
+///
+/// let registry = Registry::standard();
+/// let loaded = read(TRIM, "trim.toml")?.load(&registry, &Options::default())?;
+/// let parameters = registry.parameters_in(&loaded.graph, "trim", 48_000).unwrap();
+/// let gain: &Parameter = parameters.iter().find(|parameter| parameter.path == "gain").unwrap();
+/// assert_eq!((gain.kind.as_str(), gain.number, gain.law), ("level", Some(0.1), "exponential"));
+/// assert_eq!(gain.default_value(), Some(1.0.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Parameter {
     /// What [`Changes::set`](crate::Changes::set) calls it: `gain`, `gains[1].gain`.
@@ -49,6 +63,16 @@ impl Parameter {
 impl Registry {
     /// All parameters of a node, in the order they are declared, lists of tables entry by entry; `None` if its type is
     /// not registered here. `rate`, in Hz, relates times in frames to seconds.
+    ///
+    /// ```
+    /// use patchline_graph::AnyNode;
+    /// use patchline_nodes::{Delay, Time};
+    /// use patchline_patch::Registry;
+    ///
+    /// let node = AnyNode::new(Delay::new(Time::Frames(480)));
+    /// let parameters = Registry::standard().parameters(&node, 48_000).unwrap();
+    /// assert_eq!((parameters[0].path.as_str(), parameters[0].number, parameters[0].unit), ("time", Some(0.01), Some("s")));
+    /// ```
     #[must_use]
     pub fn parameters(&self, node: &AnyNode, rate: u32) -> Option<Vec<Parameter>> {
         let kind = self.get(node.kind())?;
@@ -62,6 +86,19 @@ impl Registry {
 
     /// All [parameters](Self::parameters) of a node of a graph, and whether it is left out, where it can be; `None` if there
     /// is no such node.
+    ///
+    /// ```
+    /// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+    /// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+    /// use patchline_patch::{Options, Registry, read};
+    ///
+    /// let registry = Registry::standard();
+    /// let loaded = read(TRIM, "trim.toml")?.load(&registry, &Options::default())?;
+    /// let parameters = registry.parameters_in(&loaded.graph, "trim", 48_000).unwrap();
+    /// assert!(parameters.iter().any(|parameter| parameter.path == "bypass"));
+    /// assert!(registry.parameters_in(&loaded.graph, "echo", 48_000).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn parameters_in(&self, graph: &Graph, node: &str, rate: u32) -> Option<Vec<Parameter>> {
         let on = graph.is_bypassed(node);

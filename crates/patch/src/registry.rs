@@ -44,6 +44,18 @@ pub(crate) struct Formed {
 
 impl Registry {
     /// No types at all.
+    ///
+    /// ```
+    /// use patchline_nodes::{Gain, Input, Output, Register};
+    /// use patchline_patch::Registry;
+    ///
+    /// // A program whose patches may trim, and no more.
+    /// let mut registry = Registry::empty();
+    /// registry.node::<Input>();
+    /// registry.node::<Output>();
+    /// registry.node::<Gain>();
+    /// assert_eq!(registry.kinds().len(), 3);
+    /// ```
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
@@ -63,6 +75,15 @@ impl Registry {
     }
 
     /// The declaration of one type.
+    ///
+    /// ```
+    /// use patchline_patch::Registry;
+    ///
+    /// let registry = Registry::standard();
+    /// let gain = registry.kind("gain").unwrap();
+    /// assert_eq!(gain.doc.lines().next(), Some("Multiplies every channel by one factor."));
+    /// assert!(registry.kind("reverb").is_none());
+    /// ```
     #[must_use]
     pub fn kind(&self, name: &str) -> Option<&Declaration> {
         self.get(name).map(|node_type| &node_type.declaration)

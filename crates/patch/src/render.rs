@@ -24,6 +24,16 @@ const MOST_RELATED: usize = 4;
 const OUTSIDE: &str = "command line";
 
 /// How text is written.
+///
+/// ```
+/// use patchline_patch::{Options, Registry, Style, read, render};
+///
+/// let patch = read(b"links = ['mic -> out']\n", "demo.toml")?;
+/// let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+/// assert!(!render(&mistakes, Style::Plain).contains('\x1b'));
+/// assert!(render(&mistakes, Style::Ansi).contains('\x1b'));
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Style {
     /// ASCII decoration, no escape codes: files, pipes, `NO_COLOR`.
@@ -34,6 +44,16 @@ pub enum Style {
 }
 
 /// Writes out mistakes, at most 4 KiB of them, and counts those left out.
+///
+/// ```
+/// use patchline_patch::{Options, Registry, Style, read, render};
+///
+/// let patch = read(b"links = []\n[engine]\nblock = 'much'\n", "demo.toml")?;
+/// let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+/// let text = render(&mistakes, Style::Plain);
+/// assert!(text.starts_with("error[value]: ") && text.contains("--> demo.toml:3:9"));
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[must_use]
 pub fn render(diagnostics: &Diagnostics, style: Style) -> String {
     let renderer = match style {

@@ -32,6 +32,26 @@ const OVER: &str = "over";
 const LONGEST: &str = "60 min";
 
 /// Values that parameters take together.
+///
+/// To recall one is to set all that it changes:
+///
+/// ```
+/// use patchline_patch::{Changes, Options, Registry, read};
+///
+/// let patch = read(b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\ntrim.type = 'gain'\nout.type = 'output'\n\
+///     [scenes.soft]\nover = '2 s'\ntrim.gain = '-20 dB'\n", "talk.toml")?;
+/// let registry = Registry::standard();
+/// let loaded = patch.load(&registry, &Options::default())?;
+/// let scene = &loaded.scenes[0];
+/// let mut changes = Changes::new(&registry, &loaded.graph, 48_000, loaded.surroundings.clone());
+/// for change in &scene.changes {
+///     changes.set(&change.node, &change.parameter, &change.value)?;
+/// }
+/// // For `Engine::change`, with as many frames.
+/// let (edits, frames) = (changes.edits()?, scene.over.map(|over| over.frames(48_000.0)));
+/// assert_eq!((edits.len(), frames), (1, Some(96_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Scene {
     /// What it is called.
@@ -43,6 +63,17 @@ pub struct Scene {
 }
 
 /// A parameter's new value.
+///
+/// ```
+/// use patchline_patch::{Change, Options, Registry, read};
+///
+/// let patch = read(b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\ntrim.type = 'gain'\nout.type = 'output'\n\
+///     [scenes.soft]\ntrim.gain = '-20 dB'\n", "talk.toml")?;
+/// let loaded = patch.load(&Registry::standard(), &Options::default())?;
+/// let Change { node, parameter, value } = &loaded.scenes[0].changes[0];
+/// assert_eq!((node.as_str(), parameter.as_str(), value.as_str()), ("trim", "gain", Some("-20 dB")));
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
     /// The node.

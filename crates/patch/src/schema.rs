@@ -20,6 +20,13 @@ const LINK: &str =
 ///
 /// A node is checked by `allOf` of one `if type = ... then ...` for each type: with `oneOf` an editor would mark the
 /// whole table instead of the value that is wrong.
+///
+/// ```
+/// use patchline_patch::{Registry, schema};
+///
+/// let schema = schema(&Registry::standard());
+/// assert!(schema["properties"]["links"].is_object());
+/// ```
 #[must_use]
 pub fn schema(registry: &Registry) -> Value {
     let mut definitions = Map::new();

@@ -13,6 +13,19 @@ use serde::{Deserialize, Serialize};
 pub use shed::Shed;
 
 /// How a patch wants to be run. A program that runs it may decide otherwise.
+///
+/// ```
+/// use patchline_graph::StreamSpec;
+/// use patchline_patch::EngineSettings;
+///
+/// let settings: EngineSettings = toml::from_str("sample_rate = 44100\nfade = '10 ms'")?;
+/// assert_eq!(settings.rate(), Some(44_100));
+/// let mut stream = StreamSpec::new(44_100, 64, 2, 2);
+/// settings.apply(&mut stream);
+/// assert_eq!(stream.fade, 441);
+/// assert!(EngineSettings::params().iter().any(|param| param.name == "fade"));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EngineSettings {
@@ -86,6 +99,14 @@ impl Default for EngineSettings {
 }
 
 /// Where sound comes from and goes to.
+///
+/// ```
+/// use patchline_patch::{Backend, EngineSettings};
+///
+/// let settings: EngineSettings = toml::from_str("backend = 'sim'")?;
+/// assert_eq!(settings.backend, Backend::Sim);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
@@ -103,6 +124,15 @@ pub enum Backend {
 }
 
 /// Frames per second.
+///
+/// ```
+/// use patchline_patch::{EngineSettings, SampleRate};
+///
+/// let settings: EngineSettings = toml::from_str("sample_rate = 44100")?;
+/// assert_eq!(settings.sample_rate, SampleRate::Hz(44_100));
+/// assert_eq!(EngineSettings::default().sample_rate, SampleRate::Device);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "NumberOrText", into = "NumberOrText")]
 pub enum SampleRate {
@@ -114,6 +144,15 @@ pub enum SampleRate {
 }
 
 /// How far ahead the device is fed.
+///
+/// ```
+/// use patchline_nodes::Time;
+/// use patchline_patch::{EngineSettings, Latency};
+///
+/// let settings: EngineSettings = toml::from_str("latency = '10 ms'")?;
+/// assert_eq!(settings.latency, Latency::Time(Time::Seconds(0.01)));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "NumberOrText", into = "NumberOrText")]
 pub enum Latency {
@@ -127,6 +166,14 @@ pub enum Latency {
 }
 
 /// What happens when the device goes.
+///
+/// ```
+/// use patchline_patch::{EngineSettings, OnDeviceLoss};
+///
+/// let settings: EngineSettings = toml::from_str("on_device_loss = 'stop'")?;
+/// assert_eq!(settings.on_device_loss, OnDeviceLoss::Stop);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDeviceLoss {
@@ -140,6 +187,14 @@ pub enum OnDeviceLoss {
 }
 
 /// What happens at an xrun.
+///
+/// ```
+/// use patchline_patch::{EngineSettings, OnXrun};
+///
+/// let settings: EngineSettings = toml::from_str("on_xrun = 'ignore'")?;
+/// assert_eq!(settings.on_xrun, OnXrun::Ignore);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnXrun {
@@ -153,6 +208,14 @@ pub enum OnXrun {
 }
 
 /// Whether other programs may use the device too.
+///
+/// ```
+/// use patchline_patch::{EngineSettings, Share};
+///
+/// let settings: EngineSettings = toml::from_str("share = 'exclusive'")?;
+/// assert_eq!(settings.share, Share::Exclusive);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Share {
@@ -164,6 +227,14 @@ pub enum Share {
 }
 
 /// What a sound server's transport means.
+///
+/// ```
+/// use patchline_patch::{EngineSettings, Transport};
+///
+/// let settings: EngineSettings = toml::from_str("transport = 'follow'")?;
+/// assert_eq!(settings.transport, Transport::Follow);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {

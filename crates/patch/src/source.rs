@@ -34,6 +34,16 @@ pub(crate) struct Included {
 }
 
 /// A place that a person can go to: both counted from 1, columns in characters.
+///
+/// ```
+/// use patchline_patch::{Position, Registry, Options, read};
+///
+/// let patch = read("# à gauche\n[engine]\nblok = 64\n".as_bytes(), "demo.toml")?;
+/// let mistakes = patch.load(&Registry::standard(), &Options::default()).unwrap_err();
+/// let places: Vec<Position> = mistakes.iter().map(|mistake| mistakes.position(mistake)).collect();
+/// assert!(places.contains(&Position { line: 3, column: 1 }));
+/// # Ok::<(), patchline_patch::Diagnostics>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The line, from 1.

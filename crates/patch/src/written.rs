@@ -11,6 +11,20 @@ impl Registry {
     /// same parameters and the same links in the same order. `None` if a node is of a type that is not registered here.
     ///
     /// Paths stay as they were written: relative ones start from the folder of the patch that the nodes came from.
+    ///
+    /// ```
+    /// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
+    /// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+    /// use patchline_patch::{Options, Registry, read};
+    ///
+    /// let registry = Registry::standard();
+    /// let loaded = read(TRIM, "trim.toml")?.load(&registry, &Options::default())?;
+    /// let text = registry.write(&loaded.graph).unwrap();
+    /// let again = read(text.as_bytes(), "again.toml")?.load(&registry, &Options::default())?;
+    /// assert_eq!(again.graph.links(), loaded.graph.links());
+    /// assert_eq!(again.graph.node("trim"), loaded.graph.node("trim"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn write(&self, graph: &Graph) -> Option<String> {
         let mut nodes = Table::new();

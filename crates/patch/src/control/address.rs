@@ -9,6 +9,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An address and port; port 0 is one that the system chooses.
+///
+/// ```
+/// use patchline_patch::Address;
+///
+/// let here: Address = "127.0.0.1:9000".parse()?;
+/// assert_eq!(here, "9000".parse()?);
+/// assert!(here.is_local());
+/// assert!(!"0.0.0.0:9000".parse::<Address>()?.is_local());
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Address(pub SocketAddr);

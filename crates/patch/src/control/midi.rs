@@ -6,6 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which MIDI inputs are listened to.
+///
+/// ```
+/// use patchline_patch::MidiInputs;
+///
+/// let inputs = MidiInputs::Named(vec!["nano".to_owned()]);
+/// assert!(inputs.any() && inputs.takes("nanoKONTROL2 MIDI 1"));
+/// assert!(!inputs.takes("Keystation"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub enum MidiInputs {

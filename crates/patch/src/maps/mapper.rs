@@ -8,6 +8,19 @@ use super::{Action, Map, Trigger};
 const MIDDLE: u8 = 64;
 
 /// What a message asks for.
+///
+/// ```
+/// use patchline_patch::{Action, Asked, Map, Mapper, Trigger};
+///
+/// let action = Action::Scene("break".to_owned());
+/// let mut mapper = Mapper::new(vec![Map { trigger: Trigger::Program(0), channel: None, action }]);
+/// for asked in mapper.take(&[0xc0, 0]) {
+///     match asked {
+///         Asked::Scene(name) => assert_eq!(name, "break"),
+///         Asked::Set { node, parameter, value } => panic!("{node}.{parameter} = {value}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asked<'a> {
     /// The scene of this name.
@@ -24,6 +37,21 @@ pub enum Asked<'a> {
 }
 
 /// A patch's maps, and which of them are on.
+///
+/// ```
+/// use patchline_patch::{Action, Asked, Curve, Map, Mapper, Scale, Trigger};
+///
+/// let scale = Scale { from: 0.0, to: 1.0, curve: Curve::Linear, unit: None, whole: false };
+/// let action = Action::Follow { node: "trim".to_owned(), parameter: "gain".to_owned(), scale };
+/// let mut mapper = Mapper::new(vec![Map { trigger: Trigger::Cc(7), channel: None, action }]);
+/// assert_eq!(mapper.maps().len(), 1);
+///
+/// // Controller 7 of channel 1 at its end.
+/// let asked = mapper.take(&[0xb0, 7, 127]);
+/// assert_eq!(asked, [Asked::Set { node: "trim", parameter: "gain", value: 1.0.into() }]);
+/// // Nobody listens to controller 8.
+/// assert!(mapper.take(&[0xb0, 8, 127]).is_empty());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Mapper {
     maps: Vec<Map>,

@@ -8,6 +8,15 @@ use serde_json::Value;
 const MOST: u8 = 127;
 
 /// How values lie between the ends of a range.
+///
+/// ```
+/// use patchline_patch::{Curve, Scale};
+///
+/// // Halfway between 100 Hz and 10 kHz, for the ear.
+/// let scale = Scale { from: 100.0, to: 10_000.0, curve: Curve::Exponential, unit: Some("Hz"), whole: false };
+/// assert!((900.0..1_100.0).contains(&scale.number(64)));
+/// assert!((5_000.0..5_200.0).contains(&Scale { curve: Curve::Linear, ..scale }.number(64)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Curve {
@@ -20,6 +29,14 @@ pub enum Curve {
 }
 
 /// Which value of a parameter belongs to which MIDI value.
+///
+/// ```
+/// use patchline_patch::{Curve, Scale};
+///
+/// let scale = Scale { from: 0.0, to: 0.5, curve: Curve::Linear, unit: None, whole: false };
+/// assert_eq!(scale.number(127), 0.5);
+/// assert_eq!(scale.value(0), serde_json::json!(0.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Scale {
     /// The parameter at 0: a factor, or in `unit`.

@@ -10,6 +10,15 @@ const LEAST: f64 = 10.0;
 const MOST: f64 = 100.0;
 
 /// The load above which nodes with `optional = true` are left out.
+///
+/// ```
+/// use patchline_patch::{EngineSettings, Shed};
+///
+/// let settings: EngineSettings = toml::from_str("shed = '80 %'")?;
+/// assert_eq!(settings.shed.limit(), Some(0.8));
+/// assert_eq!(Shed::Never.limit(), None);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Shed {
