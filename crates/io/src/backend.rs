@@ -7,6 +7,16 @@ use patchline_graph::TimeSource;
 use crate::{Callback, IoError, IoEvent, IoStats, Refused};
 
 /// What a device is.
+///
+/// ```
+/// use patchline_graph::StreamSpec;
+/// use patchline_io::DeviceSpec;
+///
+/// // A graph is compiled for what the device is.
+/// let device = DeviceSpec { rate: 44_100, max_frames: 128, inputs: 2, outputs: 8, ..DeviceSpec::default() };
+/// let stream = StreamSpec::new(device.rate, device.max_frames, device.inputs, device.outputs);
+/// assert_eq!((stream.rate, stream.inputs), (44_100, 2));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceSpec {
     /// Its name, for people.
@@ -73,12 +83,37 @@ pub trait Backend<C: Callback>: Send {
 
     /// Tells how long a sample takes through the callback, in frames, so that a server that aligns its clients can.
     /// To be called before the start and whenever it changes; most devices have nobody to tell.
+    ///
+    /// ```
+    /// use patchline_io::null::{Null, NullConfig};
+    /// use patchline_io::{Backend, Block, FnCallback};
+    ///
+    /// let mut device = Null::open(NullConfig::default())?;
+    /// // What the graph says of itself: `engine.schedule().latency`.
+    /// device.set_latency(256);
+    /// device.start(FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ()))?;
+    /// assert_eq!(device.spec().output_latency, 0, "the null device has nobody to tell");
+    /// device.stop()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn set_latency(&mut self, frames: u64) {
         let _ = frames;
     }
 
     /// Does ahead of time what makes [`start`](Self::start) wait for a sound server, so that the start takes no time.
     /// Need not be called.
+    ///
+    /// ```
+    /// use patchline_io::null::{Null, NullConfig};
+    /// use patchline_io::{Backend, Block, FnCallback};
+    ///
+    /// let mut device = Null::open(NullConfig::default())?;
+    /// device.prepare()?;
+    /// // … everything else is made ready, and then:
+    /// device.start(FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ()))?;
+    /// assert!(device.stop().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As those of the start.
@@ -104,11 +139,38 @@ pub trait Backend<C: Callback>: Send {
     }
 
     /// The device's own clock, where that is not the machine's: what measures its callback looks at this one.
+    ///
+    /// ```
+    /// use patchline_graph::{Renderer, Timing};
+    /// use patchline_io::null::{Null, NullConfig};
+    /// use patchline_io::sim::{Sim, SimConfig};
+    /// use patchline_io::Backend;
+    ///
+    /// // What an engine's `Timing` is made with: the device's clock, else the machine's.
+    /// let timing = |device: &dyn Backend<Renderer>| Timing { time: device.time().unwrap_or_default(), ..Timing::default() };
+    /// let (sim, null) = (Sim::open(SimConfig::default())?, Null::open(NullConfig::default())?);
+    /// assert_eq!(timing(&sim).time.now(), std::time::Duration::ZERO);
+    /// assert!(Backend::<Renderer>::time(&null).is_none());
+    /// # Ok::<(), patchline_io::IoError>(())
+    /// ```
     fn time(&self) -> Option<TimeSource> {
         None
     }
 
     /// Why a device that is away is not back yet, where that is known.
+    ///
+    /// ```
+    /// use patchline_graph::Renderer;
+    /// use patchline_io::Backend;
+    /// use patchline_io::null::{Null, NullConfig};
+    ///
+    /// let device: Box<dyn Backend<Renderer>> = Box::new(Null::open(NullConfig::default())?);
+    /// if let Some(error) = device.waits_for() {
+    ///     println!("the device is still away: {error}");
+    /// }
+    /// assert!(device.waits_for().is_none());
+    /// # Ok::<(), patchline_io::IoError>(())
+    /// ```
     fn waits_for(&self) -> Option<&IoError> {
         None
     }

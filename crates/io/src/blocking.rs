@@ -53,6 +53,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A callback for a device, and a stream to and from it with room for `frames` frames each way: 1 to 1 048 576, and at
 /// least the device's usual block.
 ///
+/// ```
+/// use patchline_io::blocking::stream;
+/// use patchline_io::null::{Null, NullConfig};
+/// use patchline_io::Backend;
+///
+/// let mut device = Null::open(NullConfig::default())?;
+/// // A tenth of a second each way.
+/// let (pump, mut stream) = stream(device.spec(), 4_800)?;
+/// device.start(pump)?;
+/// assert_eq!(stream.read(256)?.samples, [0.0; 512]);
+/// device.stop()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`IoError::Setting`] for a room out of range.
 pub fn stream(spec: &DeviceSpec, frames: usize) -> Result<(Pump, Stream), IoError> {

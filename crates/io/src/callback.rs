@@ -5,6 +5,14 @@ use patchline_graph::Renderer;
 use crate::Midi;
 
 /// One block, as its backend describes it.
+///
+/// ```
+/// use patchline_io::Block;
+///
+/// let block = Block { frames: 64, position: 128, discontinuity: false };
+/// let next = Block { position: block.position + block.frames as u64, ..block };
+/// assert_eq!(next.position, 192);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     /// Frames in this block: any number from 1, even above the device's
@@ -18,6 +26,34 @@ pub struct Block {
 }
 
 /// What a backend calls once per block, on the device's own thread.
+///
+/// ```
+/// use patchline_io::{Block, Callback, Midi};
+///
+/// /// Makes everything half as loud, unless the last note was let go.
+/// struct Half {
+///     on: bool,
+/// }
+///
+/// impl Callback for Half {
+///     fn process(&mut self, _block: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+///         let factor = if self.on { 0.5 } else { 0.0 };
+///         for (output, input) in outputs.iter_mut().zip(inputs) {
+///             output.iter_mut().zip(*input).for_each(|(output, input)| *output = factor * input);
+///         }
+///     }
+///
+///     fn midi(&mut self, message: Midi) {
+///         if let [0x80..=0x9f, _key, velocity] = message.bytes() {
+///             self.on = *velocity > 0;
+///         }
+///     }
+/// }
+///
+/// let (mut half, mut output) = (Half { on: true }, [0.0; 2]);
+/// half.process(Block { frames: 2, position: 0, discontinuity: false }, &[&[1.0, -1.0]], &mut [&mut output]);
+/// assert_eq!(output, [0.5, -0.5]);
+/// ```
 ///
 /// # Real-time
 /// `process` may not allocate, free, lock, wait, make a system call or do unbounded work.
@@ -54,9 +90,12 @@ impl<C: Callback + ?Sized> Callback for Box<C> {
 /// ```
 /// use patchline_io::{Block, Callback, FnCallback};
 ///
-/// let mut frames = 0;
-/// let mut count = FnCallback(move |block: Block, _: &[&[f32]], _: &mut [&mut [f32]]| frames += block.frames);
-/// count.process(Block { frames: 64, position: 0, discontinuity: false }, &[], &mut []);
+/// let mut half = FnCallback(|_: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]| {
+///     outputs[0].iter_mut().zip(inputs[0]).for_each(|(output, input)| *output = 0.5 * input);
+/// });
+/// let mut output = [0.0; 2];
+/// half.process(Block { frames: 2, position: 0, discontinuity: false }, &[&[1.0, -1.0]], &mut [&mut output]);
+/// assert_eq!(output, [0.5, -0.5]);
 /// ```
 pub struct FnCallback<F>(
     /// The closure.

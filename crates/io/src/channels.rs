@@ -8,6 +8,17 @@ use crate::{Block, Callback};
 pub const MAX_CHANNELS: usize = 1024;
 
 /// Storage of a block: channels × frames, each channel in one piece.
+///
+/// ```
+/// use patchline_io::channels::Planar;
+///
+/// let mut storage = Planar::new(2, 64);
+/// assert_eq!((storage.channels(), storage.frames()), (2, 64));
+/// storage.channel_mut(1)[0] = 0.5;
+/// storage.iter_mut(16).for_each(|channel| channel[1] = 0.25);
+/// assert_eq!(storage.channel(1)[..3], [0.5, 0.25, 0.0]);
+/// assert!(storage.iter(16).all(|channel| channel.len() == 16));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Planar {
     samples: Vec<f32>,
@@ -70,6 +81,17 @@ impl Planar {
 
 /// Calls `callback` once with the first `block.frames` frames of both.
 ///
+/// ```
+/// use patchline_io::channels::{Planar, call};
+/// use patchline_io::{Block, FnCallback};
+///
+/// let mut copy = FnCallback(|_: Block, inputs: &[&[f32]], outputs: &mut [&mut [f32]]| outputs[0].copy_from_slice(inputs[0]));
+/// let (mut inputs, mut outputs) = (Planar::new(1, 64), Planar::new(1, 64));
+/// inputs.channel_mut(0).fill(0.5);
+/// call(&mut copy, Block { frames: 16, position: 0, discontinuity: false }, &inputs, &mut outputs);
+/// assert_eq!((outputs.channel(0)[15], outputs.channel(0)[16]), (0.5, 0.0));
+/// ```
+///
 /// # Panics
 /// If a block is longer than the storage.
 ///
@@ -84,6 +106,15 @@ pub fn call<C: Callback + ?Sized>(callback: &mut C, block: Block, inputs: &Plana
 }
 
 /// Gathers the slices of `count` channels on the stack; those that `channels` lacks are empty.
+///
+/// ```
+/// use patchline_io::channels::with_inputs;
+///
+/// // A device that has its channels one behind the other, as JACK's ports.
+/// let ports = [vec![0.5; 4], vec![0.25; 4]];
+/// let sum = with_inputs(2, ports.iter().map(Vec::as_slice), |channels| channels[0][0] + channels[1][0]);
+/// assert_eq!(sum, 0.75);
+/// ```
 ///
 /// # Panics
 /// If `count` is above [`MAX_CHANNELS`].
@@ -103,6 +134,18 @@ pub fn with_inputs<'a, R>(
 }
 
 /// As [`with_inputs`], for slices to be written.
+///
+/// ```
+/// use patchline_io::channels::with_outputs;
+///
+/// let mut ports = [vec![9.0; 4], vec![9.0; 4]];
+/// // A third channel, which the device lacks, is empty.
+/// let lengths = with_outputs(3, ports.iter_mut().map(Vec::as_mut_slice), |channels| {
+///     channels.iter_mut().for_each(|channel| channel.fill(0.0));
+///     channels.iter().map(|channel| channel.len()).collect::<Vec<_>>()
+/// });
+/// assert_eq!((lengths, ports[0][0]), (vec![4, 4, 0], 0.0));
+/// ```
 ///
 /// # Panics
 /// If `count` is above [`MAX_CHANNELS`].

@@ -39,6 +39,15 @@ pub use self::map::ChannelMap;
 pub use self::sample::{DeviceSample, I24, Packed24, U24};
 
 /// Samples that did not come through as they were.
+///
+/// ```
+/// use patchline_io::convert::{ChannelMap, Tally, write};
+///
+/// let mut all = Tally::default();
+/// let mut played = [0_i16; 2];
+/// all += write(&[&[1.5, f32::NAN]], &ChannelMap::all(1), &mut played);
+/// assert_eq!((played, all), ([i16::MAX, 0], Tally { clipped: 1, not_finite: 1 }));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Beyond what the device's format holds: the nearest value it has was taken.
@@ -58,6 +67,14 @@ impl AddAssign for Tally {
 ///
 /// Converts as many frames as all of the slices have room for, and as many channels as both `map` and `planar` have.
 ///
+/// ```
+/// use patchline_io::convert::{ChannelMap, read};
+///
+/// let (mut left, mut right) = ([0.0; 2], [0.0; 2]);
+/// let tally = read(&[0.1_f32, 0.2, 0.3, 0.4], &ChannelMap::all(2), &mut [&mut left, &mut right]);
+/// assert_eq!((left, right, tally.not_finite), ([0.1, 0.3], [0.2, 0.4], 0));
+/// ```
+///
 /// # Real-time
 /// Never allocates, locks or waits.
 pub fn read<S: DeviceSample>(interleaved: &[S], map: &ChannelMap, planar: &mut [&mut [f32]]) -> Tally {
@@ -72,6 +89,14 @@ pub fn read<S: DeviceSample>(interleaved: &[S], map: &ChannelMap, planar: &mut [
 /// Writes `planar`, our channels × frames, as interleaved frames of a device; its other channels become silent.
 ///
 /// Fills all of `interleaved`: what `planar` has no frames or channels for is silence, too.
+///
+/// ```
+/// use patchline_io::convert::{ChannelMap, write};
+///
+/// let mut played = [0_i16; 4];
+/// write(&[&[0.5, 0.25], &[-0.5, -0.25]], &ChannelMap::all(2), &mut played);
+/// assert_eq!(played, [0x4000, -0x4000, 0x2000, -0x2000]);
+/// ```
 ///
 /// # Real-time
 /// Never allocates, locks or waits.

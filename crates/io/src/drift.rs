@@ -57,6 +57,16 @@ const MOST: f64 = 0.002;
 const STAMPS: usize = 256;
 
 /// What two devices are.
+///
+/// ```
+/// use patchline_io::drift::{DriftConfig, Quality, pair};
+///
+/// // A USB microphone at 44.1 kHz, heard through an interface at 48 kHz.
+/// let config = DriftConfig { input_rate: 44_100, channels: 1, quality: Quality::Clean, ..DriftConfig::default() };
+/// assert!(pair(&config).is_ok());
+/// // One clock cannot drive two rates.
+/// assert!(pair(&DriftConfig { locked: true, ..config }).is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftConfig {
     /// The input's rate, in Hz.
@@ -92,6 +102,13 @@ impl Default for DriftConfig {
 }
 
 /// How input is resampled.
+///
+/// ```
+/// use patchline_io::drift::{DriftConfig, Quality};
+///
+/// let talkback = DriftConfig { quality: Quality::Quick, ..DriftConfig::default() };
+/// assert_ne!(talkback.quality, Quality::default());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quality {
     /// A windowed sinc of 64 frames, which adds 34 frames of latency. Flat to 0.01 dB up to 0.83 of half the rate (20 kHz
@@ -118,6 +135,15 @@ impl DriftConfig {
 }
 
 /// Joins two devices.
+///
+/// ```
+/// use patchline_io::drift::{DriftConfig, pair};
+///
+/// let (_feed, _draw, monitor) = pair(&DriftConfig::default())?;
+/// assert!(!monitor.report().playing);
+/// assert!(pair(&DriftConfig { channels: 0, ..DriftConfig::default() }).is_err());
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 ///
 /// # Errors
 /// [`IoError::Setting`] for a setting out of range.

@@ -5,6 +5,20 @@ use std::fmt;
 use crate::Side;
 
 /// Why a device could not be opened, started or stopped.
+///
+/// ```
+/// use patchline_graph::Renderer;
+/// use patchline_io::null::{Null, NullConfig};
+/// use patchline_io::{Backend, IoError};
+///
+/// let error = Null::<Renderer>::open(NullConfig { rate: 0, ..NullConfig::default() }).err().unwrap();
+/// assert!(matches!(error, IoError::Setting { .. }));
+/// // For programs that read what ours say:
+/// assert_eq!(error.code(), "device-setting");
+/// let mut device = Null::<Renderer>::open(NullConfig::default())?;
+/// assert!(matches!(device.stop(), Err(IoError::NotRunning(_))));
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IoError {
@@ -181,6 +195,20 @@ fn wrong_rate(device: &str, asked: u32, rates: &[u32]) -> String {
 }
 
 /// A callback that was not started, and why.
+///
+/// ```
+/// use patchline_io::null::{Null, NullConfig};
+/// use patchline_io::{Backend, Block, FnCallback, IoError};
+///
+/// let silence = || FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ());
+/// let mut device = Null::open(NullConfig::default())?;
+/// device.start(silence())?;
+/// let refused = device.start(silence()).unwrap_err();
+/// assert!(matches!(refused.error, IoError::Running(_)));
+/// // The callback can go to another device.
+/// Null::open(NullConfig::default())?.start(refused.callback)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Refused<C> {
     /// The callback, as it was.
     pub callback: C,

@@ -3,6 +3,14 @@
 use std::fmt;
 
 /// Something that happened to a device. Its text says the cause, what was lost and where, and what to do.
+///
+/// ```
+/// use patchline_io::{IoEvent, IoEventKind, Side};
+///
+/// let event = IoEvent { position: 48_000, kind: IoEventKind::Xrun { lost: 256, side: Side::Output } };
+/// let text = event.to_string();
+/// assert!(text.contains("256"), "{text}");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IoEvent {
     /// The device's frame at which it happened, counted as [`Block::position`](crate::Block::position).
@@ -12,6 +20,16 @@ pub struct IoEvent {
 }
 
 /// What happened.
+///
+/// ```
+/// use patchline_io::IoEventKind;
+///
+/// /// Whether a run that must not lose anything ends here.
+/// fn is_fatal(kind: IoEventKind) -> bool {
+///     matches!(kind, IoEventKind::Xrun { .. } | IoEventKind::Lost { .. } | IoEventKind::RateChanged { .. })
+/// }
+/// assert!(!is_fatal(IoEventKind::BlockChanged { from: 256, to: 128 }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IoEventKind {
@@ -83,6 +101,12 @@ pub enum IoEventKind {
 }
 
 /// Which way samples were going.
+///
+/// ```
+/// use patchline_io::Side;
+///
+/// assert_eq!(format!("the {} device", Side::Input), "the input device");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// From the device.
@@ -94,6 +118,13 @@ pub enum Side {
 }
 
 /// Why a device is gone.
+///
+/// ```
+/// use patchline_io::{IoEventKind, LostReason};
+///
+/// let lost = IoEventKind::Lost { reason: LostReason::ServerEnded };
+/// assert!(matches!(lost, IoEventKind::Lost { reason } if reason != LostReason::Unplugged));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LostReason {

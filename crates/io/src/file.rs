@@ -71,6 +71,12 @@ impl Default for Render {
 }
 
 /// How much is rendered.
+///
+/// ```
+/// use patchline_io::file::Length;
+///
+/// assert_eq!(Length::Exactly(48_000).frames(&[]), Some(48_000));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
     /// As long as the longest input, and then for a tail.
@@ -91,6 +97,16 @@ impl Length {
 }
 
 /// How far a render is.
+///
+/// ```
+/// use patchline_io::file::Progress;
+///
+/// /// `None` as long as nobody knows.
+/// fn percent(Progress { frames, total }: Progress) -> Option<u64> {
+///     total.map(|total| 100 * frames / total.max(1))
+/// }
+/// assert_eq!(percent(Progress { frames: 24_000, total: Some(48_000) }), Some(50));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Frames rendered.
@@ -100,6 +116,21 @@ pub struct Progress {
 }
 
 /// What a render made.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_io::file::{Length, Render};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 1_024, 0, 0));
+/// engine.load(Graph::new())?;
+/// let render = Render { length: Length::Exactly(48_000), ..Render::default() };
+/// let summary = render.run(&mut engine, &mut renderer, |_, _| ControlFlow::Continue(()))?;
+/// println!("{} s, {:.0} times as fast", summary.frames / u64::from(summary.rate), summary.real_time_factor());
+/// assert!(summary.cut.is_empty() && summary.real_time_factor() > 0.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Frames rendered.
@@ -121,6 +152,16 @@ pub struct Summary {
 }
 
 /// An input that was cut short.
+///
+/// ```
+/// use patchline_io::file::CutInput;
+///
+/// fn warning(CutInput { name, missing }: &CutInput) -> String {
+///     format!("{name} ends {missing} frames before the end that its header promises")
+/// }
+/// let cut = CutInput { name: "take.wav".to_owned(), missing: 480 };
+/// assert!(warning(&cut).starts_with("take.wav ends 480 frames"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CutInput {
     /// Its name, for people.

@@ -13,6 +13,23 @@ const NEAREST: usize = 3;
 /// the name in order, as in `"scarlett 2i2"`; words of the id in order; letters of the name in order, as in `"fs2i2"`. Id
 /// and name are told apart by case, words and letters are not. A wish may begin with the host, as in `jack:system`.
 ///
+/// ```
+/// use patchline_io::{DeviceInfo, IoError, Side, find_device};
+///
+/// let device = |id: &str, name: &str, default_output| DeviceInfo {
+///     id: id.to_owned(),
+///     name: name.to_owned(),
+///     outputs: 2,
+///     default_output,
+///     ..DeviceInfo::default()
+/// };
+/// let devices = [device("alsa:hw:CARD=PCH", "HDA Intel PCH", true), device("alsa:hw:CARD=Scarlett", "Scarlett 2i2 USB", false)];
+/// assert_eq!(find_device(&devices, Some("scarlett 2i2"), Side::Output)?.name, "Scarlett 2i2 USB");
+/// assert_eq!(find_device(&devices, None, Side::Output)?.name, "HDA Intel PCH");
+/// assert!(matches!(find_device(&devices, Some("motu"), Side::Output), Err(IoError::NotFound { .. })));
+/// # Ok::<(), IoError>(())
+/// ```
+///
 /// # Errors
 /// [`IoError::Ambiguous`] if two are named at the same level, [`IoError::NotFound`] with the nearest names if none is.
 pub fn find_device<'a>(devices: &'a [DeviceInfo], wanted: Option<&str>, side: Side) -> Result<&'a DeviceInfo, IoError> {

@@ -39,6 +39,16 @@ const WORDS: usize = 4;
 const MOST: usize = 1 << 17;
 
 /// One callback.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::flight::Call;
+///
+/// let call = Call { frames: 480, lasts: Duration::from_millis(4), ..Call::default() };
+/// assert_eq!(call.period(48_000), Duration::from_millis(10));
+/// assert!(call.lasts < call.period(48_000));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Call {
     /// Which one, counted from 0.
@@ -56,6 +66,20 @@ pub struct Call {
 }
 
 /// The calls that are still there.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::Block;
+/// use patchline_io::flight::{Calls, recorder};
+///
+/// let (mut writer, flight) = recorder(2);
+/// for position in [0, 64, 128] {
+///     writer.note(Block { frames: 64, position, discontinuity: false }, Duration::ZERO, Duration::ZERO);
+/// }
+/// let Calls { calls, written, torn } = flight.read();
+/// assert_eq!((calls.len(), calls[0].position, written, torn), (2, 64, 3, 0));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     /// The oldest first.
@@ -67,6 +91,15 @@ pub struct Calls {
 }
 
 /// A recorder of the last `capacity` calls, at least 1: 40 bytes each, all of them touched.
+///
+/// ```
+/// use patchline_io::flight::{calls_in, recorder};
+/// use std::time::Duration;
+///
+/// // The last half minute.
+/// let (_writer, flight) = recorder(calls_in(Duration::from_secs(30), 48_000, 128));
+/// assert_eq!((flight.capacity(), flight.read().written), (11_250, 0));
+/// ```
 #[must_use]
 pub fn recorder(capacity: usize) -> (FlightWriter, FlightReader) {
     let (writer, reader) = lapped(capacity);
@@ -74,6 +107,16 @@ pub fn recorder(capacity: usize) -> (FlightWriter, FlightReader) {
 }
 
 /// How many calls there are in so many seconds with blocks of `block` frames, but at most 131 072: what takes 5 MiB.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::flight::calls_in;
+///
+/// assert_eq!(calls_in(Duration::from_secs(1), 48_000, 64), 750);
+/// // However short blocks are, it does not take the machine's memory.
+/// assert_eq!(calls_in(Duration::from_secs(86_400), 192_000, 1), 131_072);
+/// ```
 #[must_use]
 pub fn calls_in(time: Duration, rate: u32, block: usize) -> usize {
     let calls = time.as_secs_f64() * f64::from(rate) / block.max(1) as f64;
@@ -81,16 +124,49 @@ pub fn calls_in(time: Duration, rate: u32, block: usize) -> usize {
 }
 
 /// Bytes that a recorder of `capacity` calls takes.
+///
+/// ```
+/// use patchline_io::flight::footprint;
+///
+/// assert_eq!(footprint(1_000), 40_000);
+/// ```
 #[must_use]
 pub const fn footprint(capacity: usize) -> usize {
     lapped::footprint::<WORDS>(capacity)
 }
 
 /// The device's end.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::Block;
+/// use patchline_io::flight::recorder;
+///
+/// // What `Measured` does for you: a callback began 5 ms after the clock's start, and took 1 ms.
+/// let (mut writer, flight) = recorder(100);
+/// let block = Block { frames: 64, position: 0, discontinuity: false };
+/// writer.note(block, Duration::from_millis(5), Duration::from_millis(1));
+/// assert_eq!(flight.read().calls[0].lasts, Duration::from_millis(1));
+/// ```
 #[derive(Debug)]
 pub struct FlightWriter(LappedWriter<WORDS>);
 
 /// The control thread's end. Clones read the same calls.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::Block;
+/// use patchline_io::flight::recorder;
+///
+/// let (mut writer, flight) = recorder(100);
+/// assert_eq!(flight.capacity(), 100);
+/// for position in [0, 64, 128] {
+///     writer.note(Block { frames: 64, position, discontinuity: false }, Duration::ZERO, Duration::ZERO);
+/// }
+/// assert_eq!((flight.read().calls.len(), flight.last(1).calls[0].position), (3, 128));
+/// ```
 #[derive(Clone, Debug)]
 pub struct FlightReader(LappedReader<WORDS>);
 

@@ -7,6 +7,37 @@ use crate::{Backend, Callback, IoError};
 /// A way to reach devices. Lives on a control thread.
 ///
 /// A program that chooses its host when it runs holds `Box<dyn Host<Renderer>>`s.
+///
+/// ```
+/// use patchline_graph::Renderer;
+/// use patchline_io::sim::{Sim, SimConfig};
+/// use patchline_io::{Backend, Callback, DeviceInfo, DeviceRequest, Host, IoError};
+///
+/// /// A host of one simulated device.
+/// struct Simulated;
+///
+/// impl<C: Callback> Host<C> for Simulated {
+///     fn name(&self) -> &'static str {
+///         "sim"
+///     }
+///
+///     fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> {
+///         let (id, name) = ("sim:one".to_owned(), "simulated".to_owned());
+///         Ok(vec![DeviceInfo { id, name, host: "sim", inputs: 2, outputs: 2, ..DeviceInfo::default() }])
+///     }
+///
+///     fn open(&self, request: &DeviceRequest) -> Result<Box<dyn Backend<C>>, IoError> {
+///         let config = SimConfig { rate: request.rate.unwrap_or(48_000), ..SimConfig::default() };
+///         Ok(Box::new(Sim::open(config)?))
+///     }
+/// }
+///
+/// let host: Box<dyn Host<Renderer>> = Box::new(Simulated);
+/// assert_eq!((host.name(), host.devices()?.len()), ("sim", 1));
+/// let device = host.open(&DeviceRequest { rate: Some(44_100), ..DeviceRequest::default() })?;
+/// assert_eq!(device.spec().rate, 44_100);
+/// # Ok::<(), IoError>(())
+/// ```
 pub trait Host<C: Callback>: Send {
     /// Its name, for people and for `host:` in front of a device's name: `jack`, `alsa`, `pulseaudio`.
     fn name(&self) -> &'static str;
@@ -26,6 +57,19 @@ pub trait Host<C: Callback>: Send {
 }
 
 /// A device, as its host describes it.
+///
+/// ```
+/// use patchline_io::DeviceInfo;
+///
+/// /// Those that can record and play at a rate.
+/// fn duplex(devices: &[DeviceInfo], rate: u32) -> Vec<&str> {
+///     let fits = |device: &&DeviceInfo| device.inputs > 0 && device.outputs > 0 && device.rates.contains(&rate);
+///     devices.iter().filter(fits).map(|device| device.name.as_str()).collect()
+/// }
+/// let name = "Scarlett 2i2".to_owned();
+/// let device = DeviceInfo { name, inputs: 2, outputs: 2, rates: vec![44_100, 48_000], ..DeviceInfo::default() };
+/// assert_eq!(duplex(&[device], 48_000), ["Scarlett 2i2"]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceInfo {
     /// What names it for good, on this machine: `alsa:hw:CARD=Scarlett`.
@@ -55,6 +99,22 @@ pub struct DeviceInfo {
 }
 
 /// What is asked of a host.
+///
+/// ```
+/// use patchline_io::{DeviceRequest, SideRequest};
+///
+/// // Two-way sound through an interface, in blocks of 128 frames if it can.
+/// let side = SideRequest { device: Some("scarlett".to_owned()), ..SideRequest::default() };
+/// let request = DeviceRequest {
+///     client_name: "desk".to_owned(),
+///     input: Some(side.clone()),
+///     output: Some(side),
+///     rate: Some(48_000),
+///     block: Some(128),
+///     ..DeviceRequest::default()
+/// };
+/// assert!(!request.exclusive);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceRequest {
     /// The program's name, for sound servers that show one.
@@ -82,6 +142,19 @@ pub struct DeviceRequest {
 }
 
 /// What is asked of one side of a device.
+///
+/// ```
+/// use patchline_io::{ChannelCount, SideRequest};
+///
+/// // What is played on the speakers, as an input.
+/// let capture = SideRequest {
+///     device: Some("speakers".to_owned()),
+///     channels: ChannelCount::Exactly(2),
+///     loopback: true,
+///     ..SideRequest::default()
+/// };
+/// assert!(capture.labels.is_empty());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SideRequest {
     /// Which device, by the rule of [`find_device`](crate::find_device); the default one without it.
@@ -95,6 +168,14 @@ pub struct SideRequest {
 }
 
 /// How many channels are asked for.
+///
+/// ```
+/// use patchline_io::{ChannelCount, SideRequest};
+///
+/// // A patch that names channels 0 to 3.
+/// let side = SideRequest { channels: ChannelCount::AtLeast(4), ..SideRequest::default() };
+/// assert_ne!(side.channels, ChannelCount::All);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ChannelCount {
     /// All that the device has; where that is open (ports), 2.
@@ -107,6 +188,16 @@ pub enum ChannelCount {
 }
 
 /// How far ahead a device is fed.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::{DeviceRequest, LatencyWish};
+///
+/// // A network of loudspeakers, where nobody plays along.
+/// let request = DeviceRequest { latency: LatencyWish::Time(Duration::from_millis(200)), ..DeviceRequest::default() };
+/// assert_ne!(request.latency, LatencyWish::default());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LatencyWish {
     /// As little as is known to work.

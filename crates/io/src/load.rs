@@ -31,6 +31,20 @@ use crate::{Block, Callback, Midi};
 const WINDOW: f64 = 1.0;
 
 /// How much of the time of its blocks a callback took: 1.0 is all of it, more is too much.
+///
+/// ```
+/// use patchline_graph::TimeSource;
+/// use patchline_io::load::{Load, Measured};
+/// use patchline_io::{Block, Callback, FnCallback};
+/// use std::time::Duration;
+///
+/// let silence = FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ());
+/// // A clock that stands still: the callback takes no time.
+/// let (mut callback, meter) = Measured::with_clock(silence, 48_000, TimeSource::new(|| Duration::ZERO));
+/// callback.process(Block { frames: 64, position: 0, discontinuity: false }, &[], &mut []);
+/// let Load { mean, worst, overruns, blocks, .. } = meter.take().unwrap();
+/// assert_eq!((mean, worst, overruns, blocks), (0.0, 0.0, 0, 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Load {
     /// On average over the last second, roughly: older blocks count less and less.
@@ -48,6 +62,19 @@ pub struct Load {
 }
 
 /// The reading end. Clones read the same callback.
+///
+/// ```
+/// use patchline_io::load::Measured;
+/// use patchline_io::{Block, Callback, FnCallback};
+///
+/// let silence = FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ());
+/// let (mut callback, meter) = Measured::new(silence, 48_000);
+/// callback.process(Block { frames: 64, position: 0, discontinuity: false }, &[], &mut []);
+/// let seen = meter.read().unwrap();
+/// assert_eq!(meter.take(), Some(seen));
+/// // No block has run since: there is no new peak.
+/// assert_eq!(meter.read().unwrap().peak, 0.0);
+/// ```
 #[derive(Clone, Debug)]
 pub struct LoadMeter(Arc<Cells>);
 
@@ -69,6 +96,29 @@ impl LoadMeter {
 }
 
 /// A clock that [`Measured`] reads twice a block.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::load::{Clock, Measured};
+/// use patchline_io::{Block, Callback, FnCallback};
+///
+/// /// A millisecond later each time that somebody looks.
+/// struct Steps(u64);
+///
+/// impl Clock for Steps {
+///     fn now(&mut self) -> Duration {
+///         self.0 += 1;
+///         Duration::from_millis(self.0)
+///     }
+/// }
+///
+/// let silence = FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ());
+/// let (mut callback, meter) = Measured::with_clock(silence, 48_000, Steps(0));
+/// // 480 frames are 10 ms, of which it takes one.
+/// callback.process(Block { frames: 480, position: 0, discontinuity: false }, &[], &mut []);
+/// assert!((meter.take().unwrap().mean - 0.1).abs() < 1e-6);
+/// ```
 pub trait Clock: Send + 'static {
     /// The time since a moment that stays the same.
     ///
@@ -78,6 +128,13 @@ pub trait Clock: Send + 'static {
 }
 
 /// The machine's monotonic clock.
+///
+/// ```
+/// use patchline_io::load::{Clock, Monotonic};
+///
+/// let mut clock = Monotonic::default();
+/// assert!(clock.now() <= clock.now());
+/// ```
 ///
 /// # Real-time
 /// On Linux it is read without a system call (vDSO) wherever the kernel keeps time by the processor's own counter. It
@@ -107,6 +164,32 @@ impl Clock for TimeSource {
 ///
 /// It is time by the clock. When the system lets another thread run in between, or the callback waits for memory, that
 /// counts as well: it is missing just the same.
+///
+/// ```
+/// use patchline_graph::TimeSource;
+/// use patchline_io::flight::recorder;
+/// use patchline_io::load::Measured;
+/// use patchline_io::{Block, Callback, FnCallback};
+///
+/// let silence = || FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ());
+/// let block = Block { frames: 64, position: 0, discontinuity: false };
+///
+/// let (mut callback, meter) = Measured::new(silence(), 48_000);
+/// callback.process(block, &[], &mut []);
+/// assert_eq!(meter.take().unwrap().blocks, 1);
+/// let _back = callback.into_inner();
+///
+/// // By a clock that others look at, too, and each call noted.
+/// let (writer, flight) = recorder(100);
+/// let (callback, _meter) = Measured::with_clock(silence(), 48_000, TimeSource::monotonic());
+/// callback.recorded(writer).process(block, &[], &mut []);
+/// assert_eq!(flight.read().written, 1);
+///
+/// // On a device in virtual time.
+/// let (mut callback, meter) = Measured::unmeasured(silence());
+/// callback.process(block, &[], &mut []);
+/// assert_eq!(meter.take(), None);
+/// ```
 ///
 /// # Real-time
 /// Reads the clock twice a block and stores the result in atomics; allocates nothing.

@@ -8,6 +8,15 @@ const WAITING: usize = 1024;
 
 /// A MIDI message of up to three bytes: notes, controllers, programs, and what the field calls short messages. System
 /// exclusive ones are not passed on.
+///
+/// ```
+/// use patchline_io::Midi;
+///
+/// // Controller 7 at its end, in the 17th frame of the block.
+/// let volume = Midi::new(16, &[0xb0, 7, 127]).unwrap();
+/// assert_eq!((volume.offset, volume.bytes()), (16, &[0xb0, 7, 127][..]));
+/// assert_eq!(Midi::new(0, &[7, 127]), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Midi {
     /// Frames from the start of the block to it.
@@ -37,6 +46,15 @@ impl Midi {
 }
 
 /// A message with the stream's frame at which it came.
+///
+/// ```
+/// use patchline_io::{Midi, TimedMidi};
+///
+/// // What a callback makes of a message in a block that starts at frame 48,000.
+/// let (position, message) = (48_000, Midi::new(16, &[0xc0, 3]).unwrap());
+/// let timed = TimedMidi { frame: position + message.offset as u64, message };
+/// assert_eq!(timed.frame, 48_016);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedMidi {
     /// The frame, counted as the one who sends it counts.
@@ -46,6 +64,16 @@ pub struct TimedMidi {
 }
 
 /// A ring for messages from a callback to the control thread. What does not fit is counted by who sends.
+///
+/// ```
+/// use patchline_io::{Midi, TimedMidi, midi_ring};
+///
+/// let (mut callback, mut control) = midi_ring();
+/// let program = TimedMidi { frame: 96, message: Midi::new(0, &[0xc0, 3]).unwrap() };
+/// let audio = std::thread::spawn(move || callback.send(program));
+/// audio.join().unwrap();
+/// assert_eq!(control.poll(), Some(program));
+/// ```
 #[must_use]
 pub fn midi_ring() -> (MidiSender, MidiReceiver) {
     let (sender, receiver) = touched::ring(WAITING);
@@ -53,6 +81,18 @@ pub fn midi_ring() -> (MidiSender, MidiReceiver) {
 }
 
 /// The callback's end.
+///
+/// ```
+/// use patchline_io::{Midi, TimedMidi, midi_ring};
+///
+/// let (mut sender, _receiver) = midi_ring();
+/// let clock = TimedMidi { frame: 0, message: Midi::new(0, &[0xf8]).unwrap() };
+/// (0..1_024).for_each(|_| sender.send(clock));
+/// assert_eq!(sender.lost(), 0);
+/// // Nobody takes them: there is no room for one more.
+/// sender.send(clock);
+/// assert_eq!(sender.lost(), 1);
+/// ```
 pub struct MidiSender {
     sender: Producer<TimedMidi>,
     lost: u64,
@@ -72,6 +112,16 @@ impl MidiSender {
 }
 
 /// The control thread's end.
+///
+/// ```
+/// use patchline_io::{Midi, TimedMidi, midi_ring};
+///
+/// let (mut callback, mut control) = midi_ring();
+/// assert_eq!(control.poll(), None);
+/// let start = TimedMidi { frame: 0, message: Midi::new(0, &[0xfa]).unwrap() };
+/// callback.send(start);
+/// assert_eq!(control.poll(), Some(start));
+/// ```
 pub struct MidiReceiver(Consumer<TimedMidi>);
 
 impl MidiReceiver {

@@ -22,6 +22,17 @@ use crate::{
 const EVENTS: usize = 1024;
 
 /// What kind of device to pretend.
+///
+/// ```
+/// use patchline_io::null::{Null, NullConfig};
+/// use patchline_io::{Backend, Block, FnCallback};
+///
+/// // A second of blocks of 128 frames, and then no more.
+/// let config = NullConfig { block: 128, frames: Some(48_000), ..NullConfig::default() };
+/// let device = Null::<FnCallback<fn(Block, &[&[f32]], &mut [&mut [f32]])>>::open(config)?;
+/// assert_eq!((device.spec().max_frames, device.spec().inputs), (128, 2));
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NullConfig {
     /// Frames per second, in Hz: 1 to 1 536 000.
@@ -47,6 +58,23 @@ impl Default for NullConfig {
 ///
 /// Block `n` is due `n · block / rate` seconds after the start, so it does not drift. A call that comes a whole block
 /// late or more is an xrun: the blocks that were missed are lost and counted, and the schedule stays.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::null::{Null, NullConfig};
+/// use patchline_io::{Backend, Block, FnCallback, IoEventKind};
+///
+/// let mut device = Null::open(NullConfig { frames: Some(480), ..NullConfig::default() })?;
+/// device.start(FnCallback(|_: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]| outputs[0].fill(0.5)))?;
+/// while !std::iter::from_fn(|| device.poll()).any(|event| event.kind == IoEventKind::Finished) {
+///     device.pass(Duration::from_millis(5));
+/// }
+/// let stats = device.stats();
+/// assert_eq!(stats.frames + stats.frames_lost, 480);
+/// drop(device.stop()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Null<C> {
     spec: DeviceSpec,
     config: NullConfig,

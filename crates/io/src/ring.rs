@@ -32,6 +32,19 @@ pub fn event_ring(capacity: usize) -> (EventSender, EventReceiver) {
 }
 
 /// The device's end.
+///
+/// ```
+/// use patchline_io::convert::Tally;
+/// use patchline_io::{IoEvent, IoEventKind, Side, event_ring};
+///
+/// // What a backend's callback does.
+/// let (mut sender, receiver) = event_ring(16);
+/// sender.send(IoEvent { position: 0, kind: IoEventKind::Xrun { lost: 64, side: Side::Both } });
+/// sender.count_samples(Tally { clipped: 2, not_finite: 0 });
+/// sender.count_block(64);
+/// let stats = receiver.stats();
+/// assert_eq!((stats.xruns, stats.frames_lost, stats.frames, stats.clipped), (1, 64, 64, 2));
+/// ```
 pub struct EventSender {
     ring: Producer<IoEvent>,
     stats: Arc<StatsCells>,
@@ -68,6 +81,18 @@ impl EventSender {
 }
 
 /// The control thread's end.
+///
+/// ```
+/// use patchline_io::{IoEvent, IoEventKind, event_ring};
+///
+/// let (mut device, mut control) = event_ring(16);
+/// device.count_block(64);
+/// device.send(IoEvent { position: 64, kind: IoEventKind::Finished });
+/// while let Some(event) = control.poll() {
+///     println!("{event}");
+/// }
+/// assert_eq!((control.stats().blocks, control.stats().frames), (1, 64));
+/// ```
 pub struct EventReceiver {
     ring: Consumer<IoEvent>,
     stats: Arc<StatsCells>,

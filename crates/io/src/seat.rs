@@ -25,6 +25,21 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(1);
 
 /// A callback, between two blocks.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::seat::{Resting, seat};
+///
+/// let (door, seat) = seat();
+/// door.send_in(Box::new(7)).expect("nobody is in yet");
+/// // Its block went wrong.
+/// seat.sit().panicked(Box::new("a bug"));
+/// match door.take_back(Duration::from_secs(1)) {
+///     Some(Resting::Panicked(callback, with)) => assert_eq!((*callback, with.downcast_ref()), (7, Some(&"a bug"))),
+///     Some(Resting::Whole(_)) | None => panic!("it has panicked"),
+/// }
+/// ```
 #[derive(Debug)]
 pub enum Resting<C> {
     /// As it should be.
@@ -55,14 +70,45 @@ impl<C> Place<C> {
 }
 
 /// The device's end.
+///
+/// ```
+/// use patchline_io::seat::seat;
+///
+/// let (door, seat) = seat::<u32>();
+/// // The device calls, and nobody is there: it plays silence.
+/// assert!(seat.sit().callback().is_none());
+/// door.send_in(Box::new(7)).expect("nobody is in yet");
+/// assert_eq!(seat.sit().callback(), Some(&mut 7));
+/// ```
 #[derive(Debug)]
 pub struct Seat<C>(Arc<Place<C>>);
 
 /// The control thread's end.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::seat::{Resting, seat};
+///
+/// let (door, _seat) = seat();
+/// door.send_in(Box::new("one")).expect("nobody is in yet");
+/// assert_eq!(*door.send_in(Box::new("two")).unwrap_err(), "two");
+/// assert!(matches!(door.take_back(Duration::ZERO), Some(Resting::Whole(callback)) if *callback == "one"));
+/// assert!(door.take_back(Duration::ZERO).is_none());
+/// ```
 #[derive(Debug)]
 pub struct Door<C>(Arc<Place<C>>);
 
 /// The two ends, without a callback.
+///
+/// ```
+/// use patchline_io::seat::seat;
+///
+/// let (door, seat) = seat();
+/// door.send_in(Box::new(7)).expect("nobody is in yet");
+/// // Every callback of the device has a clone of its own.
+/// assert_eq!(seat.clone().sit().callback(), Some(&mut 7));
+/// ```
 #[must_use]
 pub fn seat<C>() -> (Door<C>, Seat<C>) {
     let place = Arc::new(Place { resting: Mutex::new(None), leave: AtomicBool::new(false) });
@@ -79,6 +125,27 @@ impl<C> Clone for Seat<C> {
 }
 
 /// The callback during a block, if there is one.
+///
+/// ```
+/// use std::panic::{AssertUnwindSafe, catch_unwind};
+///
+/// use patchline_io::seat::seat;
+///
+/// let (door, seat) = seat();
+/// door.send_in(Box::new(0_u32)).expect("nobody is in yet");
+/// let mut seated = seat.sit();
+/// if let Some(callback) = seated.callback() {
+///     let block = catch_unwind(AssertUnwindSafe(|| {
+///         *callback += 1;
+///         panic!("a bug");
+///     }));
+///     if let Err(with) = block {
+///         seated.panicked(with);
+///     }
+/// }
+/// // It is called no more.
+/// assert!(seated.callback().is_none());
+/// ```
 #[derive(Debug)]
 pub struct Seated<'a, C>(Option<MutexGuard<'a, Option<Resting<C>>>>);
 

@@ -30,6 +30,18 @@ const RELAPSE: Duration = Duration::from_secs(20);
 const ROOM: f64 = 0.85;
 
 /// What is to be done now.
+///
+/// ```
+/// use patchline_io::shed::Shift;
+///
+/// fn said(shift: &Shift) -> String {
+///     match shift {
+///         Shift::Out(node) => format!("`{node}` is left out"),
+///         Shift::Back(node) => format!("`{node}` is back"),
+///     }
+/// }
+/// assert_eq!(said(&Shift::Out("reverb".to_owned())), "`reverb` is left out");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shift {
     /// Leave this node out.
@@ -39,6 +51,19 @@ pub enum Shift {
 }
 
 /// Decides which nodes are left out. One at a time goes, the heaviest first; the last one to go is the first to return.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::shed::{Shedder, Shift};
+///
+/// let mut shedder = Shedder::new(0.9);
+/// let optional = [("reverb".to_owned(), 0.5)];
+/// let shifts: Vec<Shift> =
+///     (0..3).filter_map(|second| shedder.look(Duration::from_secs(second), 0.95, &optional)).collect();
+/// assert_eq!(shifts, [Shift::Out("reverb".to_owned())]);
+/// assert_eq!(shedder.out().collect::<Vec<_>>(), ["reverb"]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Shedder {
     limit: f64,

@@ -140,18 +140,60 @@ impl<C: Callback> Sim<C> {
     }
 
     /// The virtual time since the device was opened.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use patchline_io::sim::{Sim, SimConfig};
+    /// use patchline_io::{Backend, Block, FnCallback};
+    ///
+    /// let mut device = Sim::open(SimConfig::default())?;
+    /// device.start(FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ()))?;
+    /// device.run(Duration::from_secs(60));
+    /// assert_eq!(device.now(), Duration::from_secs(60));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn now(&self) -> Duration {
         Duration::from_nanos(self.schedule.now())
     }
 
     /// The clock that runs in its callback.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use patchline_io::sim::{Sim, SimConfig};
+    /// use patchline_io::{Backend, Block, FnCallback};
+    ///
+    /// let mut device = Sim::open(SimConfig::default())?;
+    /// let time = device.virtual_time();
+    /// device.start(FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ()))?;
+    /// device.run(Duration::from_secs(1));
+    /// assert!(time.now() <= Duration::from_secs(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn virtual_time(&self) -> VirtualTime {
         self.time.clone()
     }
 
     /// Whether no further call will come before the device is stopped and started again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use patchline_io::sim::{Sim, SimConfig};
+    /// use patchline_io::{Backend, Block, FnCallback};
+    ///
+    /// let mut device = Sim::open(SimConfig { frames: Some(480), ..SimConfig::default() })?;
+    /// assert!(device.rests());
+    /// device.start(FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ()))?;
+    /// assert!(!device.rests());
+    /// device.run(Duration::from_secs(1));
+    /// assert!(device.rests());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn rests(&self) -> bool {
         self.callback.is_none() || self.schedule.rests()

@@ -15,6 +15,17 @@ const PAGE: usize = 4_096;
 /// The null device, JACK's and cpal's do it by themselves. The thread must have that much stack left, as every thread of
 /// Rust's, of JACK's and of the usual sound systems has.
 ///
+/// ```
+/// use patchline_io::prefault_stack;
+///
+/// let audio = std::thread::spawn(|| {
+///     prefault_stack();
+///     // … and only then the first callback.
+///     true
+/// });
+/// assert!(audio.join().unwrap());
+/// ```
+///
 /// # Real-time
 /// Faults a page for each 4 KiB, once: not for a callback that is heard.
 #[inline(never)]

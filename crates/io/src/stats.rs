@@ -9,6 +9,15 @@ use crate::{IoEvent, IoEventKind};
 /// What has been counted since a backend was opened.
 ///
 /// `frames + frames_lost + frames_away` is where the device stands, as far as it can tell what it loses.
+///
+/// ```
+/// use patchline_io::IoStats;
+///
+/// // All devices of a run together.
+/// let mut all = IoStats { blocks: 10, frames: 640, ..IoStats::default() };
+/// all += IoStats { blocks: 5, frames: 320, xruns: 1, frames_lost: 64, ..IoStats::default() };
+/// assert_eq!((all.frames, all.frames + all.frames_lost + all.frames_away), (960, 1_024));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IoStats {
     /// Calls by the device, those included in which the callback had to rest.

@@ -20,6 +20,16 @@ use crate::{
 };
 
 /// What is done about a device that is lost.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::Patience;
+///
+/// // A server in another room: it is given time to come back, and nothing else will do.
+/// let patience = Patience { silence: Duration::from_secs(5), fallback: false, ..Patience::default() };
+/// assert!(patience.first_retry < patience.longest_retry);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// A device that has not called for so long is lost. It is never less than 20 of its blocks.
@@ -52,6 +62,35 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// While it is away the callback rests with its state. When it is back with the same rate and channels, the callback
 /// runs on. At another rate it rests on ([`RateChanged`](crate::IoEventKind::RateChanged)) until it is stopped and one for the
 /// new rate is started. Positions go on counting over an absence, at the device's rate.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::sim::{Sim, SimConfig};
+/// use patchline_io::{Backend, Block, Callback, DeviceInfo, DeviceRequest, FnCallback, Host, IoError, Patience, Supervised};
+///
+/// # struct Simulated;
+/// # impl<C: Callback> Host<C> for Simulated {
+/// #     fn name(&self) -> &'static str { "sim" }
+/// #     fn devices(&self) -> Result<Vec<DeviceInfo>, IoError> { Ok(vec![]) }
+/// #     fn open(&self, _request: &DeviceRequest) -> Result<Box<dyn Backend<C>>, IoError> {
+/// #         Ok(Box::new(Sim::open(SimConfig::default())?))
+/// #     }
+/// # }
+/// // `Simulated` is a host of simulated devices; others are those of JACK and cpal.
+/// let mut device = Supervised::open(Box::new(Simulated), DeviceRequest::default(), Patience::default())?;
+/// device.start(FnCallback(|_: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]| {
+///     outputs.iter_mut().for_each(|channel| channel.fill(0.0));
+/// }))?;
+/// // As with any device. Where it goes, it is opened again here.
+/// device.pass(Duration::from_secs(1));
+/// while let Some(event) = device.poll() {
+///     println!("{event}");
+/// }
+/// assert!(device.waits_for().is_none());
+/// let _callback = device.stop()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Supervised<C: Callback> {
     opener: Opener<C>,
     /// What is asked for again: as many channels as there were.

@@ -18,6 +18,20 @@ pub(super) struct Gap {
 
 /// The callback of a stream: puts what the device delivers where the [`Stream`](super::Stream) reads, and plays what it
 /// wrote, or silence.
+///
+/// ```
+/// use patchline_io::blocking::stream;
+/// use patchline_io::{Block, Callback, DeviceSpec};
+///
+/// let spec = DeviceSpec { rate: 48_000, max_frames: 64, inputs: 1, outputs: 1, ..DeviceSpec::default() };
+/// let (mut pump, mut stream) = stream(&spec, 256)?;
+/// stream.write(&[0.5; 64])?;
+/// // What the device does.
+/// let mut output = [0.0; 64];
+/// pump.process(Block { frames: 64, position: 0, discontinuity: false }, &[&[0.25; 64]], &mut [&mut output]);
+/// assert_eq!((output, stream.read(64)?.samples), ([0.5; 64], &[0.25; 64][..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Pump {
     recorded: Producer<f32>,
     written: Consumer<f32>,

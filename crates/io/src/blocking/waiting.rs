@@ -13,6 +13,28 @@ use crate::DeviceSpec;
 const SLEEPS: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(10));
 
 /// Frames to and from a device, for a thread that may wait. Samples are interleaved: frames × channels, full scale ±1.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::blocking::{StreamError, stream};
+/// use patchline_io::{Block, Callback, DeviceSpec};
+///
+/// let spec = DeviceSpec { rate: 48_000, max_frames: 64, inputs: 1, outputs: 2, ..DeviceSpec::default() };
+/// let (mut pump, mut stream) = stream(&spec, 256)?;
+/// stream.set_patience(Duration::from_millis(10));
+/// assert_eq!((stream.inputs(), stream.outputs()), (1, 2));
+/// assert_eq!((stream.readable(), stream.writable()), (0, 256));
+///
+/// // 64 frames of two channels.
+/// stream.write(&[0.5; 128])?;
+/// pump.process(Block { frames: 64, position: 0, discontinuity: false }, &[&[0.25; 64]], &mut [&mut [0.0; 64], &mut [0.0; 64]]);
+/// assert_eq!(stream.read(32)?.samples, [0.25; 32]);
+/// assert_eq!(stream.read_available().samples.len(), 32);
+/// // The device does not call any more.
+/// assert!(matches!(stream.read(64), Err(StreamError::Silent { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Stream {
     recorded: Consumer<f32>,
     written: Producer<f32>,
@@ -32,6 +54,23 @@ pub struct Stream {
 }
 
 /// What was recorded.
+///
+/// ```
+/// use patchline_io::blocking::{Read, stream};
+/// use patchline_io::{Block, Callback, DeviceSpec};
+///
+/// let spec = DeviceSpec { rate: 48_000, max_frames: 64, inputs: 1, ..DeviceSpec::default() };
+/// let (mut pump, mut stream) = stream(&spec, 64)?;
+/// // The device delivers twice as much as there is room for, and somebody reads only then.
+/// for position in [0, 64] {
+///     pump.process(Block { frames: 64, position, discontinuity: false }, &[&[0.5; 64]], &mut []);
+/// }
+/// assert_eq!(stream.read(64)?.position, 0);
+/// pump.process(Block { frames: 64, position: 128, discontinuity: false }, &[&[0.5; 64]], &mut []);
+/// let Read { position, lost, .. } = stream.read(64)?;
+/// assert_eq!((position, lost), (128, 64));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Read<'a> {
     /// Frames × channels, interleaved.
@@ -44,6 +83,19 @@ pub struct Read<'a> {
 }
 
 /// Why a stream does not go on.
+///
+/// ```
+/// use patchline_io::DeviceSpec;
+/// use patchline_io::blocking::{StreamError, stream};
+///
+/// let spec = DeviceSpec { rate: 48_000, max_frames: 64, inputs: 1, ..DeviceSpec::default() };
+/// let (pump, mut stream) = stream(&spec, 256)?;
+/// assert_eq!(stream.read(1_000), Err(StreamError::TooMany { asked: 1_000, room: 256 }));
+/// // The device was stopped, and its callback dropped.
+/// drop(pump);
+/// assert_eq!(stream.read(64), Err(StreamError::Gone { done: 0 }));
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StreamError {

@@ -5,6 +5,19 @@ use crate::settings::within;
 use crate::{IoError, Side};
 
 /// Which channel of a device each of our channels is.
+///
+/// ```
+/// use patchline_io::convert::ChannelMap;
+///
+/// // Of a device with eight channels: the last two as inputs, the first two in each other's place as outputs.
+/// let input = ChannelMap::input(8, &[6, 7])?;
+/// let output = ChannelMap::output(8, &[1, 0])?;
+/// assert_eq!((input.device_width(), input.device_channels()), (8, &[6, 7][..]));
+/// assert_eq!(output.device_channels(), [1, 0]);
+/// assert_eq!(ChannelMap::all(2), ChannelMap::input(2, &[0, 1])?);
+/// assert!(ChannelMap::output(8, &[8]).is_err());
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelMap {
     /// Channels of the device.

@@ -7,6 +7,16 @@ use super::Tally;
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// A sample as a device has it.
+///
+/// ```
+/// use patchline_io::convert::{DeviceSample, Tally};
+///
+/// let mut tally = Tally::default();
+/// assert_eq!(DeviceSample::read(-0x4000_i16, &mut tally), -0.5);
+/// assert_eq!(<i16 as DeviceSample>::write(0.5, &mut tally), 0x4000);
+/// assert_eq!((u8::write(2.0, &mut tally), u8::SILENCE), (255, 128));
+/// assert_eq!(tally.clipped, 1);
+/// ```
 pub trait DeviceSample: Copy + Send + 'static {
     /// The middle of the range.
     const SILENCE: Self;
@@ -19,6 +29,13 @@ pub trait DeviceSample: Copy + Send + 'static {
 }
 
 /// 24 bits, signed, in the low bits of 32. Reading ignores the upper 8.
+///
+/// ```
+/// use patchline_io::convert::{DeviceSample, I24, Tally};
+///
+/// assert_eq!(I24::write(0.5, &mut Tally::default()), I24(0x40_0000));
+/// assert_eq!(I24::MIN.read(&mut Tally::default()), -1.0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct I24(
@@ -34,6 +51,13 @@ impl I24 {
 }
 
 /// 24 bits, unsigned, in the low bits of 32. Reading ignores the upper 8.
+///
+/// ```
+/// use patchline_io::convert::{DeviceSample, Tally, U24};
+///
+/// assert_eq!(U24::SILENCE, U24(0x80_0000));
+/// assert_eq!(U24::write(-1.0, &mut Tally::default()), U24(0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct U24(
@@ -42,6 +66,13 @@ pub struct U24(
 );
 
 /// 24 bits, signed, in three bytes, the lowest first.
+///
+/// ```
+/// use patchline_io::convert::{DeviceSample, Packed24, Tally};
+///
+/// assert_eq!(Packed24::write(0.5, &mut Tally::default()), Packed24([0, 0, 0x40]));
+/// assert_eq!(size_of::<[Packed24; 2]>(), 6);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Packed24(

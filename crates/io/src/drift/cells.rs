@@ -4,6 +4,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// How a pair of devices gets along.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::drift::{DriftConfig, DriftReport, pair};
+/// use patchline_io::event_ring;
+///
+/// let (mut feed, mut draw, monitor) = pair(&DriftConfig { channels: 1, ..DriftConfig::default() })?;
+/// let (mut events, _receiver) = event_ring(64);
+/// // The input's clock is 100 millionths fast: more frames come in the same time.
+/// for block in 1..=2_000_u64 {
+///     let now = Duration::from_nanos(block * 256 * 1_000_000_000 / 48_000);
+///     let input = Duration::from_nanos(block * 256 * 1_000_000_000 / 48_005);
+///     feed.push(input, (block - 1) * 256, &[&[0.5; 256]]);
+///     draw.draw(now, (block - 1) * 256, &mut [&mut [0.0; 256]], &mut events);
+/// }
+/// let DriftReport { playing, ppm, .. } = monitor.report();
+/// assert!(playing && (50.0..150.0).contains(&ppm), "{ppm}");
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DriftReport {
     /// Whether input is heard: both devices run and are aligned.
@@ -28,6 +48,19 @@ pub struct DriftReport {
 }
 
 /// Reads how a pair of devices gets along; on any thread.
+///
+/// ```
+/// use patchline_io::drift::{DriftConfig, pair};
+///
+/// let (_feed, _draw, monitor) = pair(&DriftConfig::default())?;
+/// // On the thread that shows it; neither callback has run yet.
+/// let watch = std::thread::spawn({
+///     let monitor = monitor.clone();
+///     move || monitor.report()
+/// });
+/// assert_eq!(watch.join().unwrap(), monitor.report());
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct DriftMonitor(pub(super) Arc<Cells>);
 

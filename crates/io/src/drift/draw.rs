@@ -25,6 +25,21 @@ const OFTEN: f64 = 60.0;
 const RESERVE: f64 = 0.000_5;
 
 /// What the output device's callback reads from.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::drift::{DriftConfig, pair};
+/// use patchline_io::event_ring;
+///
+/// let (_feed, mut draw, _monitor) = pair(&DriftConfig { channels: 1, ..DriftConfig::default() })?;
+/// let (mut events, _receiver) = event_ring(64);
+/// // Nothing has come in yet: silence.
+/// let mut output = [9.0; 64];
+/// draw.draw(Duration::ZERO, 0, &mut [&mut output], &mut events);
+/// assert_eq!(output, [0.0; 64]);
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 pub struct Draw {
     ring: Consumer<f32>,
     stamps: Consumer<Stamp>,

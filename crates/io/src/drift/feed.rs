@@ -21,6 +21,18 @@ pub(super) struct Stamp {
 }
 
 /// What the input device's callback writes to.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::drift::{DriftConfig, pair};
+///
+/// let (mut feed, _draw, _monitor) = pair(&DriftConfig { channels: 2, ..DriftConfig::default() })?;
+/// // Two blocks of 64 frames: one as slices, one as it came from the device.
+/// assert_eq!(feed.push(Duration::ZERO, 0, &[&[0.5; 64], &[0.25; 64]]), 0);
+/// assert_eq!(feed.push_interleaved(Duration::from_micros(1_333), 64, &[0.5; 128]), 0);
+/// # Ok::<(), patchline_io::IoError>(())
+/// ```
 pub struct Feed {
     ring: Producer<f32>,
     stamps: Producer<Stamp>,

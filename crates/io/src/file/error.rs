@@ -5,6 +5,20 @@ use patchline_wav::{RateError, ReadError, WriteError};
 use crate::IoError;
 
 /// Why a render failed. Nothing is left of its output then.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_io::file::{Render, RenderError};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 1_024, 0, 0));
+/// engine.load(Graph::new())?;
+/// // Neither an input nor a length.
+/// let render = Render::default().run(&mut engine, &mut renderer, |_, _| ControlFlow::Continue(()));
+/// assert!(matches!(render, Err(RenderError::Endless)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenderError {

@@ -10,6 +10,45 @@ use super::RenderError;
 use crate::channels::{Planar, with_outputs};
 
 /// An input of a render: a WAV file, a pipe, or frames from anywhere.
+///
+/// ```
+/// use patchline_io::file::Input;
+/// use patchline_wav::{FrameSource, ReadError};
+///
+/// /// A second of silence.
+/// struct Silence(usize);
+///
+/// impl FrameSource for Silence {
+///     fn rate(&self) -> u32 {
+///         48_000
+///     }
+///
+///     fn channels(&self) -> usize {
+///         1
+///     }
+///
+///     fn frames(&self) -> Option<u64> {
+///         Some(48_000)
+///     }
+///
+///     fn read_interleaved(&mut self, out: &mut [f32]) -> Result<usize, ReadError> {
+///         let frames = out.len().min(self.0);
+///         out[..frames].fill(0.0);
+///         self.0 -= frames;
+///         Ok(frames)
+///     }
+/// }
+///
+/// let input = Input::from_source("silence", Silence(48_000));
+/// assert_eq!((input.name(), input.rate(), input.channels(), input.frames()), ("silence", 48_000, 1, Some(48_000)));
+/// let input = input.at_rate(44_100)?;
+/// assert_eq!((input.rate(), input.converted_from(), input.missing()), (44_100, Some(48_000), 0));
+///
+/// // Files, and pipes such as standard input.
+/// assert!(Input::open("no/such/file.wav").is_err());
+/// assert!(Input::stream("standard input", &b"not a WAV stream"[..]).is_err());
+/// # Ok::<(), patchline_io::file::RenderError>(())
+/// ```
 pub struct Input {
     name: String,
     source: Box<dyn FrameSource + Send>,

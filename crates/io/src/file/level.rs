@@ -6,6 +6,21 @@ use multiversion::multiversion;
 const LANES: usize = 8;
 
 /// Peak and RMS of one channel, linear, full scale 1.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_io::file::{Length, Level, Render};
+///
+/// let (mut engine, mut renderer) = engine(StreamSpec { outputs: Some(1), ..StreamSpec::new(48_000, 1_024, 0, 1) });
+/// engine.load(Graph::new())?;
+/// let render = Render { length: Length::Exactly(480), ..Render::default() };
+/// let summary = render.run(&mut engine, &mut renderer, |_, _| ControlFlow::Continue(()))?;
+/// let level: &Level = &summary.channels[0];
+/// assert_eq!((level.peak(), level.rms(), level.non_finite()), (0.0, 0.0, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Level {
     peak: f32,

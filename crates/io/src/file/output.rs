@@ -7,6 +7,30 @@ use std::path::PathBuf;
 use patchline_wav::{AtomicWriter, Format, Options, StreamWriter, Subtype, WriteError};
 
 /// Where a render's output channels go.
+///
+/// ```
+/// use std::io::Write;
+/// use std::ops::ControlFlow;
+/// use std::path::PathBuf;
+///
+/// use patchline_graph::{Graph, StreamSpec, engine};
+/// use patchline_io::file::{Length, Output, Render};
+/// use patchline_wav::Subtype;
+///
+/// /// A file, or standard output where its name is `-`.
+/// fn output(name: &str, stdout: impl Write + Send + 'static) -> Output {
+///     match name {
+///         "-" => Output::Stream { sink: Box::new(stdout), subtype: Subtype::Float },
+///         _ => Output::File { path: PathBuf::from(name), subtype: Subtype::Pcm24, overwrite: false },
+///     }
+/// }
+/// let (mut engine, mut renderer) = engine(StreamSpec { outputs: Some(1), ..StreamSpec::new(48_000, 1_024, 0, 1) });
+/// engine.load(Graph::new())?;
+/// let render = Render { output: output("-", std::io::sink()), length: Length::Exactly(480), ..Render::default() };
+/// let summary = render.run(&mut engine, &mut renderer, |_, _| ControlFlow::Continue(()))?;
+/// assert_eq!(summary.written.unwrap().frames, 480);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub enum Output {
     /// Nowhere: they are only measured.
     None,

@@ -19,6 +19,12 @@ const LATE: f64 = 0.5;
 const ON_TIME: f64 = 0.1;
 
 /// Whose fault an xrun was.
+///
+/// ```
+/// use patchline_io::flight::Cause;
+///
+/// assert_eq!(Cause::ALL.map(Cause::word), ["graph", "late_wake_up", "device"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// Ours: the callback took longer than its block lasts.
@@ -30,6 +36,14 @@ pub enum Cause {
 }
 
 /// What is known of an xrun.
+///
+/// ```
+/// use patchline_io::flight::{Scene, diagnose};
+///
+/// // Where no call is known, nothing can be said.
+/// let scene = Scene { position: 480, rate: 48_000, calls: &[], spans: &[], paced_here: false };
+/// assert_eq!(diagnose(&scene), None);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
     /// The frame from which on frames were lost: the event's position.
@@ -45,6 +59,21 @@ pub struct Scene<'a> {
 }
 
 /// A cause and its evidence. Its text is the end of a sentence about an xrun.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::flight::{Call, Scene, diagnose};
+/// use patchline_io::{IoEvent, IoEventKind, Side};
+///
+/// // A block of 480 frames lasts 10 ms; this one took 12.
+/// let slow = Call { frames: 480, lasts: Duration::from_millis(12), ..Call::default() };
+/// let scene = Scene { position: 480, rate: 48_000, calls: &[slow], spans: &[], paced_here: true };
+/// let diagnosis = diagnose(&scene).unwrap();
+/// let xrun = IoEvent { position: 480, kind: IoEventKind::Xrun { lost: 96, side: Side::Both } };
+/// assert!(diagnosis.explain(&xrun).ends_with(&diagnosis.to_string()));
+/// assert_eq!(diagnosis.period, Duration::from_millis(10));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
     /// Whose fault it was.
@@ -65,6 +94,25 @@ pub struct Diagnosis {
 /// the system is, if one of them began more than half a period late, or if the next one did and is off the device's
 /// rhythm: a device that skips frames by itself calls again when they are due, a thread that was not woken comes
 /// whenever it comes. Of those calls the latest is the evidence. Else it was the device.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::flight::{Call, Cause, Scene, diagnose};
+///
+/// // Calls every 10 ms that take 1 ms each; the last one came 8 ms late.
+/// let call = |index: u64, late: u64| Call {
+///     index,
+///     begins: Duration::from_millis(10 * index + late),
+///     lasts: Duration::from_millis(1),
+///     frames: 480,
+///     position: 480 * index,
+///     discontinuity: false,
+/// };
+/// let calls: Vec<Call> = (0..20).map(|index| call(index, if index == 19 { 8 } else { 0 })).collect();
+/// let scene = Scene { position: 480 * 20, rate: 48_000, calls: &calls, spans: &[], paced_here: true };
+/// assert_eq!(diagnose(&scene).map(|diagnosis| diagnosis.cause), Some(Cause::LateWakeUp));
+/// ```
 #[must_use]
 pub fn diagnose(scene: &Scene<'_>) -> Option<Diagnosis> {
     let Scene { position, rate, calls, spans, paced_here } = *scene;

@@ -8,6 +8,26 @@ use crate::IoError;
 use crate::settings::{self, MAX_BLOCK, within};
 
 /// What kind of device to pretend, and what happens to it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::sim::{Sim, SimConfig};
+/// use patchline_io::{Backend, Block, FnCallback};
+///
+/// let config = SimConfig { frames: Some(48_000), ..SimConfig::stormy(7) };
+/// let run = || {
+///     let mut device = Sim::open(config.clone())?.recording();
+///     device.start(FnCallback(|_: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]| {
+///         outputs.iter_mut().for_each(|channel| channel.fill(0.5));
+///     }))?;
+///     let events = device.run(Duration::from_secs(60));
+///     Ok::<_, Box<dyn std::error::Error>>((events, device.take_recording()))
+/// };
+/// // Whatever happens, it happens again.
+/// assert_eq!(run()?, run()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimConfig {
     /// What all chance comes from.
@@ -96,6 +116,15 @@ impl SimConfig {
 }
 
 /// How long blocks are, in frames: 1 to 1 048 576.
+///
+/// ```
+/// use patchline_io::sim::{Blocks, SimConfig};
+///
+/// // As some systems do: a block is whatever has come together.
+/// let blocks = Blocks::Random { shortest: 1, longest: 700 };
+/// let config = SimConfig { max_frames: blocks.longest(), blocks, ..SimConfig::default() };
+/// assert_eq!(config.max_frames, 700);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blocks {
     /// Always the same.

@@ -4,6 +4,20 @@ use crate::Block;
 use crate::channels::Planar;
 
 /// The blocks of a run and what the callback made of them.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::sim::{Recording, Sim, SimConfig};
+/// use patchline_io::{Backend, Block, FnCallback};
+///
+/// let mut device = Sim::open(SimConfig { outputs: 1, frames: Some(512), ..SimConfig::default() })?.recording();
+/// device.start(FnCallback(|block: Block, _: &[&[f32]], outputs: &mut [&mut [f32]]| outputs[0].fill(block.position as f32)))?;
+/// device.run(Duration::from_secs(1));
+/// let Recording { blocks, channels, .. } = device.take_recording();
+/// assert_eq!((blocks.len(), channels[0][0], channels[0][511]), (2, 0.0, 256.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recording {
     /// Every block, in order.

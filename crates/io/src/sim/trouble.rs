@@ -10,6 +10,22 @@ use crate::Side;
 const RATES: [u32; 4] = [44_100, 48_000, 88_200, 96_000];
 
 /// Something that happens at the first block that starts at a frame or later.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::sim::{Incident, Sim, SimConfig, Trouble};
+/// use patchline_io::{Backend, Block, FnCallback, IoEventKind};
+///
+/// // After a second the device is gone for half of one.
+/// let gone = Incident { at: 48_000, trouble: Trouble::Unplug { away: Some(24_000) } };
+/// let mut device = Sim::open(SimConfig { script: vec![gone], frames: Some(96_000), ..SimConfig::default() })?;
+/// device.start(FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ()))?;
+/// let events = device.run(Duration::from_secs(3));
+/// assert!(matches!(events[0].kind, IoEventKind::Lost { .. }));
+/// assert_eq!(events[1].kind, IoEventKind::Reconnected { away: 24_000 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incident {
     /// The device's frame, counted since it was opened.
@@ -19,6 +35,22 @@ pub struct Incident {
 }
 
 /// What can happen to a device.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::sim::{Incident, Sim, SimConfig, Trouble};
+/// use patchline_io::{Backend, Block, FnCallback, IoEventKind};
+///
+/// // The server goes over to 44.1 kHz.
+/// let change = Incident { at: 480, trouble: Trouble::Rate(44_100) };
+/// let mut device = Sim::open(SimConfig { script: vec![change], ..SimConfig::default() })?;
+/// device.start(FnCallback(|_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| ()))?;
+/// let events = device.run(Duration::from_secs(1));
+/// assert_eq!(events[0].kind, IoEventKind::RateChanged { from: 48_000, to: 44_100 });
+/// assert_eq!(device.spec().rate, 44_100);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// Frames are lost: an xrun, a jump of the position, a discontinuity.
@@ -67,6 +99,14 @@ pub enum Trouble {
 }
 
 /// How often things happen by chance, in times a minute of the device's clock.
+///
+/// ```
+/// use patchline_io::sim::{Chances, SimConfig};
+///
+/// // An interface with a loose plug: it is gone twice a minute.
+/// let config = SimConfig { chances: Chances { unplugs: 2.0, ..Chances::default() }, ..SimConfig::default() };
+/// assert_eq!(config.chances.dropouts, 0.0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Chances {
     /// Up to 2,000 frames are lost.

@@ -13,6 +13,26 @@ use patchline_graph::TimeSource;
 /// ([`load_percent`](super::SimConfig::load_percent), [`Stall`](super::Trouble::Stall)) passes right after the first
 /// look at the clock in it; and whoever runs there may [`spend`](Self::spend) time. All of it makes the call longer, and
 /// the device loses frames over it as it would over real time.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use patchline_io::load::Measured;
+/// use patchline_io::sim::{Sim, SimConfig};
+/// use patchline_io::{Backend, Block, FnCallback};
+///
+/// let mut device = Sim::open(SimConfig { frames: Some(48_000), ..SimConfig::default() })?;
+/// let time = device.virtual_time();
+/// assert_eq!(time.now(), Duration::ZERO);
+/// // A callback that takes a millisecond for its 256 frames, which last 5.3.
+/// let (clock, worker) = (time.source(), time.clone());
+/// let busy = FnCallback(move |_: Block, _: &[&[f32]], _: &mut [&mut [f32]]| worker.spend(Duration::from_millis(1)));
+/// let (callback, meter) = Measured::with_clock(busy, 48_000, clock);
+/// device.start(callback)?;
+/// device.run(Duration::from_secs(2));
+/// assert!((meter.take().unwrap().mean - 0.1875).abs() < 0.01);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct VirtualTime(Arc<Cells>);
 

@@ -3,6 +3,18 @@
 use crate::{Block, Callback, Midi};
 
 /// A callback as a [`Supervised`](super::Supervised) device runs it.
+///
+/// Programs name it where they choose a host for a [`Supervised`](super::Supervised) device:
+///
+/// ```
+/// use patchline_graph::Renderer;
+/// use patchline_io::{Host, Placed};
+///
+/// fn find(hosts: Vec<Box<dyn Host<Placed<Renderer>>>>, wanted: &str) -> Option<Box<dyn Host<Placed<Renderer>>>> {
+///     hosts.into_iter().find(|host| host.name() == wanted)
+/// }
+/// assert!(find(vec![], "jack").is_none());
+/// ```
 pub struct Placed<C> {
     pub(super) callback: C,
     /// Where the device's frame 0 stands.
