@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use bypass::BypassError;
 pub use journal::{Entry, Journal, Told};
@@ -545,14 +545,14 @@ impl Engine {
     /// ```
     #[expect(clippy::disallowed_methods, reason = "the control thread may wait")]
     pub fn close_lost(&mut self, patience: Duration) -> bool {
-        let start = Instant::now();
+        let waited = TimeSource::monotonic();
         loop {
             self.collect();
             if self.cast.is_finished() {
                 self.cast.finish();
                 return true;
             }
-            if start.elapsed() >= patience {
+            if waited.now() >= patience {
                 return false;
             }
             std::thread::sleep(LOOK);

@@ -28,6 +28,7 @@ use patchline_wav::{Broadcast, Format};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::system::{needs_files, now};
 use crate::{PatchNode, Surroundings, Time, resolve_path};
 
 use feed::Feed;
@@ -240,6 +241,7 @@ impl FileSink {
     }
 
     fn recording(&self, spec: &PrepareSpec) -> Result<Recording, NodeError> {
+        needs_files("path")?;
         let format = self.format(spec)?;
         let (folder, template) = self.template()?;
         let sync = self.sync.seconds(f64::from(spec.rate));
@@ -249,7 +251,7 @@ impl FileSink {
             folder,
             real: self.resolved.is_some(),
             template,
-            start: self.resolved.as_ref().map_or_else(|| jiff::Zoned::now().datetime(), |resolved| resolved.start),
+            start: self.resolved.as_ref().map_or_else(now, |resolved| resolved.start),
             format,
             overwrite: self.overwrite,
             patience: Duration::from_secs_f64(self.buffer.seconds(f64::from(spec.rate)).min(2.0) / 2.0),

@@ -23,6 +23,7 @@ mod output;
 mod patch_node;
 mod paths;
 mod quantity;
+mod system;
 mod vad_gate;
 
 pub use declaration::{Declaration, Param};
@@ -40,6 +41,7 @@ pub use output::Output;
 pub use patch_node::{PatchNode, Register, Surroundings};
 pub use paths::resolve_path;
 pub use quantity::{Frequency, Level, QuantityError, Size, Time};
+pub use system::now;
 pub use vad_gate::{Detector, Mode, VadGate};
 
 /// Hands every node type of this crate to `registry`, one line a type.

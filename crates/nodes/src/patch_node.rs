@@ -135,13 +135,7 @@ impl Surroundings {
     /// Surroundings of a node of this name in `folder`, starting now.
     #[must_use]
     pub fn new(name: &str, folder: &Path) -> Self {
-        Self {
-            name: name.to_owned(),
-            folder: folder.to_owned(),
-            allowed: Vec::new(),
-            start: jiff::Zoned::now().datetime(),
-            files: true,
-        }
+        Self { name: name.to_owned(), folder: folder.to_owned(), allowed: Vec::new(), start: crate::now(), files: true }
     }
 }
 

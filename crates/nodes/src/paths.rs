@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use patchline_graph::NodeError;
 
 use crate::Surroundings;
+use crate::system::needs_files;
 
 /// What file systems take as one name, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -33,6 +34,7 @@ const LONGEST_NAME: usize = 255;
 /// file for a folder; any path where the surroundings allow none. The message names what is at fault and what would allow it.
 pub fn resolve_path(surroundings: &Surroundings, parameter: &'static str, path: &str) -> Result<PathBuf, NodeError> {
     let wrong = |message| NodeError::of(parameter, message);
+    needs_files(parameter)?;
     if !surroundings.files {
         return Err(wrong("no file may be named from here".to_owned()));
     }

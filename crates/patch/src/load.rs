@@ -63,7 +63,7 @@ pub enum Files {
 impl Default for Options {
     /// No other folders; the run starts now.
     fn default() -> Self {
-        Self { allowed: Vec::new(), start: jiff::Zoned::now().datetime(), files: Files::default() }
+        Self { allowed: Vec::new(), start: patchline_nodes::now(), files: Files::default() }
     }
 }
 
