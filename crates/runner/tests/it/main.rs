@@ -12,6 +12,8 @@ mod corpus;
 mod demo;
 mod devices;
 mod doctor;
+#[cfg(unix)]
+mod documented;
 mod first;
 mod flight;
 mod guarded;

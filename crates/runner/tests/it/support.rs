@@ -83,10 +83,8 @@ impl Folder {
     /// The binary, which finds no sound server and no device of this machine.
     pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
-        command.args(args).current_dir(self.path()).env_remove("PATCHLINE_LOG").env_remove("NO_COLOR");
-        command.env("JACK_DEFAULT_SERVER", "patchline-none").env("JACK_NO_START_SERVER", "1");
-        command.env("PULSE_SERVER", "unix:/nowhere").env("PIPEWIRE_REMOTE", "/nowhere");
-        command.env("ALSA_CONFIG_PATH", "/dev/null");
+        command.args(args).current_dir(self.path());
+        without_devices(&mut command);
         command
     }
 
@@ -114,6 +112,14 @@ impl Folder {
         names.sort();
         names
     }
+}
+
+/// What this starts finds no sound server and no device of this machine.
+pub(crate) fn without_devices(command: &mut Command) {
+    command.env_remove("PATCHLINE_LOG").env_remove("NO_COLOR");
+    command.env("JACK_DEFAULT_SERVER", "patchline-none").env("JACK_NO_START_SERVER", "1");
+    command.env("PULSE_SERVER", "unix:/nowhere").env("PIPEWIRE_REMOTE", "/nowhere");
+    command.env("ALSA_CONFIG_PATH", "/dev/null");
 }
 
 impl Ended {
@@ -180,6 +186,14 @@ impl Running {
             assert!(Instant::now() < end, "`{text}` was not said:\n{}", self.said());
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is ours").is_some()
     }
 
     pub(crate) fn signal(&self, name: &str) {
