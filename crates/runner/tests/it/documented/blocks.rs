@@ -47,7 +47,7 @@ fn patch(stage: &Stage, block: &Block) -> Result<(), String> {
     let mut top = block.text.lines().take_while(|line| !line.starts_with('['));
     let is_whole = top.any(|line| line.starts_with("links"));
     let text = if is_whole { block.text.clone() } else { format!("links = []\n{}", block.text) };
-    let stream = |_: &EngineSettings, _: &Graph| StreamSpec::new(48_000, 512, 8, 8);
+    let stream = |_: &EngineSettings, _: &Graph| StreamSpec::new(48_000, 512, 2, 2);
     let checked = read(text.as_bytes(), stage.folder.path().join("page.toml"))
         .and_then(|patch| patch.check(&Registry::standard(), &Options::default(), stream));
     let Err(mistakes) = checked else { return Ok(()) };

@@ -37,7 +37,7 @@ fn check(words: &[&str]) -> Result<(), String> {
         let mut takes_value = true;
         match word {
             "-p" | "--package" => packages.push(package(value()?)?),
-            "--path" | "--manifest-path" => is_there(value()?)?,
+            "--path" => packages.push(package_in(value()?)?),
             "--test" | "--bin" | "--example" | "--bench" => targets.push((word, value()?)),
             "--features" => features.extend(value()?.split([',', ' '])),
             // What follows is for the program that is run.
@@ -96,10 +96,10 @@ fn has_fuzzers(words: &[&str]) -> Result<(), String> {
     unknown.map_or(Ok(()), |name| Err(format!("there is no fuzzer `{name}`")))
 }
 
-fn is_there(path: &str) -> Result<(), String> {
-    let path = repository().join(path);
-    let there = path.join("Cargo.toml").is_file() || path.ends_with("Cargo.toml") && path.is_file();
-    there.then_some(()).ok_or_else(|| format!("there is no package in {}", path.display()))
+fn package_in(folder: &str) -> Result<&'static Value, String> {
+    let manifest = repository().join(folder).join("Cargo.toml");
+    let found = workspace().iter().find(|package| package["manifest_path"].as_str().map(Path::new) == Some(&manifest));
+    found.ok_or_else(|| format!("there is no package in {folder}"))
 }
 
 fn has_target(packages: &[&Value], kind: &str, name: &str) -> Result<(), String> {
@@ -150,7 +150,7 @@ mod tests {
             "cargo test --release -p patchline-graph -p patchline-nodes -- --nocapture --test-threads 1",
             "cargo run -p patchline-runner --features jack,tui -- demo --output x",
             "cargo run --example embed",
-            "cargo install --path crates/runner --no-default-features",
+            "cargo install --path crates/runner --no-default-features --features tui",
             "cargo add patchline serde",
             "cargo doc --open",
             "cargo fuzz run patch",
@@ -165,6 +165,7 @@ mod tests {
             "cargo run --example embedded",
             "cargo run -p patchline-runner --features jakc",
             "cargo install --path crates/walker",
+            "cargo install --path crates/wav --features tui",
             "cargo install patchline-proofs",
             "cargo fuzz run pitch",
         ] {

@@ -35,7 +35,7 @@ impl Stage {
         let made = made_by(page);
         let there = |name: &&str| !made.iter().any(|made| made == name);
         ["voice.wav", "take.wav", "takes/a.wav", "takes/b.wav"].iter().filter(|name| there(name)).for_each(|name| {
-            folder.wav(name, 48_000, 1, 24_000);
+            folder.wav(name, 48_000, 2, 24_000);
         });
         let echo = echo();
         let other = echo.replace("350 ms", "90 ms").replace("-6 dB", "-3 dB");
