@@ -79,6 +79,14 @@ pub trait Desk {
     fn graph(&mut self) -> Result<Map<String, Value>, Refusal> {
         Err(Refusal::new(Code::Refused, "there is no picture of this"))
     }
+
+    /// How long the callback took in the last seconds, and why there were xruns.
+    ///
+    /// # Errors
+    /// Where nobody kept that.
+    fn flight(&mut self) -> Result<Map<String, Value>, Refusal> {
+        Err(Refusal::new(Code::Refused, "nothing is kept of the last seconds"))
+    }
 }
 
 /// A parameter's or a reading's full name: `trim.gain`, `/trim/gain` in OSC.

@@ -7,6 +7,7 @@ mod flight;
 mod hearing;
 mod not_started;
 mod player;
+mod recent;
 mod relief;
 mod reload;
 mod silence;

@@ -61,6 +61,7 @@ pub(crate) enum Request {
     },
     Patch {},
     Graph {},
+    Flight {},
     /// After the first message there is nothing to show.
     Hello {
         token: String,

@@ -113,6 +113,7 @@ impl Watcher {
             Request::Load { patch } => on.desk.load(&patch).map(Value::Object),
             Request::Check { patch } => on.desk.check(&patch).map(Value::Object),
             Request::Graph {} => on.desk.graph().map(Value::Object),
+            Request::Flight {} => on.desk.flight().map(Value::Object),
             Request::Patch {} => Ok(json!({ "patch": on.desk.patch()? })),
         }
     }

@@ -155,4 +155,13 @@ impl Desk for Bench {
         let links = json!([{ "from": "trim", "to": "level", "channels": 2, "feedback": false }]);
         Ok(Map::from_iter([("nodes".to_owned(), nodes), ("links".to_owned(), links)]))
     }
+
+    fn flight(&mut self) -> Result<Map<String, Value>, Refusal> {
+        let xruns = json!([{ "seconds_ago": 1.5, "lost_frames": 128, "text": "xrun at frame 96000" }]);
+        Ok(Map::from_iter([
+            ("step_ms".to_owned(), 50.into()),
+            ("longest".to_owned(), json!([null, 0.02, 0.04])),
+            ("xruns".to_owned(), xruns),
+        ]))
+    }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use patchline_graph::{Engine, Graph, TimeSource, Timing};
-use patchline_io::flight::{FlightReader, FlightWriter, calls_in, recorder};
+use patchline_io::flight::{Call, FlightReader, FlightWriter, calls_in, recorder};
 use patchline_io::{DeviceSpec, IoEvent};
 
 use super::cases::{Case, Cases, Causes};
@@ -96,6 +96,16 @@ impl Flight {
         self.cases.look(&self.calls, engine, end)
     }
 
+    /// The last calls, this many at most.
+    pub(super) fn last(&self, count: usize) -> Vec<Call> {
+        self.calls.last(count).calls
+    }
+
+    /// The xruns that were judged last.
+    pub(super) fn judged(&self) -> impl Iterator<Item = &Case> {
+        self.cases.judged()
+    }
+
     pub(super) fn causes(&self) -> Causes {
         self.cases.causes()
     }
@@ -113,7 +123,7 @@ impl Live {
             taken: self.flight.time.now(),
             calls: self.flight.calls.read(),
             spans: self.engine.spans(),
-            xruns: self.flight.cases.judged().cloned().collect(),
+            xruns: self.flight.judged().cloned().collect(),
         }
     }
 

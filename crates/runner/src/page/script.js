@@ -5,7 +5,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const FLOOR = -60;
 let socket, number = 0, waiting = new Map(), token = new URLSearchParams(location.search).get("token");
 let nodes = new Map(), graph = { nodes: [], links: [] }, chosen = null, boxes = new Map(), latest = {}, playing = "";
-let past = [], rate = 48000, xruns = null, retry = 500, bypassed = new Set();
+let inside = 148, past = [], rate = 48000, xruns = null, retry = 500, bypassed = new Set();
 
 // --- The connection ---
 
@@ -136,7 +136,19 @@ async function pulse() {
     xruns = stats.xruns;
     if (past.length > 240) past.shift();
     drawLoad();
+    drawCalls(await ask({ do: "flight" }));
   } catch { /* It is said where the connection ends. */ }
+}
+
+// The flight recorder: heights are parts of the block's time, and what took longer than that is marked.
+function drawCalls({ step_ms, longest, xruns }) {
+  const bars = longest.map((part, index) => (part == null ? "" : `M${index} 60V${(60 - 60 * Math.min(part, 1)).toFixed(2)}h1V60z`)).join("");
+  const late = longest.flatMap((part, index) => (part > 1 ? [`<rect x="${index}" y="0" width="1" height="60"/>`] : []));
+  $("calls").innerHTML = `<path d="${bars}"/>${late.join("")}`;
+  const words = `longest call ${percent(longest.reduce((most, part) => Math.max(most, part ?? 0), 0))} of its block's time; ${xruns.length} ${xruns.length === 1 ? "xrun" : "xruns"}`;
+  $("calls").setAttribute("aria-label", `The longest call of each ${step_ms} ms: ${words}`);
+  $("calls-note").textContent = words;
+  $("xruns").replaceChildren(...xruns.slice(-5).map(({ seconds_ago, text }) => Object.assign(document.createElement("li"), { textContent: `${seconds_ago.toFixed(1)} s ago: ${text}` })));
 }
 
 function drawLoad() {
@@ -179,29 +191,36 @@ function layout(down) {
   for (const node of ready) (columns[column[node]] ??= []).push(node);
   const place = new Array(graph.nodes.length);
   let along = 16, across = 0;
-  // As close as the page is narrow, but for the channels between.
-  const width = 168, room = ($("graph").clientWidth - 42 - width * columns.length) / Math.max(columns.length - 1, 1);
-  const gap = down ? 26 : Math.min(Math.max(room, 34), 70);
+  // As narrow and as close as the page is, but for the words in a box and the channels between.
+  const all = $("graph").clientWidth - 42, least = down ? 14 : 34;
+  const fit = Math.max(1, Math.floor((all + least) / (136 + least)));
+  const beside = down ? Math.min(fit, Math.max(1, ...columns.map((members) => members.length))) : columns.length;
+  const width = Math.min(Math.max(Math.floor((all - least * (beside - 1)) / beside), 136), 168);
+  const gap = down ? 26 : Math.min(Math.max((all - width * beside) / Math.max(beside - 1, 1), least), 70);
   for (const members of columns) {
     const want = (node) => (heard[node].length ? heard[node].reduce((sum, from) => sum + place[from].middle, 0) / heard[node].length : 0);
     members.sort((a, b) => want(a) - want(b));
     let at = 16, deepest = 0;
-    for (const node of members) {
+    for (const [index, node] of members.entries()) {
+      if (down && index > 0 && index % fit === 0) { along += deepest + 14; at = 16; deepest = 0; }
       const height = heightOf(graph.nodes[node].name), size = down ? width : height;
       const begin = Math.max(at, down ? 0 : Math.min(want(node) - size / 2, at + 400));
       place[node] = down ? { x: begin, y: along, width, height, middle: begin + size / 2 } : { x: along, y: begin, width, height, middle: begin + size / 2 };
       at = begin + size + 14;
+      across = Math.max(across, at);
       deepest = Math.max(deepest, down ? height : width);
     }
-    across = Math.max(across, at);
     along += deepest + gap;
   }
-  return { place, index, width: (down ? across : along) + 10, height: (down ? along : across) + 10 };
+  return { place, index, width: down ? across + 2 : along - gap + 16, height: down ? along - gap + 16 : across + 10, box: width };
 }
+
+const shortened = (name, most) => (name.length > most ? `${name.slice(0, Math.floor(most) - 1)}…` : name);
 
 function drawGraph() {
   const down = window.innerWidth <= 760;
-  const { place, index, width, height } = layout(down);
+  const { place, index, width, height, box: boxWidth } = layout(down);
+  inside = boxWidth - 20;
   const svg = make("svg", { width, height, role: "group", "aria-label": `${graph.nodes.length} nodes, ${graph.links.length} links` });
   make("path", { class: "arrow", d: "M0 0L8 4L0 8z" }, make("marker", { id: "tip", markerWidth: 8, markerHeight: 8, refX: 7, refY: 4, orient: "auto", markerUnits: "userSpaceOnUse" }, make("defs", {}, svg)));
   const wires = make("g", { "aria-hidden": "true" }, svg);
@@ -222,7 +241,7 @@ function drawGraph() {
     const group = make("g", { class: "box", transform: `translate(${x} ${y})`, role: "button", tabindex: 0, "aria-pressed": String(node.name === chosen), "aria-label": `${node.name}, ${node.type}` }, svg);
     group.classList.toggle("bypassed", bypassed.has(node.name));
     make("rect", { class: "body", width, height, rx: 7 }, group);
-    make("text", { class: "title", x: 10, y: 20 }, group).textContent = node.name.length > 20 ? `${node.name.slice(0, 19)}…` : node.name;
+    make("text", { class: "title", x: 10, y: 20 }, group).textContent = shortened(node.name, inside / 7.4);
     make("text", { class: "kind", x: 10, y: 36 }, group).textContent = node.type;
     box.word = make("text", { class: "word", x: width - 10, y: 36, "text-anchor": "end" }, group);
     box.levels = Array.from({ length: channelsOf(node.name) }, (_, channel) => {
@@ -233,9 +252,20 @@ function drawGraph() {
     group.addEventListener("click", () => choose(node.name));
     group.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node.name); $("node").focus(); }
+      const turned = event.ctrlKey || event.altKey || event.metaKey ? undefined : { m: "mute", b: "bypass" }[event.key];
+      if (turned) turn(node.name, turned);
     });
   });
   $("graph").replaceChildren(svg);
+}
+
+/** Mutes or bypasses, or ends that. */
+async function turn(name, what) {
+  const parameter = nodes.get(name)?.parameters.find((one) => one.name === what && typeof one.value === "boolean");
+  if (!parameter) return happened(`${name} cannot be ${what === "mute" ? "muted: a gain can" : "bypassed"}`, "care");
+  const on = !parameter.value;
+  try { await ask({ do: "set", values: { [`${name}.${what}`]: on } }); happened(`${name}: ${what} ${on ? "on" : "off"}`); }
+  catch (error) { happened(error.message, "bad"); }
 }
 
 function drawLevels() {
@@ -243,7 +273,7 @@ function drawLevels() {
     const rms = latest[`${name}.rms`], open = latest[`${name}.open`]?.[0], written = latest[`${name}.frames_written`]?.[0];
     box.levels?.forEach((bar, channel) => {
       const level = rms?.[channel] ?? FLOOR, part = Math.min(Math.max((level - FLOOR) / -FLOOR, 0), 1);
-      bar.setAttribute("width", (148 * part).toFixed(1));
+      bar.setAttribute("width", (inside * part).toFixed(1));
       bar.setAttribute("class", `level${level > -3 ? " bad" : level > -12 ? " care" : ""}`);
     });
     if (box.levels?.length) {
@@ -251,7 +281,7 @@ function drawLevels() {
       const kind = loudest >= 0 ? " over" : loudest > -6 ? " loud" : loudest > FLOOR ? " sounds" : "";
       for (const path of box.out) path.setAttribute("class", `link${path.classList.contains("back") ? " back" : ""}${kind}`);
     }
-    const word = bypassed.has(name) ? "bypassed" : open !== undefined ? (open > 0.5 ? "open" : "closed") : written !== undefined ? `recorded ${clock(written, rate)}` : "";
+    const word = bypassed.has(name) ? "bypassed" : open !== undefined ? (open > 0.5 ? "open" : "closed") : written !== undefined ? `rec ${clock(written, rate)}` : "";
     if (box.word && box.word.textContent !== word) box.word.textContent = word;
   }
   drawReadings();
@@ -417,9 +447,10 @@ function judgeLater() {
   judging = setTimeout(async () => {
     const text = $("text").value;
     try {
-      const { line, warnings } = await askPatiently({ do: "check", patch: text });
+      const { line, warnings, changes } = await askPatiently({ do: "check", patch: text });
       if (text !== $("text").value) return;
       judge(warnings?.mistakes ?? [], line);
+      drawChanges(changes);
       $("apply").disabled = false;
     } catch (error) {
       if (text !== $("text").value) return;
@@ -428,7 +459,31 @@ function judgeLater() {
   }, 300);
 }
 
+// What another patch would change, a line each.
+function drawChanges(changes) {
+  const said = ({ key, before, after }) => `${key} ${words(before) || "none"} → ${words(after) || "none"}`;
+  const rings = new Map((changes?.ringing_out ?? []).map(({ node, frames }) => [node, frames / changes.rate_hz]));
+  const lines = !changes ? [] : [
+    ...changes.added.map((name) => ["new", name]),
+    ...changes.removed.map((name) => ["gone", `${name}${rings.has(name) ? `, rings out for ${rings.get(name).toFixed(2)} s` : ""}`]),
+    ...changes.changed.flatMap(({ node, parameters }) => (parameters.length ? parameters.map((one) => ["changed", `${node}.${said(one)}`]) : [["changed", node]])),
+    ...changes.started_anew.map(({ node, reason }) => ["starts anew", `${node} (${reason})`]),
+    ...changes.new_links.map(({ link, fades }) => ["new link", `${link}${fades ? ", fades in" : ""}`]),
+    ...changes.links_gone.map(({ link, fades }) => ["link gone", `${link}${fades ? ", fades out" : ""}`]),
+    ...changes.engine.map((one) => [one.at_once ? "setting" : "at the next start", said(one)]),
+    ...changes.beside.map((what) => ["changed", what]),
+  ];
+  $("changes").replaceChildren(...lines.map(([kind, what]) => {
+    const item = document.createElement("li"), mark = document.createElement("b");
+    mark.textContent = kind;
+    mark.className = { new: "good", "new link": "good", gone: "bad", "link gone": "bad" }[kind] ?? "care";
+    item.append(mark, ` ${what}`);
+    return item;
+  }));
+}
+
 function judge(mistakes, verdict, kind) {
+  drawChanges(null);
   $("verdict").textContent = verdict;
   $("verdict").className = kind ?? "";
   const lines = new Set(mistakes.map((mistake) => mistake.line));

@@ -73,6 +73,16 @@ async function open(url, width, height, options = {}) {
   return { page, foreign, wrong };
 }
 
+/** Nodes that the picture's edge cuts, and words that leave their box: run in the page. */
+function cutBoxes() {
+  const edge = document.getElementById("graph").getBoundingClientRect();
+  return [...document.querySelectorAll(".box")].flatMap((box) => {
+    const body = box.querySelector(".body").getBoundingClientRect();
+    const out = [...box.querySelectorAll("text")].filter((text) => text.textContent && text.getBoundingClientRect().right > body.right + 1);
+    return body.right > edge.right + 1 || out.length ? [box.getAttribute("aria-label")] : [];
+  });
+}
+
 /** What the engine says that a parameter is. */
 const parameter = (page, name) => page.evaluate(async (name) => (await ask({ do: "get", parameters: name })).values[name], name);
 
@@ -82,9 +92,10 @@ try {
 
   await check("every node and every link is drawn, and meters move", async () => {
     assert.equal(await page.locator(".box").count(), 8);
+    assert.deepEqual(await page.evaluate(cutBoxes), []);
     assert.equal(await page.locator(".link").count(), 8);
     await page.waitForFunction(() => [...document.querySelectorAll(".level")].some((bar) => +bar.getAttribute("width") > 10));
-    await page.waitForFunction(() => document.body.textContent.includes("recorded 0:0"));
+    await page.waitForFunction(() => document.body.textContent.includes("rec 0:0"));
   });
 
   await check("a slider moves the sound, by the keyboard alone", async () => {
@@ -125,10 +136,36 @@ try {
     await text.fill(good.replace('"-6 dB"', '"-12 dB"'));
     await page.waitForFunction(() => !document.getElementById("apply").disabled);
     assert.match(await page.locator("#verdict").innerText(), /trim \(gain .*\) changed/);
+    assert.match(await page.locator("#changes").innerText(), /^changed trim\.gain .* → -12 dB$/);
+    await text.fill(good.replace('"trim -> gate -> take", ', "").replace("nodes.gate", "#").replace("nodes.take", "#"));
+    await page.waitForFunction(() => /gone gate.*gone take.*link gone trim -> gate/s.test(document.getElementById("changes").innerText));
+    await text.fill(good.replace('"-6 dB"', '"-12 dB"'));
+    await page.waitForFunction(() => !document.getElementById("apply").disabled);
     await page.locator("#apply").click();
     await page.waitForFunction(() => document.getElementById("events").textContent.includes("another patch plays"));
     await page.waitForTimeout(300);
     assert.equal(await parameter(page, "trim.gain"), "-12 dB");
+  });
+
+  await check("a node is muted and bypassed by a key", async () => {
+    await page.locator(".box[aria-label^='trim']").focus();
+    await page.keyboard.press("m");
+    await page.waitForFunction(() => document.getElementById("events").textContent.includes("trim: mute on"));
+    assert.equal(await parameter(page, "trim.mute"), true);
+    await page.waitForTimeout(300);
+    await page.locator(".box[aria-label^='trim']").focus();
+    await page.keyboard.press("m");
+    await page.waitForFunction(() => document.getElementById("events").textContent.includes("trim: mute off"));
+    await page.locator(".box[aria-label^='echo']").focus();
+    await page.keyboard.press("m");
+    await page.waitForFunction(() => document.getElementById("events").textContent.includes("echo cannot be muted"));
+    await page.keyboard.press("b");
+    await page.waitForFunction(() => document.getElementById("events").textContent.includes("echo: bypass on"));
+  });
+
+  await check("the last seconds of the flight recorder are drawn", async () => {
+    await page.waitForFunction(() => (document.querySelector("#calls path")?.getAttribute("d") ?? "").length > 200);
+    assert.match(await page.locator("#calls").getAttribute("aria-label"), /longest call [\d.]+ % of its block's time; 0 xruns|\d+ xruns?/);
   });
 
   for (const scheme of ["light", "dark"]) {
@@ -146,6 +183,8 @@ try {
     const small = await open(evening.url, 400, 800, { colorScheme: "light" });
     const width = await small.page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= 400, `${width} pixels`);
+    const cut = await small.page.evaluate(cutBoxes);
+    assert.deepEqual(cut, []);
     if (pictures) await small.page.screenshot({ path: join(pictures, "page-400.png"), fullPage: true });
   });
 

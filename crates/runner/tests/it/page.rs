@@ -65,6 +65,11 @@ fn a_browser_with_the_token_gets_the_page_and_its_socket_draws_and_checks() {
         (Some(false), Some(5)),
         "{wrong}"
     );
+    // The callback was called by now, and took a part of its time.
+    let flight = ask(serde_json::json!({ "id": 4, "do": "flight" }));
+    let longest = flight["result"]["longest"].as_array().unwrap();
+    assert_eq!((longest.len(), flight["result"]["step_ms"].as_u64()), (200, Some(50)), "{flight}");
+    assert!(longest.iter().any(|part| part.as_f64() > Some(0.0)), "{flight}");
     // Nothing of that was loaded.
     let patch = ask(serde_json::json!({ "id": 3, "do": "patch" }));
     assert_eq!(patch["result"]["patch"], PATCH);

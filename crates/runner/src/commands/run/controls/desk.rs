@@ -289,6 +289,10 @@ impl Desk for LiveDesk<'_, '_> {
         let nodes = serde_json::to_value(&nodes).unwrap_or_default();
         Ok(Map::from_iter([("nodes".to_owned(), nodes), ("links".to_owned(), links.into())]))
     }
+
+    fn flight(&mut self) -> Result<Map<String, Value>, Refusal> {
+        Ok(self.live.recent().data())
+    }
 }
 
 fn wrong_patch(Failure { message, details, .. }: Failure) -> Refusal {
