@@ -7,7 +7,7 @@
 
 use std::error::Error;
 
-use patchline::graph::{Frames, Tail};
+use patchline::graph::{Frames, Tail, touched};
 use patchline::{Io, Node, NodeError, Ports, PrepareSpec, Processor};
 use patchline_guard::CountingAllocator;
 use patchline_prove::Prove;
@@ -38,8 +38,8 @@ impl Node for Mean {
     }
 
     fn prepare(&self, spec: &PrepareSpec) -> Result<MeanProcessor, NodeError> {
-        // Written to, and not only asked for: no page is touched for the first time in the callback.
-        let history = vec![vec![0.0; self.frames]; spec.channels()];
+        // Written to, as `vec![0.0; …]` need not be: no page is touched for the first time in the callback.
+        let history = (0..spec.channels()).map(|_| touched::zeros(self.frames)).collect();
         Ok(MeanProcessor { history, at: 0, share: 1.0 / self.frames as f32 })
     }
 
