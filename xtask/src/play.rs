@@ -45,7 +45,7 @@ pub(crate) fn play(
     let said = |mistakes: patchline_patch::Diagnostics| render(&mistakes, Style::Plain);
     let patch = read(text.as_bytes(), folder.join("example.toml")).map_err(said)?;
     let loaded = patch.load(&registry, &Options::default()).map_err(said)?;
-    if loaded.warnings.len() > 0 {
+    if !loaded.warnings.is_empty() {
         return Err(said(loaded.warnings));
     }
     let mut stream = StreamSpec::new(RATE, BLOCK, inputs.len(), 0);
