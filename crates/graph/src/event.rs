@@ -127,7 +127,7 @@ impl Events {
 ///
 /// # let gate = Does(Ports::effect(), process);
 /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
-/// // `around` makes the graph `mic -> gate -> out`.
+/// // `around` makes the graph `mic -> gate -> out`; `gate` is a node that does this.
 /// engine.load(around("gate", gate))?;
 /// renderer.render(3, &[&[0.1, 0.2, 1.0]], &mut [&mut [0.0; 3]]);
 /// let event = std::iter::from_fn(|| engine.next_event()).last().unwrap();

@@ -136,7 +136,7 @@ pub fn count_violation() {
 ///
 /// # let broken = Does(Ports::effect(), |_: &mut Io<'_>| panic!("a bug"));
 /// let (mut engine, mut renderer) = engine(StreamSpec::new(48_000, 64, 1, 1));
-/// // `around` makes the graph `mic -> broken -> out`.
+/// // `around` makes the graph `mic -> broken -> out`; `broken` is a node that panics.
 /// engine.load(around("broken", broken))?;
 /// renderer.render(64, &[&[1.0; 64]], &mut [&mut [0.0; 64]]);
 /// assert_eq!(SAID.load(Ordering::Relaxed), 0);

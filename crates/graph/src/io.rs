@@ -21,7 +21,8 @@ use crate::{BufferId, EventSink, Frame, Readings};
 ///     }
 /// }
 ///
-/// # let output = play(Ports::effect(), process, &[&[1.0; 128]], 1);
+/// // What comes out of one block of a node with these ports.
+/// let output = play(Ports::effect(), process, &[&[1.0; 128]], 1);
 /// assert_eq!((output[0][0], output[0][50], output[0][120]), (0.0, 0.5, 1.0));
 /// # Ok(())
 /// # }
@@ -61,7 +62,8 @@ pub(crate) struct Block<'a> {
 ///     }
 /// }
 ///
-/// # let output = play(Ports::converter(1), process, &[&[1.0, 0.0], &[0.0, 0.5]], 1);
+/// // What comes out of one block of a node with these ports.
+/// let output = play(Ports::converter(1), process, &[&[1.0, 0.0], &[0.0, 0.5]], 1);
 /// assert_eq!(output, [[0.5, 0.25]]);
 /// # Ok(())
 /// # }
@@ -89,7 +91,8 @@ pub struct Inputs<'a> {
 ///     }
 /// }
 ///
-/// # let output = play(Ports::effect().with_output("side", 1), process, &[&[1.0, 0.5], &[0.25, 0.5]], 2);
+/// // What comes out of one block of a node with these ports.
+/// let output = play(Ports::effect().with_output("side", 1), process, &[&[1.0, 0.5], &[0.25, 0.5]], 2);
 /// // The main output holds what came in, and goes on as it is.
 /// assert_eq!(output, [[1.0, 0.5], [0.25, 0.5]]);
 /// # Ok(())
@@ -129,9 +132,10 @@ pub struct Outputs<'a> {
 ///     }
 /// }
 ///
-/// # let output = play(Ports::effect().with_optional_input("by", 1), process, &[&[1.0, 0.5]], 1);
+/// // What comes out of one block of a node with these ports.
+/// let output = play(Ports::effect().with_optional_input("by", 1), process, &[&[1.0, 0.5]], 1);
 /// assert_eq!(output, [[1.0, 0.5]]);
-/// # let output = play(Ports::converter(2), swap, &[&[1.0, 0.5], &[0.0, 0.0]], 2);
+/// let output = play(Ports::converter(2), swap, &[&[1.0, 0.5], &[0.0, 0.0]], 2);
 /// assert_eq!(output, [[0.0, 0.0], [1.0, 0.5]]);
 /// # Ok(())
 /// # }
@@ -162,7 +166,8 @@ pub struct PortIn<'a> {
 ///     assert!(main.channels().skip(1).all(|channel| channel.iter().all(|&sample| sample == 0.0)));
 /// }
 ///
-/// # let output = play(Ports::effect(), process, &[&[1.0], &[0.5]], 2);
+/// // What comes out of one block of a node with these ports.
+/// let output = play(Ports::effect(), process, &[&[1.0], &[0.5]], 2);
 /// assert_eq!(output, [[1.0], [0.0]]);
 /// # Ok(())
 /// # }

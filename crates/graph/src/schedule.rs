@@ -159,7 +159,7 @@ pub struct Term {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use patchline_graph::{Factor, StreamSpec, compile};
 ///
-/// // The mean of the device's channels is a mix of both, each times ½.
+/// // A graph that begins with the mean of the device's two channels: a mix of both, each times ½.
 /// # use patchline_graph::{DeviceChannels, Graph, NoProcessor, Node, NodeError, Ports, PrepareSpec};
 /// # #[derive(Clone, PartialEq)]
 /// # struct Mono;

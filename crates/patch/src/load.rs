@@ -75,6 +75,7 @@ impl Default for Options {
 /// use patchline_graph::{StreamSpec, engine};
 /// use patchline_patch::{Code, Key, Options, Registry, read};
 ///
+/// // `TRIM` is the text of a patch: `mic -> trim -> out`, where `trim` is a gain of -20 dB.
 /// let loaded = read(TRIM, "trim.toml")?.load(&Registry::standard(), &Options::default())?;
 /// assert!(loaded.warnings.is_empty());
 /// let mut stream = StreamSpec::new(48_000, 64, 1, 1);
@@ -130,6 +131,7 @@ pub struct Loaded {
 /// use patchline_patch::{Checked, Options, Registry, read};
 ///
 /// let stream = StreamSpec::new(48_000, 64, 1, 1);
+/// // `TRIM` is the text of a patch: `mic -> trim -> out`, where `trim` is a gain of -20 dB.
 /// let Checked { loaded, stream, schedule } =
 ///     read(TRIM, "trim.toml")?.check(&Registry::standard(), &Options::default(), |_, _| stream)?;
 /// assert_eq!((loaded.name.as_str(), stream.rate, schedule.slots.len()), ("trim", 48_000, 1));
@@ -200,6 +202,7 @@ fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
 /// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
 /// use patchline_patch::{Code, Key, Options, Registry, read};
 ///
+/// // `TRIM` is the text of a patch: `mic -> trim -> out`, where `trim` is a gain of -20 dB.
 /// let loaded = read(TRIM, "trim.toml")?.load(&Registry::standard(), &Options::default())?;
 /// // The patch does not say which rate it wants: the objection is about the file.
 /// let rate = (Key::Engine("sample_rate"), "the device runs at 44100 Hz alone".to_owned(), String::new());

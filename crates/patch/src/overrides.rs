@@ -73,6 +73,7 @@ impl Patch {
     /// ```
     /// # const TRIM: &[u8] = b"links = ['mic -> trim -> out']\n[nodes]\nmic.type = 'input'\n\
     /// #     trim = { type = 'gain', gain = '-20 dB' }\nout.type = 'output'\n";
+    /// // `TRIM` is the text of a patch: `mic -> trim -> out`, where `trim` is a gain of -20 dB.
     /// let mut patch = patchline_patch::read(TRIM, "trim.toml")?;
     /// assert_eq!(patch.scene(), None);
     /// patch.start_with("break");

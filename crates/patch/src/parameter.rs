@@ -16,6 +16,7 @@ use crate::registry::Registry;
 /// use patchline_patch::{Options, Parameter, Registry, read};
 ///
 /// let registry = Registry::standard();
+/// // `TRIM` is the text of a patch: `mic -> trim -> out`, where `trim` is a gain of -20 dB.
 /// let loaded = read(TRIM, "trim.toml")?.load(&registry, &Options::default())?;
 /// let parameters = registry.parameters_in(&loaded.graph, "trim", 48_000).unwrap();
 /// let gain: &Parameter = parameters.iter().find(|parameter| parameter.path == "gain").unwrap();
@@ -93,6 +94,7 @@ impl Registry {
     /// use patchline_patch::{Options, Registry, read};
     ///
     /// let registry = Registry::standard();
+    /// // `TRIM` is the text of a patch: `mic -> trim -> out`, where `trim` is a gain of -20 dB.
     /// let loaded = read(TRIM, "trim.toml")?.load(&registry, &Options::default())?;
     /// let parameters = registry.parameters_in(&loaded.graph, "trim", 48_000).unwrap();
     /// assert!(parameters.iter().any(|parameter| parameter.path == "bypass"));

@@ -18,6 +18,7 @@ impl Registry {
     /// use patchline_patch::{Options, Registry, read};
     ///
     /// let registry = Registry::standard();
+    /// // `TRIM` is the text of a patch: `mic -> trim -> out`, where `trim` is a gain of -20 dB.
     /// let loaded = read(TRIM, "trim.toml")?.load(&registry, &Options::default())?;
     /// let text = registry.write(&loaded.graph).unwrap();
     /// let again = read(text.as_bytes(), "again.toml")?.load(&registry, &Options::default())?;

@@ -179,7 +179,7 @@ impl Gate {
     /// ```
     /// use patchline_nodes::dsp::gate::{Gate, GateParams};
     ///
-    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
     /// let mut gate = Gate::new(1, 16, params, None);
     /// gate.listen(0, &[1.0, 1.0]);
     /// gate.advance(2);
@@ -194,7 +194,7 @@ impl Gate {
     /// ```
     /// use patchline_nodes::dsp::gate::{Gate, GateParams};
     ///
-    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
     /// let mut gate = Gate::new(1, 16, params, None);
     /// gate.listen(0, &[1.0, 1.0]);
     /// gate.advance(2);
@@ -211,7 +211,7 @@ impl Gate {
     /// use patchline_nodes::dsp::gate::{Gate, GateParams};
     /// use patchline_nodes::dsp::speech::SpeechDetector;
     ///
-    /// # let params = GateParams { threshold: 0.02, close_threshold: 0.01, hold: 0, score: 0.5, close_score: 0.35 };
+    /// let params = GateParams { threshold: 0.02, close_threshold: 0.01, hold: 0, score: 0.5, close_score: 0.35 };
     /// assert_eq!(Gate::new(1, 1_920, params, None).score(), None);
     /// let detector = Box::new(SpeechDetector::new(1, 48_000.0));
     /// assert_eq!(Gate::new(1, 1_920, params, Some(detector)).score(), Some(0.0));
@@ -276,7 +276,7 @@ impl Gate {
     /// ```
     /// use patchline_nodes::dsp::gate::{Gate, GateParams};
     ///
-    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
     /// let mut gate = Gate::new(1, 8, params, None);
     /// gate.listen(0, &[0.1]);
     /// gate.advance(1);
@@ -303,7 +303,7 @@ impl Gate {
     /// ```
     /// use patchline_nodes::dsp::gate::{Gate, GateParams};
     ///
-    /// # let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let params = GateParams { threshold: 0.5, close_threshold: 0.4, hold: 0, score: 0.0, close_score: 0.0 };
     /// let mut gate = Gate::new(1, 8, params, None);
     /// gate.slept(1_000_000);
     /// assert_eq!(gate.hops(), 1_000_000);
@@ -322,7 +322,7 @@ impl Gate {
     /// ```
     /// use patchline_nodes::dsp::gate::{Gate, GateParams};
     ///
-    /// # let params = GateParams { threshold: 0.1, close_threshold: 0.1, hold: 0, score: 0.0, close_score: 0.0 };
+    /// let params = GateParams { threshold: 0.1, close_threshold: 0.1, hold: 0, score: 0.0, close_score: 0.0 };
     /// let mut gate = Gate::new(1, 8, params, None);
     /// gate.listen(0, &[1.0]);
     /// gate.advance(1);
