@@ -21,6 +21,7 @@ pub(super) fn faults(page: &Page) -> Vec<String> {
             // Each code has a patch that is wrong; `explain` has tests of its own.
             "toml" if page.name == "docs/errors.md" => Ok(()),
             "toml" if is_manifest(block) => manifest(block),
+            "toml" if is_of_an_editor(block) => toml(&block.text),
             "toml" => patch(&stage, block),
             "json" => json(&block.text),
             "python" => python(&stage, &block.text),
@@ -33,6 +34,15 @@ pub(super) fn faults(page: &Page) -> Vec<String> {
 
 fn is_manifest(block: &Block) -> bool {
     ["[dependencies", "[dev-dependencies", "[package]"].iter().any(|table| block.text.contains(table))
+}
+
+/// Settings of taplo and of Helix.
+fn is_of_an_editor(block: &Block) -> bool {
+    ["[[rule]]", "[language-server."].iter().any(|table| block.text.starts_with(table))
+}
+
+fn toml(text: &str) -> Result<(), String> {
+    text.parse::<toml::Table>().map(drop).map_err(|error| error.to_string())
 }
 
 /// The packages of ours that a manifest names.
@@ -88,6 +98,7 @@ mod tests {
             "```toml\nlinks = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n```",
             "```toml\n[nodes.a]\ntype = \"noise\"\n```",
             "```toml\n[dependencies]\npatchline = \"0.1\"\nserde = \"1\"\n```",
+            "```toml\n[[rule]]\ninclude = [\"*.toml\"]\n```",
             "```json\n{\"a\": 1}\n{\"a\": 2}\n```",
             "```text\n[nodes\n```",
         ] {
@@ -98,6 +109,7 @@ mod tests {
             "```toml\n[nodes.a]\ntype = \"nose\"\n```",
             "```toml\n[nodes.a]\ntype = \"noise\"\nlevle = 1\n```",
             "```toml\n[dependencies]\npatchlien = \"0.1\"\npatchline-grahp = \"0.1\"\n```",
+            "```toml\n[[rule]]\ninclude = *.toml\n```",
             "```json\n{\"a\": 1,}\n```",
         ] {
             assert_eq!(count(bad), 1, "{bad}");

@@ -11,7 +11,7 @@ use rosc::{OscMessage, OscPacket};
 
 use super::cli::Cli;
 use super::markdown::{Command, Page, shell_takes};
-use super::rules::{COMPANIONS, Change, NOT_RUN, Needed, RULES, RUN};
+use super::rules::{COMPANIONS, Change, NOT_RUN, Needed, RARE, RULES, RUN};
 use super::shell::{self, Read as Shell};
 use super::stage::Stage;
 use super::{cargo, script};
@@ -129,7 +129,7 @@ impl Player<'_> {
             self.needed.note(known);
             let is_here =
                 self.stage.shell(&format!("command -v {program}")).output().expect("a shell").status.success();
-            if !is_here && std::env::var_os("PATCHLINE_REQUIRE_CLIENTS").is_some() {
+            if !is_here && !RARE.contains(known) && std::env::var_os("PATCHLINE_REQUIRE_CLIENTS").is_some() {
                 return Err(format!("`{program}` is not here, and PATCHLINE_REQUIRE_CLIENTS is set"));
             }
             if !is_here {

@@ -70,14 +70,34 @@ fn is_made_up(backend: &str) -> bool {
 }
 
 /// Programs of others that are run, where they are installed.
-pub(super) const RUN: [&str; 3] = ["kill", "oscsend", "pidof"];
+pub(super) const RUN: [&str; 6] = ["camilladsp", "ecasound", "kill", "oscsend", "pidof", "taplo"];
+
+/// Those among them that few machines have: a page is about them, and no machine has to have them.
+pub(super) const RARE: [&str; 3] = ["camilladsp", "ecasound", "taplo"];
 
 /// Those among them that speak to a run: the last one of their page is started for them again.
 pub(super) const COMPANIONS: [&str; 2] = ["kill", "oscsend"];
 
 /// What is not run, by its first words, and why. What no page has any more fails the test.
-pub(super) const NOT_RUN: [(&str, &str); 3] = [
+pub(super) const NOT_RUN: [(&str, &str); 20] = [
     ("sudo", "it changes the machine"),
+    ("apt-get download", "it asks the network"),
+    ("code --install-extension", "it changes the editor"),
+    ("cp echo.toml", "it goes to the user's own folder"),
+    ("cp packaging/patchline@.service", "it goes to the user's own folder"),
+    ("dpkg -x", "it unpacks what was not downloaded"),
+    ("ecasound -q -f:16,2,48000 -i jack,system", "it needs a JACK server"),
+    ("ecasound -q -i voice.wav -o jack,system", "it needs a JACK server"),
+    ("hx", "an editor"),
+    ("journalctl", "the service was not started"),
+    ("loginctl", "it changes the machine"),
+    ("mkdir -p ~/.config/systemd/user", "it makes the user's own folders"),
+    ("pip", "it asks the network"),
+    ("pw-jack", "it needs PipeWire"),
+    ("pw-metadata", "it needs PipeWire"),
+    ("python3 -m", "it needs the network, a package or a port"),
+    ("rustup target add", "it changes the machine"),
+    ("systemctl", "it changes the machine"),
     ("jackd", "the page's server is one for a sound card; the tests of JACK start their own"),
     ("jack_load", "it needs that server and, for what it loads, a second machine"),
 ];

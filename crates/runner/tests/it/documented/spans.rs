@@ -5,11 +5,14 @@ use super::markdown::Page;
 use super::{cargo, script, shell};
 
 /// Options of other programs that pages name without them.
-const FOREIGN: [(&str, &str); 6] = [
+const FOREIGN: [(&str, &str); 9] = [
     ("--address", "examples/batch/ray_render.py"),
+    ("--features", "cargo"),
     ("--joblog", "GNU parallel"),
     ("--no-default-features", "cargo"),
+    ("--release", "cargo"),
     ("--resume-failed", "GNU parallel"),
+    ("--server", "ecasound"),
     ("--sshloginfile", "GNU parallel"),
     ("--test", "cargo"),
 ];
