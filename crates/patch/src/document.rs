@@ -15,9 +15,13 @@ use crate::include::IncludedText;
 use crate::merge::merged;
 use crate::overrides::Setting;
 use crate::source::Source;
+use crate::syntax::explained;
 
 /// The most bytes a patch may have.
 pub const MOST_BYTES: usize = 1 << 20;
+/// What is said of a sound file in the place of a patch.
+const SOUND: &str = "this looks like a sound file: a patch is a text file. `runner play FILE` plays sound, `-i FILE` gives it to \
+                     a patch that is rendered";
 /// The most dots in one key, each of which puts a table into a table.
 const MOST_DOTS: usize = 32;
 
@@ -94,7 +98,8 @@ pub fn read(bytes: &[u8], path: impl AsRef<Path>) -> Result<Patch, Diagnostics> 
     if bytes.len() > MOST_BYTES {
         // Who reads a patch need not have read all of it.
         let message = "this file has more than 1 MiB, and a patch has at most that".to_owned();
-        return Err(unreadable(Source::new(path, ""), None, message, None));
+        let help = is_sound(bytes).then_some(SOUND);
+        return Err(unreadable(Source::new(path, ""), None, message, help));
     }
     let text = str::from_utf8(bytes).map_err(|error| no_utf8(bytes, error.valid_up_to(), path))?;
     let source = Source::new(path, text);
@@ -190,10 +195,14 @@ fn no_utf8(bytes: &[u8], at: usize, path: &Path) -> Diagnostics {
     let message = format!("byte 0x{:02x} is not UTF-8 text", bytes[at]);
     let help = match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this looks like UTF-16: save the file as UTF-8",
-        [b'R', b'I', b'F', ..] => "this looks like a sound file: a patch is a text file",
+        _ if is_sound(bytes) => SOUND,
         _ => "a patch is a TOML text file in UTF-8",
     };
     unreadable(source, Some(at..at + char::REPLACEMENT_CHARACTER.len_utf8()), message, Some(help))
+}
+
+fn is_sound(bytes: &[u8]) -> bool {
+    [b"RIFF", b"RF64", b"fLaC", b"OggS", b"FORM"].iter().any(|begin| bytes.starts_with(*begin))
 }
 
 /// A key that would nest tables so deeply that the stack does not hold them. The parser bounds brackets, not dots.
@@ -230,12 +239,11 @@ fn first_per_line(source: &Source, start: usize, errors: Vec<toml::de::Error>) -
         }
         line = source.line(span.start);
         if lines_seen.insert(line.start) && !first.last().is_some_and(follows) {
-            // What follows the `=`, if anything does, begins where the parser looked for it.
-            let nothing = source.text[span.start.min(line.end)..line.end].trim().is_empty();
-            let message = error.message();
-            let message =
-                if nothing && message.contains("must be quoted") { "a value is missing here" } else { message };
-            first.push(Diagnostic::new(Code::Syntax, span, message));
+            let rest = &source.text[span.start.min(line.end)..line.end];
+            let found = rest.get(..span.len()).filter(|found| !found.is_empty()).unwrap_or(rest);
+            let (message, help) = explained(error.message(), &source.text[line.clone()], found);
+            let diagnostic = Diagnostic::new(Code::Syntax, span, message);
+            first.push(help.into_iter().fold(diagnostic, Diagnostic::help));
         }
     }
     first

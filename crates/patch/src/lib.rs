@@ -38,6 +38,7 @@ mod scenes;
 mod schema;
 mod settings;
 mod source;
+mod syntax;
 mod table;
 mod written;
 
@@ -49,6 +50,7 @@ pub use include::IncludedText;
 pub use keys::{NODE_KEYS, ON_REPLACE_DOC};
 pub use load::{Checked, Files, Key, Loaded, Options};
 pub use maps::{Action, Asked, Curve, Map, Mapper, Scale, Trigger};
+pub use mistakes::closest;
 pub use parameter::Parameter;
 pub use registry::Registry;
 pub use render::{Style, render};

@@ -246,7 +246,9 @@ impl Reader<'_> {
             _ => return entry.node.is_some(),
         };
         let close = end.port.as_ref().and_then(|port| self.mistakes.closest(port, ports.iter().copied()));
-        self.error(place, message, close.map(|close| format!("did you mean `{name}.{close}`?")));
+        let close = close.map(|close| format!("did you mean `{name}.{close}`?"));
+        let end_of_chain = ports.is_empty().then(|| side.end_of_chain(name));
+        self.error(place, message, close.or(end_of_chain));
         false
     }
 }
@@ -270,6 +272,14 @@ impl Side {
     fn none(self, node: &str) -> String {
         let only = if self == Self::Output { "only takes sound in" } else { "only gives sound" };
         format!("`{node}` has no {}, it {only}", self.word())
+    }
+
+    /// Where a node without ports on this side stands.
+    fn end_of_chain(self, node: &str) -> String {
+        match self {
+            Self::Output => format!("it stands last in a chain: `… -> {node}`"),
+            Self::Input => format!("it stands first in a chain: `{node} -> …`"),
+        }
     }
 
     fn unknown(self, node: &str, port: &str, ports: &[&str]) -> String {

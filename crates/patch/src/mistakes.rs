@@ -25,12 +25,18 @@ impl Mistakes {
             return None;
         }
         self.suggested += 1;
-        let name = name.to_lowercase();
-        let allowed = (name.chars().count() / 3).max(1);
-        let distance = |candidate: &str| strsim::damerau_levenshtein(&name, &candidate.to_lowercase());
-        let close = candidates.into_iter().take(MOST_CANDIDATES).map(|candidate| (distance(candidate), candidate));
-        close.filter(|&(distance, _)| distance <= allowed).min_by_key(|&(distance, _)| distance).map(|(_, c)| c)
+        closest(name, candidates)
     }
+}
+
+/// The candidate that `name` was probably meant to be, as in "did you mean `gain`?": the one with the fewest changed
+/// letters, if these are no more than a third. Only the first candidates of very many are looked at.
+pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let allowed = (name.chars().count() / 3).max(1);
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&name, &candidate.to_lowercase());
+    let close = candidates.into_iter().take(MOST_CANDIDATES).map(|candidate| (distance(candidate), candidate));
+    close.filter(|&(distance, _)| distance <= allowed).min_by_key(|&(distance, _)| distance).map(|(_, c)| c)
 }
 
 #[cfg(test)]

@@ -287,7 +287,10 @@ impl<'a> NodeReader<'a> {
             if value.is_some() || whole {
                 let place = value.unwrap_or(&self.place).clone();
                 let code = if parameter == Some("path") { Code::File } else { Code::Value };
-                self.report(Diagnostic::new(code, place, problem.message.clone()));
+                let diagnostic = Diagnostic::new(code, place, problem.message.clone());
+                let is_missing = code == Code::File && problem.message.starts_with("cannot open");
+                let help = is_missing.then_some("the file has to be there; its path starts from the patch's folder");
+                self.report(help.into_iter().fold(diagnostic, Diagnostic::help));
             }
         }
     }

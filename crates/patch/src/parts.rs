@@ -127,7 +127,8 @@ impl Parts {
         let mut warnings: Vec<_> = alone
             .map(|name| {
                 let message = format!("nothing is linked to `{name}`");
-                Diagnostic::new(Code::Unlinked, self.nodes.by_name[name].place.clone(), message)
+                let diagnostic = Diagnostic::new(Code::Unlinked, self.nodes.by_name[name].place.clone(), message);
+                diagnostic.help("name it in a link of `links`, or take it out")
             })
             .collect();
         let rate = f64::from(self.engine.rate().unwrap_or(USUAL_RATE));

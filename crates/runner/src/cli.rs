@@ -24,7 +24,7 @@ pub(crate) use render::{RenderArgs, Shard, has_placeholder, is_folder, is_patter
 pub(crate) use repair::RepairArgs;
 pub(crate) use replay::{CaptureArgs, ReplayArgs};
 pub(crate) use sound::{BenchArgs, DevicesArgs, DoctorArgs, MeterArgs, PlayArgs, RecordArgs};
-pub(crate) use values::{InputFile, Setting, TailChoice};
+pub(crate) use values::{InputFile, Setting, TailChoice, wav_file};
 
 use crate::allocator::OnViolation;
 use crate::document::Form;
@@ -465,7 +465,7 @@ pub(crate) fn duration_frames(duration: Time, rate: u32) -> u64 {
 }
 
 fn rate(text: &str) -> Result<u32, String> {
-    within(text, 1_000, 768_000, "Hz")
+    within(text, 1_000, 768_000, "Hz").map_err(|needed| needed + ", as in 48000")
 }
 
 fn channels(text: &str) -> Result<usize, String> {

@@ -32,6 +32,7 @@ mod load;
 mod log;
 mod memory;
 mod meter;
+mod near;
 mod output;
 mod overview;
 mod page;
@@ -51,9 +52,11 @@ mod watch;
 use std::ffi::OsString;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use patchline_graph::guard;
 use patchline_patch::Registry;
 
@@ -127,10 +130,22 @@ fn conclude(outcome: Outcome) -> Exit {
     failure.exit
 }
 
+/// What clap cannot know of a word that is no command: a patch without its ending, a folder.
+fn advise(error: &clap::Error) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return };
+    let (path, patch) = (Path::new(word), Path::new(word).with_extension("toml"));
+    if path.is_dir() {
+        output::tell(&format!("`{word}` is a folder; a patch is a file in it, as in `runner {word}/patch.toml`"));
+    } else if patch.is_file() {
+        output::tell(&format!("`runner {}` plays the patch of that name", load::shown(&patch)));
+    }
+}
+
 /// Help and version are results; anything else is a mistake in the command line.
 fn explain_usage(error: &clap::Error) -> Exit {
     match (error.print(), error.use_stderr()) {
         (_, true) => {
+            advise(error);
             let words = error.to_string();
             let words = words.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
             conclude(Err(Failure::new(Exit::Usage, words).said()))

@@ -16,7 +16,7 @@ use tracing::info;
 use crate::cli::{Assumed, PatchArgs};
 use crate::exit::{Exit, Failure};
 use crate::units::count;
-use crate::{output, overview, style};
+use crate::{near, output, overview, style};
 
 /// The rate in Hz, the block in frames and the channels where nobody says.
 pub(crate) const USUAL_RATE: u32 = 48_000;
@@ -38,7 +38,7 @@ pub(crate) fn read(path: &Path, args: &PatchArgs) -> Result<Patch, Trouble> {
         }
         File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
-    taken.map_err(|error| Trouble::File(format!("cannot read {}: {error}", shown(path))))?;
+    taken.map_err(|error| Trouble::File(format!("cannot read {}: {}", shown(path), near::unopened(path, &error))))?;
     Ok(prepare(patchline_patch::read(&bytes, path)?, stdin, args))
 }
 

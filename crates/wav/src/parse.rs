@@ -47,11 +47,13 @@ pub(crate) fn skip_by_reading(source: &mut impl Read, bytes: u64) -> io::Result<
 /// Reads up to the first sample.
 pub(crate) fn parse<R: Read>(source: &mut R, skip: Skip<'_, R>) -> Result<Head, ReadError> {
     let mut cursor = Cursor { source, skip, offset: 0 };
-    let (form, riff_size) = cursor.chunk_head("the RIFF header")?;
+    let form = cursor.array::<4>("the RIFF header")?;
     let wide = matches!(&form, b"RF64" | b"BW64");
     if !wide && form != *b"RIFF" {
-        return Err(malformed(0, format!("{} is not RIFF, RF64 or BW64: no WAV file", quoted(form))));
+        let other = other_format(form, cursor.array("").ok());
+        return Err(malformed(0, format!("{} is not RIFF, RF64 or BW64: {other}", quoted(form))));
     }
+    let riff_size = u32::from_le_bytes(cursor.array("the RIFF header")?);
     let kind = cursor.array::<4>("the RIFF header")?;
     if kind != *b"WAVE" {
         return Err(malformed(8, format!("a RIFF file of {}, not of WAVE", quoted(kind))));
@@ -151,6 +153,19 @@ fn unsupported(tag: u16, bits: u16) -> String {
 
 pub(crate) fn malformed(offset: u64, what: impl Into<String>) -> ReadError {
     ReadError::Malformed { offset, what: what.into() }
+}
+
+/// What a file is instead, by its first eight bytes.
+fn other_format(form: [u8; 4], next: Option<[u8; 4]>) -> String {
+    let (name, extension) = match form {
+        [b'I', b'D', b'3', _] | [0xff, 0xe2..=0xff, ..] => ("an MP3 file", "mp3"),
+        _ if form == *b"fLaC" => ("a FLAC file", "flac"),
+        _ if form == *b"OggS" => ("an Ogg file", "ogg"),
+        _ if form == *b"FORM" => ("an AIFF file", "aiff"),
+        _ if next == Some(*b"ftyp") => ("an MP4 file", "m4a"),
+        _ => return "no WAV file".to_owned(),
+    };
+    format!("{name}, no WAV file. Convert it first, as in `ffmpeg -i in.{extension} out.wav`")
 }
 
 fn quoted(id: [u8; 4]) -> String {

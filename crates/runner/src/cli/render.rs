@@ -9,7 +9,7 @@ use jiff::civil::DateTime;
 use patchline_nodes::Time;
 use patchline_wav::Subtype;
 
-use super::{InputFile, PatchArgs, TailChoice, block, duration, rate, subtype, values};
+use super::{InputFile, PatchArgs, TailChoice, block, duration, rate, subtype, values, wav_file};
 use crate::allocator::OnViolation;
 
 /// `runner render`.
@@ -27,7 +27,7 @@ pub(crate) struct RenderArgs {
     pub(crate) input: Vec<InputFile>,
     /// The WAV file to write, `-` for stdout. Needed when the patch has an output. For several files a folder, or a name
     /// with {stem} (the input's name) and {dir} (the folders that a pattern's wildcards found).
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "FILE", value_parser = wav_file(), value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     /// Replaces the output file if there is one.
     #[arg(long)]

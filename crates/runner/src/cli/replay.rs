@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::wav_file;
+
 /// What `runner run` keeps of a run.
 #[derive(Debug, Default, Args)]
 pub(crate) struct CaptureArgs {
@@ -26,7 +28,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) verify: bool,
     /// Writes what was heard to this WAV file; what follows at another rate to a name with a number.
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "FILE", value_parser = wav_file(), value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     /// Replaces the output file if there is one.
     #[arg(long, requires = "output")]

@@ -7,7 +7,7 @@ use patchline_io::{Callback, ChannelCount, DeviceRequest, Patience, SideRequest}
 use patchline_nodes::{Level, QuantityError, Time};
 use patchline_wav::Subtype;
 
-use super::{BackendChoice, PatchArgs, block, duration, rate, subtype};
+use super::{BackendChoice, PatchArgs, block, duration, rate, subtype, wav_file};
 use crate::hosts::{self, NotOpened, Opened};
 use crate::signals;
 
@@ -72,7 +72,7 @@ pub(crate) struct DeviceArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RecordArgs {
     /// The WAV file to write; `{date}`, `{time}` and `{seq:03}` in it are filled in.
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "FILE", value_parser = wav_file(), value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
     /// Records this long, to the frame: "5s", "10min", "1.5h", "48000smp" (frames); until Ctrl-C without it.
     #[arg(long, short, value_parser = duration, allow_hyphen_values = true)]

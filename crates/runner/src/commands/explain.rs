@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::cli::ExplainArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::{output, style};
+use crate::{near, output, style};
 
 /// What there is to say, in Markdown: a heading for each code.
 const ERRORS: &str = include_str!("explain/errors.md");
@@ -43,7 +43,8 @@ fn explanations() -> impl Iterator<Item = Explanation> {
 
 fn unknown(code: &str) -> Failure {
     let all: Vec<&str> = explanations().map(|explanation| explanation.code).collect();
-    Failure::new(Exit::Usage, format!("there is no code `{}`; there are {}", style::safe(code, 40), all.join(", ")))
+    let code = style::safe(code, 40);
+    Failure::new(Exit::Usage, format!("there is no code `{code}`; {}", near::or_one_of(&code, &all)))
 }
 
 fn list() -> String {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::NodesArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::{output, style};
+use crate::{near, output, style};
 
 const TAKES: &str = "a string takes every text";
 
@@ -29,7 +29,7 @@ pub(crate) fn run(registry: &Registry, args: &NodesArgs) -> Outcome {
 fn unknown(registry: &Registry, kind: &str) -> Failure {
     let kinds: Vec<&str> = registry.kinds().map(|declaration| declaration.kind).collect();
     let kind = style::safe(kind, 40);
-    Failure::new(Exit::Usage, format!("there is no node type `{kind}`; there are {}", kinds.join(", ")))
+    Failure::new(Exit::Usage, format!("there is no node type `{kind}`; {}", near::or_one_of(&kind, &kinds)))
 }
 
 fn list(registry: &Registry) -> String {

@@ -1,11 +1,13 @@
 //! `runner play`: a WAV file to a device's output.
 
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use patchline_graph::Graph;
 use patchline_io::{ChannelCount, DeviceRequest};
 use patchline_nodes::{ChannelIndex, FileSource, Output};
-use patchline_wav::{FileReader, Info, RateConverter};
+use patchline_wav::{FileReader, Info, RateConverter, ReadError};
 use serde_json::{Value, json};
 
 use crate::cli::{self, PlayArgs};
@@ -14,12 +16,14 @@ use crate::hosts::Opened;
 use crate::live::{Done, Live, Piece, Player, Terms, View};
 use crate::load::shown;
 use crate::units::{clock, count};
-use crate::{output, style};
+use crate::{near, output, style};
 
 pub(crate) fn run(args: &PlayArgs) -> Outcome {
     let unreadable = |message: String| Failure::new(Exit::File, style::safe(&message, 600));
     let info = *FileReader::open(&args.file)
-        .map_err(|error| unreadable(format!("cannot play {}: {error}", shown(&args.file))))?
+        .map_err(|error| {
+            unreadable(format!("cannot play {}: {error}{}", shown(&args.file), advice(&args.file, &error)))
+        })?
         .info();
     let source = FileSource::open(&args.file).map_err(|error| unreadable(error.to_string()))?;
     let source = FileSource { looped: args.looped, gain: args.gain, ..source };
@@ -30,6 +34,17 @@ pub(crate) fn run(args: &PlayArgs) -> Outcome {
         false => output::report(&text(&done, args, &info))?,
     }
     done.outcome()
+}
+
+/// What was meant, perhaps: another file, or a patch.
+fn advice(file: &Path, error: &ReadError) -> String {
+    match error {
+        ReadError::Open { source, .. } if source.kind() == ErrorKind::NotFound => near::did_you_mean(file),
+        _ if file.extension().is_some_and(|extension| extension == "toml") => {
+            format!("; a patch is played by `runner {}`", shown(file))
+        }
+        _ => String::new(),
+    }
 }
 
 /// All channels that the file has; one is played on two where there are two.

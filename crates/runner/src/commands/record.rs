@@ -40,7 +40,10 @@ fn check_place(args: &RecordArgs) -> Result<(), Failure> {
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !filled_in && !folder.is_dir() {
-        return Err(Failure::new(Exit::File, format!("there is no folder {}", shown(folder))));
+        return Err(Failure::new(
+            Exit::File,
+            format!("there is no folder {0}; make it first, as in `mkdir -p {0}`", shown(folder)),
+        ));
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ mod hostile;
 mod jack;
 mod json;
 mod meter;
+mod mistakes;
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "nothing is frozen here")]
 #[path = "../../../nodes/tests/faults/mounts.rs"]

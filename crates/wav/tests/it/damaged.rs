@@ -165,7 +165,7 @@ fn headers_that_cannot_be_say_what_and_where() {
     let mut mp3 = fmt(0x55, 2, 48_000, 4, 16);
     mp3.extend([0; 2]);
     let cases = [
-        (b"OggS\0\0\0\0WAVE".to_vec(), "byte 0: \"OggS\" is not RIFF, RF64 or BW64: no WAV file"),
+        (b"text".to_vec(), "byte 0: \"text\" is not RIFF, RF64 or BW64: no WAV file"),
         (b"\x1b[2J\0\0\0\0WAVE".to_vec(), "byte 0: \"\\x1b[2J\" is not RIFF, RF64 or BW64: no WAV file"),
         (b"RIFF\0\0\0\0AVI ".to_vec(), "byte 8: a RIFF file of \"AVI \", not of WAVE"),
         (with(fmt(1, 0, 48_000, 0, 16)), "byte 22: 0 channels; it takes 1 to 1024"),
@@ -189,6 +189,23 @@ fn headers_that_cannot_be_say_what_and_where() {
         assert_eq!(seeked.to_string(), expected);
         let streamed = Reader::from_stream(&bytes[..]).unwrap_err();
         assert_eq!(streamed.to_string(), expected);
+    }
+}
+
+#[test]
+fn other_formats_are_named_with_the_way_to_wav() {
+    let cases: [(&[u8], &str, &str); 6] = [
+        (b"ID3\x03\0\0\0\0", "an MP3 file", "in.mp3"),
+        (b"\xff\xfb\x90\0", "an MP3 file", "in.mp3"),
+        (b"fLaC\0\0", "a FLAC file", "in.flac"),
+        (b"OggS\0\0\0\0", "an Ogg file", "in.ogg"),
+        (b"FORM\0\0\0\0AIFF", "an AIFF file", "in.aiff"),
+        (b"\0\0\0\x20ftypM4A ", "an MP4 file", "in.m4a"),
+    ];
+    for (bytes, name, file) in cases {
+        let said = Reader::new(Cursor::new(bytes)).unwrap_err().to_string();
+        let expected = format!("{name}, no WAV file. Convert it first, as in `ffmpeg -i {file} out.wav`");
+        assert!(said.ends_with(&expected), "{said}");
     }
 }
 

@@ -11,7 +11,7 @@ use patchline_patch::Loaded;
 use crate::cli::{InputFile, RenderArgs, is_pattern};
 use crate::exit::{Exit, Failure};
 use crate::load::{USUAL_RATE, shown};
-use crate::style;
+use crate::{near, style};
 
 /// Open inputs: first the one that all nodes without one of their own hear, then those of single nodes.
 pub(crate) struct Inputs {
@@ -105,7 +105,11 @@ fn open(InputFile { node, file }: &InputFile) -> Result<Input, Failure> {
         path if path.is_dir() => return Err(Failure::new(Exit::File, folder(node.as_deref(), path))),
         path => Input::open(path),
     };
-    opened.map_err(unreadable)
+    opened.map_err(|error| {
+        let is_there = file.as_path() == Path::new("-") || file.exists();
+        let meant = if is_there { String::new() } else { near::did_you_mean(file) };
+        Failure::new(Exit::File, reason(error) + &meant)
+    })
 }
 
 /// A folder where a file is to be: what stands for the files in it, if there may be several.
@@ -131,10 +135,14 @@ fn at_rate(file: Input, rate: u32, strict: bool) -> Result<Input, Failure> {
 }
 
 fn unreadable(error: RenderError) -> Failure {
+    Failure::new(Exit::File, reason(error))
+}
+
+fn reason(error: RenderError) -> String {
     let message = match error {
         // The reason names the file where it comes from opening it.
         RenderError::Read { name, source } if source.to_string().contains(&name) => source.to_string(),
         other => format!("cannot read {other}"),
     };
-    Failure::new(Exit::File, style::safe(&message, 600))
+    style::safe(&message, 600)
 }

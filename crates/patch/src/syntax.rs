@@ -1,0 +1,91 @@
+//! What would be right where a text is not TOML: the parser says what it met, this what was probably meant.
+
+/// What the parser says of a text without quotes, by the letter that it begins with.
+const NOT_QUOTED: [&str; 4] = [
+    "string values must be quoted",
+    "invalid float, expected `inf`",
+    "invalid float, expected `nan`",
+    "invalid boolean",
+];
+
+/// What would be right, by the beginning of what the parser says.
+const RIGHT: [(&str, &str); 9] = [
+    (
+        "invalid basic string, expected `\"`",
+        "a text ends in the line that it begins in, with the quote that it begins with",
+    ),
+    (
+        "invalid literal string, expected `'`",
+        "a text ends in the line that it begins in, with the quote that it begins with",
+    ),
+    ("missing comma", "a list's entries have a comma between them, and a `]` stands behind the last one"),
+    ("duplicate key", "a name stands once: rename one of the two, or put them together"),
+    ("cannot extend", "a name stands once: rename one of the two, or put them together"),
+    ("missing assignment", "values are given by `=`, as in `gain = 0.5`"),
+    ("key with no value", "values are given by `=`, as in `gain = 0.5`"),
+    (
+        "missing escaped value",
+        r"a backslash means something in double quotes: a path of Windows needs single ones, as in 'C:\takes\a.wav'",
+    ),
+    ("invalid key-value pair", "a patch is written in TOML: `KEY = VALUE`, below a `[table]`"),
+];
+
+/// Words for a mistake of syntax, and what would be right. `line` is the line that it stands in, `found` the text at fault.
+pub(crate) fn explained(message: &str, line: &str, found: &str) -> (String, Option<String>) {
+    let begins = |begin: &&str| message.starts_with(begin);
+    let (bare, is_not_quoted) = (found.trim(), NOT_QUOTED.iter().any(begins));
+    if is_not_quoted && bare.is_empty() {
+        return ("a value is missing here".to_owned(), None);
+    }
+    if is_not_quoted && is_word(bare) {
+        return quoted(bare);
+    }
+    let close = begins(&"unclosed table").then(|| format!("close it: {}]", shortened(line.trim())));
+    let right = RIGHT.iter().find(|(begin, _)| begins(begin)).map(|(_, right)| (*right).to_owned());
+    (message.to_owned(), close.or(right))
+}
+
+/// Whether it is a text without its quotes, and not a number that went wrong.
+fn is_word(found: &str) -> bool {
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '_');
+    found.chars().any(|c| !is_number(c))
+}
+
+fn quoted(found: &str) -> (String, Option<String>) {
+    let is_curly = |c: char| matches!(c, '“' | '”' | '„' | '‘' | '’' | '«' | '»');
+    let text = shortened(found.trim_matches(is_curly));
+    let (message, right) = match text.to_lowercase().as_str() {
+        known @ ("true" | "false") => ("true and false are written small", known.to_owned()),
+        _ if found.starts_with(is_curly) => ("these quotes are not those of TOML", format!("\"{text}\"")),
+        _ => ("a text needs quotes", format!("\"{text}\"")),
+    };
+    (message.to_owned(), Some(format!("write {right}")))
+}
+
+/// What fits into a line.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && *c != '"').take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant_is_said() {
+        let bare = "string values must be quoted, expected literal string";
+        for (message, found, expected) in [
+            (bare, "-6 dB ", "write \"-6 dB\""),
+            (bare, "“-6 dB”", "write \"-6 dB\""),
+            (bare, "True", "write true"),
+            ("invalid float, expected `inf`", "input", "write \"input\""),
+            ("invalid boolean, expected `true`", "True", "write true"),
+            ("invalid boolean, expected `true`", "trim", "write \"trim\""),
+            ("unclosed table, expected `]`", "", "close it: [nodes.a]"),
+        ] {
+            assert_eq!(explained(message, "[nodes.a\n", found).1.as_deref(), Some(expected), "{found}");
+        }
+        assert_eq!(explained(bare, "a =", "").0, "a value is missing here");
+        assert_eq!(explained("invalid float", "a = 1.2.3", "1.2.3"), ("invalid float".to_owned(), None));
+    }
+}
