@@ -36,7 +36,9 @@ fn every_command_of_every_page_does_what_it_says() {
 
 #[test]
 fn every_block_of_every_page_is_what_it_says() {
-    let faults = of_all(&pages(), blocks::faults);
+    let pages = pages();
+    let mut faults = of_all(&pages, blocks::faults);
+    faults.extend(blocks::needless(&pages).iter().map(|table| format!("blocks.rs: no page has `{table}`")));
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 

@@ -2,15 +2,12 @@
 
 use std::process::Command;
 
-use patchline_graph::{Graph, StreamSpec};
-use patchline_patch::{Code, EngineSettings, Options, Registry, read};
-
 use super::cargo;
 use super::markdown::{Block, Page};
 use super::stage::Stage;
 
-/// What a part of a patch cannot be blamed for: the rest of it stands elsewhere.
-const OF_THE_REST: [Code; 2] = [Code::Link, Code::File];
+/// Tables of other programs' files, in which only the syntax is ours to judge.
+const FOREIGN: [(&str, &str); 2] = [("[[rule]]", "taplo"), ("[language-server.", "Helix")];
 
 /// Everything that is wrong with a page's blocks, each with its place.
 pub(super) fn faults(page: &Page) -> Vec<String> {
@@ -57,13 +54,28 @@ fn patch(stage: &Stage, block: &Block) -> Result<(), String> {
     let mut top = block.text.lines().take_while(|line| !line.starts_with('['));
     let is_whole = top.any(|line| line.starts_with("links"));
     let text = if is_whole { block.text.clone() } else { format!("links = []\n{}", block.text) };
-    let stream = |_: &EngineSettings, _: &Graph| StreamSpec::new(48_000, 512, 2, 2);
-    let checked = read(text.as_bytes(), stage.folder.path().join("page.toml"))
-        .and_then(|patch| patch.check(&Registry::standard(), &Options::default(), stream));
-    let Err(mistakes) = checked else { return Ok(()) };
-    let words = mistakes.to_string();
-    let counts = mistakes.into_iter().any(|mistake| is_whole || !OF_THE_REST.contains(&mistake.code));
-    if counts { Err(words) } else { Ok(()) }
+    let is_foreign = FOREIGN.iter().any(|(table, _)| block.text.contains(table));
+    stage.folder.write("page.toml", &text);
+    let ended = stage.folder.run(["check", "page.toml", "--json"]);
+    let report = ended.json();
+    let mistakes = report["patches"][0]["mistakes"]["mistakes"].as_array().into_iter().flatten();
+    let mut codes = mistakes.map(|mistake| (mistake["code"].as_str(), mistake["message"].as_str().unwrap_or_default()));
+    let is_of_the_rest = |code: Option<&str>, message: &str| match code {
+        // Sounds that a page speaks of are not there.
+        Some("file") => !is_whole || message.starts_with("cannot open"),
+        Some("link") => !is_whole,
+        code => is_foreign && code != Some("syntax"),
+    };
+    let is_right =
+        codes.all(|(code, message)| is_of_the_rest(code, message)) && [Some(0), Some(3)].contains(&ended.code);
+    if is_right { Ok(()) } else { Err(ended.stderr) }
+}
+
+/// The tables of others that no page has.
+pub(super) fn needless(pages: &[Page]) -> Vec<&'static str> {
+    let mut texts = pages.iter().flat_map(|page| page.blocks_of("toml")).map(|block| block.text.as_str());
+    let all: String = texts.by_ref().collect();
+    FOREIGN.iter().map(|(table, _)| *table).filter(|table| !all.contains(table)).collect()
 }
 
 /// One document, or one in each line.
@@ -97,6 +109,7 @@ mod tests {
         for good in [
             "```toml\nlinks = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n```",
             "```toml\n[nodes.a]\ntype = \"noise\"\n```",
+            "```toml\n[[rule]]\ninclude = []\n```",
             "```toml\n[dependencies]\npatchline = \"0.1\"\nserde = \"1\"\n```",
             "```toml\n[[rule]]\ninclude = [\"*.toml\"]\n```",
             "```json\n{\"a\": 1}\n{\"a\": 2}\n```",
@@ -107,6 +120,7 @@ mod tests {
         for bad in [
             "```toml\nlinks = [\"a -> c\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n```",
             "```toml\n[nodes.a]\ntype = \"nose\"\n```",
+            "```toml\n[[rule]]\ninclude = [\n```",
             "```toml\n[nodes.a]\ntype = \"noise\"\nlevle = 1\n```",
             "```toml\n[dependencies]\npatchlien = \"0.1\"\npatchline-grahp = \"0.1\"\n```",
             "```toml\n[[rule]]\ninclude = *.toml\n```",

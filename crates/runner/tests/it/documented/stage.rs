@@ -26,12 +26,12 @@ impl Stage {
     pub(super) fn new(page: &Page) -> Self {
         let stage = Self { folder: Folder::new(), ports: ports(page) };
         let folder = &stage.folder;
-        for name in ["bin", "takes", "examples"] {
+        for name in ["bin", "takes", "examples", "examples/patches", "packaging"] {
             std::fs::create_dir(folder.path().join(name)).expect("a writable folder");
         }
         symlink(env!("CARGO_BIN_EXE_runner"), folder.path().join("bin/runner")).expect("a writable folder");
         stage.program("pidof", PIDOF);
-        copy_patches(folder);
+        ["examples/patches", "packaging"].iter().for_each(|name| copy(name, folder));
         let made = made_by(page);
         let there = |name: &&str| !made.iter().any(|made| made == name);
         ["voice.wav", "take.wav", "takes/a.wav", "takes/b.wav"].iter().filter(|name| there(name)).for_each(|name| {
@@ -54,7 +54,8 @@ impl Stage {
     /// The shell with this text, which finds the runner.
     pub(super) fn shell(&self, text: &str) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", text]).current_dir(self.folder.path());
+        // What goes to the reader's own folder stays in this one.
+        command.args(["-c", text]).current_dir(self.folder.path()).env("HOME", self.folder.path());
         crate::support::without_devices(&mut command);
         let path = std::env::var("PATH").expect("a path of UTF-8");
         command.env("PATH", format!("{}:{path}", self.folder.path().join("bin").display()));
@@ -76,12 +77,14 @@ pub(super) fn echo() -> String {
     block.expect("README.md introduces echo.toml").text.clone()
 }
 
-fn copy_patches(folder: &Folder) {
-    let to = folder.path().join("examples/patches");
-    std::fs::create_dir(&to).expect("a writable folder");
-    for entry in std::fs::read_dir(repository().join("examples/patches")).expect("example patches") {
-        let entry = entry.expect("a readable folder");
-        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a writable folder");
+/// Copies the files of one of the repository's folders.
+fn copy(name: &str, folder: &Folder) {
+    for entry in std::fs::read_dir(repository().join(name)).expect("a folder of the repository") {
+        let from = entry.expect("a readable folder").path();
+        if from.is_file() {
+            let to = folder.path().join(name).join(from.file_name().expect("a file"));
+            std::fs::copy(&from, to).expect("a writable folder");
+        }
     }
 }
 
