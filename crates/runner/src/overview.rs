@@ -53,6 +53,9 @@ pub(crate) struct LinkView {
     #[serde(skip)]
     pub(crate) ends: (Option<String>, Option<String>),
     pub(crate) channels: usize,
+    /// How many channels its target has at least.
+    #[serde(skip)]
+    pub(crate) reaches: usize,
     pub(crate) feedback: bool,
     /// The highest peak in dBFS, where it was measured; negative infinity for silence.
     #[serde(skip)]
@@ -102,7 +105,7 @@ impl Overview {
         let links: Vec<LinkView> = graph.links().iter().filter_map(|link| link_view(graph, &nodes, link)).collect();
         for (index, (_, node)) in graph.nodes().enumerate() {
             if let Some(DeviceSide::Output(channels)) = &node.ports().device {
-                let linked = || links.iter().filter(|link| link.to == index).map(|link| link.channels).max();
+                let linked = || links.iter().filter(|link| link.to == index).map(|link| link.reaches).max();
                 nodes[index].inputs[0].channels = channels.as_ref().map_or_else(|| linked().unwrap_or(0), Vec::len);
             }
         }
@@ -145,12 +148,14 @@ fn link_view(graph: &Graph, nodes: &[NodeView], link: &Link) -> Option<LinkView>
     let to = graph.index(link.to.node.as_str())?;
     let width = port(&nodes[from].outputs, &link.from)?.channels;
     let arrow = link.arrow();
+    let channels = link.from.channels.as_ref().map_or(width, Range::len);
     Some(LinkView {
         text: format!("{} {arrow} {}", link.from, link.to),
         from,
         to,
         ends: (end(&nodes[from].outputs, &link.from), end(&nodes[to].inputs, &link.to)),
-        channels: link.from.channels.as_ref().map_or(width, Range::len),
+        channels,
+        reaches: link.to.channels.as_ref().map_or(channels, |range| range.end),
         feedback: link.feedback,
         peak_dbfs: None,
     })
@@ -274,6 +279,16 @@ mod tests {
         fn update(&mut self, _params: &Late) {}
 
         fn process(&mut self, _io: &mut Io<'_>) {}
+    }
+
+    #[test]
+    fn an_output_is_as_wide_as_the_last_channel_that_a_link_enters() {
+        let mut graph = Graph::new();
+        graph.add("mic", Input::default()).unwrap().add("out", Output::default()).unwrap();
+        graph.link("mic[0]", "out.in[0]").unwrap().link("mic[1]", "out.in[1]").unwrap();
+        let stream = StreamSpec { outputs: None, ..StreamSpec::new(48_000, 64, 2, 0) };
+        let overview = Overview::new(&graph, &compile(&graph, &stream).unwrap(), &stream);
+        assert_eq!(overview.nodes[1].inputs[0].channels, 2);
     }
 
     #[test]
