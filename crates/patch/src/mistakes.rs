@@ -31,6 +31,13 @@ impl Mistakes {
 
 /// The candidate that `name` was probably meant to be, as in "did you mean `gain`?": the one with the fewest changed
 /// letters, if these are no more than a third. Only the first candidates of very many are looked at.
+///
+/// ```
+/// use patchline_patch::closest;
+///
+/// assert_eq!(closest("smoth", ["gain", "smooth", "mute"]), Some("smooth"));
+/// assert_eq!(closest("time", ["gain", "smooth", "mute"]), None);
+/// ```
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let allowed = (name.chars().count() / 3).max(1);
