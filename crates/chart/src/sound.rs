@@ -67,7 +67,18 @@ impl Sound {
         raster
     }
 
+    /// Which channel a panel is, where there are several.
+    pub(crate) fn number(&self, raster: &mut Raster, channel: usize, ink: Colour) {
+        if self.channels > 1 {
+            let (left, top) = self.panel(channel);
+            raster.text(left + 8, top + 11, Anchor::Start, ink, &format!("channel {channel}"));
+        }
+    }
+
     fn time(&self, raster: &mut Raster, bottom: usize) {
+        if self.frames == 0 {
+            return raster.text(LEFT + COLUMNS / 2, bottom + 16, Anchor::Middle, SOFT, "0 frames");
+        }
         let seconds = self.frames as f64 / f64::from(self.rate.max(1));
         let axis = Axis::linear().from(0.0, seconds.max(1e-6));
         let side = Side { first: LEFT as f64, last: (LEFT + COLUMNS - 1) as f64, round: false };

@@ -14,6 +14,8 @@ const WINDOW: usize = 4096;
 const BINS: usize = WINDOW / 2 + 1;
 /// Hz at the bottom.
 const LOWEST: f64 = 20.0;
+/// What is written onto the picture.
+const PALE: Colour = [235; 3];
 /// dBFS of the darkest colour.
 const FLOOR: f64 = -110.0;
 
@@ -133,6 +135,7 @@ impl Spectrogram {
                 raster.set(left + x, top + row, colour(level));
             }
         }
+        self.sound.number(raster, channel, PALE);
         for value in [50.0, 200.0, 1000.0, 5000.0, 20_000.0].into_iter().filter(|value| *value < nyquist) {
             let text = if value < 1000.0 { format!("{value} Hz") } else { format!("{} kHz", value / 1000.0) };
             self.sound.tick(raster, placed.at(value).round() as usize, &text);

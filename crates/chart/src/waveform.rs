@@ -1,12 +1,14 @@
 //! The waveform: how far the samples reach, over time.
 
 use crate::raster::{Colour, Raster};
-use crate::sound::{COLUMNS, GRID, Picture, Sound};
+use crate::sound::{COLUMNS, GRID, INK, Picture, Sound};
 
 const PEAK: Colour = [122, 178, 220];
 const RMS: Colour = [0, 90, 156];
 const OVER: Colour = [200, 40, 20];
 const AXIS: Colour = [150; 3];
+/// Pixels that are red where a sample goes beyond full scale.
+const MARK: usize = 5;
 
 /// The samples of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +29,7 @@ struct Waveform {
 }
 
 /// A picture of the waveform: light from the least to the greatest sample of each moment, dark as far as the RMS, red
-/// where a sample goes beyond full scale, ±1. A panel for each channel, from 1 at the top to -1.
+/// at the edge where a sample goes beyond full scale, ±1. A panel for each channel, from 1 at the top to -1.
 pub fn waveform(sound: Sound) -> Box<dyn Picture> {
     let columns = vec![EMPTY; COLUMNS * sound.channels];
     Box::new(Waveform { sound, columns, at: 0 })
@@ -84,6 +86,7 @@ impl Waveform {
             }
         }
         raster.fill((left, y(0.0)), (COLUMNS, 1), AXIS);
+        self.sound.number(raster, channel, INK);
         [("1", 1.0), ("0", 0.0), ("-1", -1.0)].into_iter().for_each(|(text, at)| self.sound.tick(raster, y(at), text));
     }
 }
@@ -91,13 +94,16 @@ impl Waveform {
 impl Column {
     fn draw(self, raster: &mut Raster, x: usize, y: impl Fn(f32) -> usize) {
         let between = |high: f32, low: f32| ((x, y(high)), (1, y(low) - y(high) + 1));
-        let over = self.high > 1.0 || self.low < -1.0;
         let (from, size) = between(self.high, self.low);
-        raster.fill(from, size, if over { OVER } else { PEAK });
+        raster.fill(from, size, PEAK);
         let rms = (self.squares / self.count as f64).sqrt() as f32;
-        if !over {
-            let (from, size) = between(rms.min(self.high), (-rms).max(self.low));
-            raster.fill(from, size, RMS);
+        let (from, size) = between(rms.min(self.high), (-rms).max(self.low));
+        raster.fill(from, size, RMS);
+        if self.high > 1.0 {
+            raster.fill((x, y(1.0)), (1, MARK), OVER);
+        }
+        if self.low < -1.0 {
+            raster.fill((x, y(-1.0) + 1 - MARK), (1, MARK), OVER);
         }
     }
 }

@@ -58,6 +58,8 @@ pub enum Code {
     Unlinked,
     /// A feedback delay that costs much.
     ShortFeedback,
+    /// A factor that looks as if decibels were meant.
+    Factor,
 }
 
 /// Whether the patch can run all the same.
@@ -156,7 +158,7 @@ pub struct Diagnostics {
 
 impl Code {
     /// All of them, in their order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreadable,
         Self::Syntax,
         Self::UnknownKey,
@@ -172,6 +174,7 @@ impl Code {
         Self::Device,
         Self::Unlinked,
         Self::ShortFeedback,
+        Self::Factor,
     ];
 
     /// The stable name, as in `unknown-key`.
@@ -193,6 +196,7 @@ impl Code {
             Self::Device => "device",
             Self::Unlinked => "unlinked",
             Self::ShortFeedback => "short-feedback",
+            Self::Factor => "factor",
         }
     }
 
@@ -200,7 +204,7 @@ impl Code {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::Unlinked | Self::ShortFeedback => Severity::Warning,
+            Self::Unlinked | Self::ShortFeedback | Self::Factor => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -214,7 +218,7 @@ impl Code {
             Self::Missing => 3,
             Self::Link => 4,
             Self::Graph | Self::Device => 5,
-            Self::Unlinked | Self::ShortFeedback => 6,
+            Self::Unlinked | Self::ShortFeedback | Self::Factor => 6,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use patchline_graph::{Graph, NodeName};
-use patchline_nodes::Surroundings;
+use patchline_nodes::{Gain, Surroundings};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -32,6 +32,8 @@ const USUAL_RATE: u32 = 48_000;
 const LONGEST_CLIENT: usize = 32;
 /// Feedback delays below this many frames are warned of: blocks are split at that length.
 const SHORT_FEEDBACK: u64 = 16;
+/// Above this a gain without a unit looks as if decibels were meant: +12 dB.
+const PLAIN_FACTOR: f64 = 4.0;
 
 /// What the readers of a patch's parts share.
 pub(crate) struct Context<'a> {
@@ -138,7 +140,25 @@ impl Parts {
             let help = format!("from {SHORT_FEEDBACK} frames on it costs little");
             warnings.push(Diagnostic::new(Code::ShortFeedback, self.places.setting("feedback"), message).help(help));
         }
+        warnings.extend(self.nodes.order.iter().filter_map(|name| self.meant_decibels(name)));
         warnings
+    }
+
+    /// A gain of `-6` or `12` is a factor, and hardly ever meant.
+    fn meant_decibels(&self, name: &str) -> Option<Diagnostic> {
+        let gain = self.nodes.by_name[name].node.as_ref()?.downcast_ref::<Gain>()?.gain;
+        let place = self.places.parameter(name, "gain")?;
+        let written = self.places.source.text.get(place.clone())?;
+        let odd = gain.linear_f64() < -1.0 || gain.linear_f64() > PLAIN_FACTOR;
+        if !odd || written.parse::<f64>().is_err() {
+            return None;
+        }
+        let db = 20.0 * gain.linear_f64().abs().log10();
+        let (inverted, invert) =
+            if gain.linear_f64() < 0.0 { (", inverted", " with `invert = true`") } else { ("", "") };
+        let message = format!("`gain = {written}` is a factor: {db:+.1} dB{inverted}");
+        let help = format!("decibels are `\"{written} dB\"`; the factor is `\"{db:+.1} dB\"`{invert} in them");
+        Some(Diagnostic::new(Code::Factor, place, message).help(help))
     }
 }
 

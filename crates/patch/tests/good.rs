@@ -1,7 +1,7 @@
 //! Patches that are right: the ways in which the language may be written.
 
 use patchline_graph::{Graph, StreamSpec};
-use patchline_patch::{Checked, EngineSettings, Options, Registry, SampleRate, read};
+use patchline_patch::{Checked, EngineSettings, Options, Registry, SampleRate, Style, read, render};
 
 fn stream(settings: &EngineSettings, _: &Graph) -> StreamSpec {
     let rate = settings.rate().unwrap_or(48_000);
@@ -94,4 +94,25 @@ fn nodes_may_be_optional_and_the_limit_has_a_unit() {
     let checked = check(text);
     let names: Vec<_> = checked.loaded.graph.optional_nodes().map(ToString::to_string).collect();
     assert_eq!((names, checked.loaded.engine.shed.limit()), (vec!["a".to_owned()], Some(0.75)));
+}
+
+/// A beginner's decibels without their unit: six times as loud, upside down.
+#[test]
+fn factors_that_look_like_decibels_are_told_of() {
+    let warnings = |gain: &str| {
+        let nodes = "nodes.a.type = \"noise\"\nnodes.b.type = \"output\"\nnodes.g.type = \"gain\"\n";
+        let text = format!("links = [\"a -> g -> b\"]\n{nodes}nodes.g.gain = {gain}\n");
+        let loaded = read(text.as_bytes(), "p.toml").unwrap().load(&Registry::standard(), &Options::default()).unwrap();
+        render(&loaded.warnings, Style::Plain)
+    };
+    let said = warnings("-6");
+    assert!(said.contains("`gain = -6` is a factor: +15.6 dB, inverted") && said.contains("p.toml:5:16"), "{said}");
+    assert!(
+        said.contains(r#"decibels are `"-6 dB"`; the factor is `"+15.6 dB"` with `invert = true` in them"#),
+        "{said}"
+    );
+    assert!(warnings("12").contains("warning[factor]"));
+    for meant in ["2", "-0.5", "-1", "\"-6 dB\"", "\"+20 dB\""] {
+        assert_eq!(warnings(meant), "", "{meant}");
+    }
 }

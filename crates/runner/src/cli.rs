@@ -278,9 +278,9 @@ pub(crate) struct GraphArgs {
     /// The patch to show.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) patch: PathBuf,
-    /// The form.
-    #[arg(long, short, value_enum, default_value = "plan")]
-    pub(crate) format: GraphFormat,
+    /// The form; what the ending of -o says without it (.svg, .dot or .gv, .mmd), else the plan.
+    #[arg(long, short, value_enum)]
+    pub(crate) format: Option<GraphFormat>,
     /// Renders the patch, and writes the highest peak onto each link. Nothing is recorded meanwhile.
     #[arg(long)]
     pub(crate) levels: bool,

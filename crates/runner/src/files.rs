@@ -40,6 +40,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Fa
     })
 }
 
+/// Refuses a file in a folder that is not there, before the work for it is done.
+///
+/// # Errors
+/// Where there is none, with its name.
+pub(crate) fn has_folder(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match folder.is_dir() {
+        true => Ok(()),
+        false => {
+            let what = format!("{}: there is no folder {}; make it first", shown(path), shown(folder));
+            Err(Failure::new(Exit::File, what))
+        }
+    }
+}
+
 fn place(part: &Path, path: &Path) -> io::Result<()> {
     if part == path { Ok(()) } else { fs::rename(part, path) }
 }

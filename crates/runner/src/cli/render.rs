@@ -148,10 +148,10 @@ impl RenderArgs {
         batch_only
             || shared.len() > 1
             || shared.iter().any(|file| is_pattern(file))
-            || self
-                .output
-                .as_deref()
-                .is_some_and(|output| is_folder(output) || has_placeholder(&output.to_string_lossy()))
+            || [&self.output, &self.waveform, &self.spectrogram]
+                .into_iter()
+                .flatten()
+                .any(|output| is_folder(output) || has_placeholder(&output.to_string_lossy()))
             || settings()
     }
 

@@ -6,13 +6,17 @@ use patchline_patch::{Checked, Loaded, Registry};
 
 use crate::cli::{GraphArgs, GraphFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::load::show;
+use crate::load::{show, shown};
 use crate::overview::Overview;
 use crate::reads::Reads;
 use crate::{files, output, picture};
 
 pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
-    let (loaded, text) = if args.levels { with_levels(registry, args)? } else { without(registry, args)? };
+    let format = format(args)?;
+    let (loaded, text) = match args.levels {
+        true => with_levels(registry, args, format)?,
+        false => without(registry, args, format)?,
+    };
     match &args.output {
         Some(path) => {
             let mut reads = Reads::of(&args.patch, &loaded);
@@ -25,24 +29,42 @@ pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn without(registry: &Registry, args: &GraphArgs) -> Result<(Loaded, String), Failure> {
+/// As asked for, or as the file is called.
+fn format(args: &GraphArgs) -> Result<GraphFormat, Failure> {
+    let ending = args.output.as_deref().and_then(|path| path.extension()?.to_str()).unwrap_or("");
+    match (args.format, ending.to_ascii_lowercase().as_str()) {
+        (Some(format), _) => Ok(format),
+        (None, "svg") => Ok(GraphFormat::Svg),
+        (None, "dot" | "gv") => Ok(GraphFormat::Dot),
+        (None, "mmd" | "mermaid") => Ok(GraphFormat::Mermaid),
+        (None, "png" | "jpg" | "jpeg" | "pdf") => {
+            let other = args.output.as_deref().map(|path| shown(&path.with_extension("svg"))).unwrap_or_default();
+            let what =
+                format!("no .{ending} is drawn: write {other}, which browsers show and `rsvg-convert` makes a PNG of");
+            Err(Failure::new(Exit::Usage, what))
+        }
+        (None, _) => Ok(GraphFormat::Plan),
+    }
+}
+
+fn without(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result<(Loaded, String), Failure> {
     let Checked { loaded, stream, schedule } = args.assumed.check(registry, &args.patch, &args.patch_args)?;
     show(&loaded.warnings);
-    let text = match args.format {
+    let text = match format {
         GraphFormat::Plan => format!("{schedule}\n"),
         picture => draw(picture, &loaded.name, &Overview::new(&loaded.graph, &schedule, &stream))?,
     };
     Ok((loaded, text))
 }
 
-fn with_levels(registry: &Registry, args: &GraphArgs) -> Result<(Loaded, String), Failure> {
-    if args.format == GraphFormat::Plan {
+fn with_levels(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result<(Loaded, String), Failure> {
+    if format == GraphFormat::Plan {
         let what = "--levels belongs into a picture: add --format svg, mermaid or dot";
         return Err(Failure::new(Exit::Usage, what));
     }
     let (loaded, overview) = levels::measured(registry, args)?;
     show(&loaded.warnings);
-    let text = draw(args.format, &loaded.name, &overview)?;
+    let text = draw(format, &loaded.name, &overview)?;
     Ok((loaded, text))
 }
 

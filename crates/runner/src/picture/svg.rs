@@ -12,7 +12,7 @@ use layout::std_shapes::shapes::{Arrow, Element, ShapeKind};
 use layout::topo::layout::VisualGraph;
 
 use super::{label, subtitle};
-use crate::overview::{NodeView, Overview};
+use crate::overview::{LinkView, NodeView, Overview};
 
 const DIRECTION: Orientation = Orientation::LeftToRight;
 const FONT: usize = 14;
@@ -63,19 +63,54 @@ pub(crate) fn svg(name: &str, overview: &Overview) -> Option<String> {
     (size <= MOST).then(|| canvas.finish(name))
 }
 
+/// layout-rs asks of each link whether its target leads to its source, by every path there is: more than anybody can wait
+/// for. So links come in the order in which their sources run, those that lead back turned round: then no path is there
+/// yet.
 fn placed(overview: &Overview) -> VisualGraph {
     let mut graph = VisualGraph::new(DIRECTION);
+    graph.dag.set_validate(false);
     let add = |node: &NodeView| graph.add_node(element(node));
     let handles: Vec<_> = overview.nodes.iter().map(add).collect();
-    for link in &overview.links {
+    let turns = turns(overview);
+    let mut links: Vec<&LinkView> = overview.links.iter().collect();
+    links.sort_by_key(|link| turns[link.from].min(turns[link.to]));
+    for link in links {
         let mut arrow = Arrow::simple(&label(link));
         arrow.look = look(PLAIN);
         if link.feedback {
             arrow.line_style = LineStyleKind::Dashed;
         }
-        graph.add_edge(arrow, handles[link.from], handles[link.to]);
+        match turns[link.from] <= turns[link.to] {
+            true => graph.add_edge(arrow, handles[link.from], handles[link.to]),
+            false => graph.add_edge(arrow.reverse(), handles[link.to], handles[link.from]),
+        }
     }
     graph
+}
+
+/// When each node's turn is: after all that it hears, but for feedback.
+fn turns(overview: &Overview) -> Vec<usize> {
+    let forward = || overview.links.iter().filter(|link| !link.feedback && link.from != link.to);
+    let mut waits_for = vec![0; overview.nodes.len()];
+    let mut followers = vec![Vec::new(); overview.nodes.len()];
+    for link in forward() {
+        waits_for[link.to] += 1;
+        followers[link.from].push(link.to);
+    }
+    let mut ready: Vec<usize> = (0..overview.nodes.len()).filter(|&node| waits_for[node] == 0).collect();
+    let mut turns = vec![0; overview.nodes.len()];
+    let mut next = 0;
+    while let Some(&node) = ready.get(next) {
+        turns[node] = next;
+        next += 1;
+        for &follower in &followers[node] {
+            waits_for[follower] -= 1;
+            if waits_for[follower] == 0 {
+                ready.push(follower);
+            }
+        }
+    }
+    turns
 }
 
 fn element(node: &NodeView) -> Element {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use patchline_graph::{Engine, Per, Reading, Readings};
+use patchline_graph::{AnyNode, Engine, Graph, Per, Reading, Readings};
+use patchline_nodes::Gain;
 use patchline_patch::{Parameter, Registry, Scene};
 
 use super::flow::{self, Row};
@@ -34,6 +35,8 @@ pub(super) struct Snapshot {
     pub(super) said: Vec<Option<String>>,
     /// Nodes that are left out.
     pub(super) bypassed: Vec<String>,
+    /// Gains that are muted.
+    pub(super) muted: Vec<String>,
     /// The node that is looked at, with its parameters.
     pub(super) looked_at: Option<(String, Vec<Parameter>)>,
     pub(super) scenes: Vec<String>,
@@ -61,6 +64,11 @@ impl Measured {
     fn new((reading, values): (&'static Reading, Vec<f64>)) -> Self {
         Self { name: reading.name, unit: reading.unit, per_channel: reading.per == Per::Channel, values }
     }
+}
+
+fn muted(graph: &Graph) -> Vec<String> {
+    let is_muted = |node: &AnyNode| node.downcast_ref::<Gain>().is_some_and(|gain| gain.mute);
+    graph.nodes().filter(|(_, node)| is_muted(node)).map(|(name, _)| name.to_string()).collect()
 }
 
 /// Takes snapshots; keeps what changes only with the graph.
@@ -96,7 +104,7 @@ impl Camera {
             frames: live.frames(),
             rate,
             block: frames_and_ms(live.stream().max_frames as u64, rate),
-            load: live.load().map(|load| (load.mean, load.peak)),
+            load: live.load().map(|load| (load.mean, load.peak.max(load.mean))),
             xruns: stats.xruns,
             frames_lost: stats.frames_lost,
             latency: latency.in_ms(),
@@ -105,6 +113,7 @@ impl Camera {
             measured: self.readings.iter().map(measured).collect(),
             said: self.rows.iter().map(|row| live.last_said(&row.name).map(str::to_owned)).collect(),
             bypassed: engine.bypassed().map(ToString::to_string).collect(),
+            muted: muted(engine.graph()),
             looked_at: parameters.map(|parameters| (node.to_owned(), parameters)),
             scenes: scenes.iter().map(|scene| scene.name.clone()).collect(),
             answer: None,
@@ -118,5 +127,18 @@ impl Camera {
         self.loads = Some(engine.loads());
         self.rows = Arc::new(flow::rows(engine.graph()));
         self.readings = self.rows.iter().map(|row| engine.readings(&row.name)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gains_that_are_muted_are_named() {
+        let mut graph = Graph::new();
+        graph.add("loud", Gain::default()).unwrap();
+        graph.add("quiet", Gain { mute: true, ..Gain::default() }).unwrap();
+        assert_eq!(muted(&graph), ["quiet"]);
     }
 }

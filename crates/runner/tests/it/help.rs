@@ -84,6 +84,26 @@ fn the_schema_names_every_type() {
     assert!(kinds.as_array().unwrap().iter().all(|kind| text.contains(&kind["type"].to_string())));
 }
 
+/// Each node hears the two before it: as many paths as Fibonacci's hundredth number, and a way back over all of them.
+#[test]
+fn a_picture_of_many_paths_is_drawn() {
+    let folder = Folder::new();
+    let links: Vec<_> = (2..100).map(|n| format!("\"g{} -> g{n}\", \"g{} -> g{n}\"", n - 1, n - 2)).collect();
+    let gains: String = (0..100).map(|n| format!("nodes.g{n}.type = \"gain\"\n")).collect();
+    let ends = "nodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n";
+    let links = links.join(", ");
+    folder
+        .write("p.toml", &format!("links = [{links}, \"a -> g0 -> g1\", \"g99 -> b\", \"g99 ~> g0\"]\n{ends}{gains}"));
+    let svg = folder.run(["graph", "p.toml", "-o", "p.svg"]).exits(0);
+    assert_eq!(svg.stdout, "");
+    let svg = std::fs::read_to_string(folder.path().join("p.svg")).unwrap();
+    assert_eq!((svg.matches("class=\"link").count(), svg.matches("class=\"link back\"").count()), (200, 1));
+    // The name says what it is to be.
+    folder.run(["graph", "p.toml", "-o", "p.dot"]).exits(0);
+    assert!(std::fs::read_to_string(folder.path().join("p.dot")).unwrap().starts_with("digraph"));
+    folder.run(["graph", "p.toml", "-o", "p.png"]).exits(2).says("p.svg");
+}
+
 #[test]
 fn a_picture_of_a_large_patch_is_drawn_or_refused_in_no_time() {
     let folder = Folder::new();

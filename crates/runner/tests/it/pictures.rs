@@ -42,6 +42,9 @@ fn pictures_need_a_name_of_their_own_and_a_file_to_show() {
     render("-o out.wav --waveform wave.jpg").exits(2).says("--waveform wave.png");
     render("-o out.wav --waveform a.png --spectrogram a.png").exits(2).says("name the same file");
     render("-o out.png --waveform in.wav --overwrite").exits(2).says("PNG");
+    render("-o ./x.wav --waveform ./a.png --spectrogram a.png").exits(2).says("name the same file");
+    // Nothing is rendered for a picture that has no place.
+    render("-o out.wav --waveform nowhere/a.png").exits(5).says("there is no folder nowhere");
     folder.run("render half.toml -i in.wav -o out.wav --waveform take.wav".split(' ')).exits(2);
     assert_eq!(folder.listing(), ["half.toml", "in.wav", "plain.toml"]);
 }
@@ -87,7 +90,8 @@ fn times_are_drawn() {
     let patch = patch.to_str().unwrap();
     folder.run(["bench", patch, "-s", "0.2", "--timeline", "t.svg", "--svg", "s.svg", "--blocks", "64"]).exits(0);
     folder.run(["bench", patch, "--timeline", "t.svg"]).exits(5).says("--overwrite");
-    folder.run(["bench", patch, "--timeline", "a.svg", "--svg", "a.svg"]).exits(2).says("the same file");
+    folder.run(["bench", patch, "--timeline", "./a.svg", "--svg", "a.svg"]).exits(2).says("the same file");
+    folder.run(["bench", patch, "--timeline", "nowhere/a.svg"]).exits(5).says("there is no folder nowhere");
     folder.run(["check", patch, "--cpu", "--svg", "c.svg"]).exits(0);
     folder.run(["check", patch, "--cpu", "--svg", "c.svg"]).exits(5).says("--overwrite");
     folder.run(["check", patch, patch, "--cpu", "--svg", "d.svg"]).exits(2).says("one patch");

@@ -4,7 +4,7 @@ mod live;
 mod picture;
 mod told;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use patchline_graph::{Frames, Graph, NodeCost, StreamSpec};
@@ -52,12 +52,13 @@ pub(super) fn run(registry: &Registry, args: &BenchArgs, patch: &Path) -> Outcom
     let disturbances = disturbances(interruptions);
     let live = live.map(|backend| live::run(args, patch, backend)).transpose()?;
     let told = Told { checked: &checked, sizes: &sizes, block, nodes: &nodes, disturbances, unwritten, live, args };
+    // What was measured is told whatever becomes of its pictures.
+    output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
     let (name, rate) = (&checked.loaded.name, checked.stream.rate);
     let pictures = [(&args.svg, picture::histograms as Draw), (&args.timeline, picture::timeline)];
     for (path, draw) in pictures.into_iter().filter_map(|(path, draw)| Some((path.as_deref()?, draw))) {
         files::write(path, draw(name, &sizes, rate).as_bytes(), args.overwrite)?;
     }
-    output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
     Ok(Exit::Ok)
 }
 
@@ -66,12 +67,14 @@ type Draw = fn(&str, &[Size], u32) -> String;
 
 /// Whether the pictures have a place, before anything is measured.
 fn check_pictures(args: &BenchArgs, patch: &Path, loaded: &Loaded) -> Result<(), Failure> {
-    if args.svg.is_some() && args.svg == args.timeline {
+    let place = |path: &Option<PathBuf>| path.as_deref().map(files::real);
+    if args.svg.is_some() && place(&args.svg) == place(&args.timeline) {
         return Err(Failure::new(Exit::Usage, "--svg and --timeline name the same file: give each its own"));
     }
     let named = [("--svg", &args.svg), ("--timeline", &args.timeline)];
     for (option, path) in named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))) {
         files::apart(option, path, &Reads::of(patch, loaded), loaded)?;
+        files::has_folder(path)?;
         if !args.overwrite && path.symlink_metadata().is_ok() {
             return Err(files::exists(path));
         }

@@ -21,6 +21,15 @@ const MOST_NODES: usize = 3;
 /// Nodes that are drawn.
 const DRAWN_NODES: usize = 40;
 
+/// With two digits, however small: `0.00052 %`.
+fn small_percent(part: f64) -> String {
+    let percent = part * 100.0;
+    let digits = if percent > 0.0 { (1.0 - percent.log10().floor()).clamp(0.0, 8.0) as usize } else { 0 };
+    let text = format!("{percent:.digits$}");
+    let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{short} %")
+}
+
 /// What was found, on what.
 pub(super) struct Found {
     name: String,
@@ -75,12 +84,15 @@ impl Found {
         let bar = |(node, load): &(String, f64)| Bar {
             name: node.clone(),
             value: *load,
-            label: fine_percent(*load),
+            label: small_percent(*load),
             bound: None,
             colour: 0,
         };
-        let drawn = prediction.nodes.iter().filter(|(_, load)| *load > 0.0).take(DRAWN_NODES).map(bar);
-        let axis = Axis::linear().label(fine_percent);
+        let counts = || prediction.nodes.iter().filter(|(_, load)| *load > 0.0);
+        let left = counts().count().saturating_sub(DRAWN_NODES);
+        let note = if left > 0 { format!("{note}; {left} more have less") } else { note };
+        let axis = Axis::linear().label(small_percent);
+        let drawn = counts().take(DRAWN_NODES).map(bar);
         let groups = vec![(String::new(), drawn.collect())];
         Bars { title: name, note: &note, axis, base: 0.0, groups }.draw()
     }

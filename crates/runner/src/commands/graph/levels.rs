@@ -106,6 +106,9 @@ impl Metered {
         });
         engine.close(renderer);
         helpers.end();
+        if signals::stopping() {
+            return Err(Failure::new(Exit::Interrupted, "stopped before all levels were measured"));
+        }
         done.map_err(|error| Failure::new(Exit::File, format!("cannot render it for its levels: {error}")))?;
         Ok(peaks)
     }

@@ -35,7 +35,7 @@ pub(super) fn check(loaded: &Loaded, reads: &Reads, args: &RenderArgs) -> Result
                     "`{option}` draws what `-o` writes, and a pipe cannot be read again: name a file"
                 ));
             }
-            Some(output) if output == path => {
+            Some(output) if files::real(output) == files::real(path) => {
                 return usage(format!(
                     "`{option}` and `-o` both name {}: give the picture a name of its own",
                     shown(path)
@@ -50,11 +50,16 @@ pub(super) fn check(loaded: &Loaded, reads: &Reads, args: &RenderArgs) -> Result
             ));
         }
         files::apart(option, path, reads, loaded)?;
+        // The folder of `-o` is made where there is none.
+        if args.output.as_deref().and_then(Path::parent) != path.parent() {
+            files::has_folder(path)?;
+        }
         if !args.overwrite && path.symlink_metadata().is_ok() {
             return Err(files::exists(path));
         }
     }
-    if args.waveform.is_some() && args.waveform == args.spectrogram {
+    let place = |path: &Option<PathBuf>| path.as_deref().map(files::real);
+    if args.waveform.is_some() && place(&args.waveform) == place(&args.spectrogram) {
         return usage("`--waveform` and `--spectrogram` name the same file: give each its own".to_owned());
     }
     Ok(())

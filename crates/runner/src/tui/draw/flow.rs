@@ -88,6 +88,9 @@ fn node(app: &App, index: usize, columns: Columns, paint: Paint) -> Vec<Line<'st
     if bypassed {
         parts.push(Span::styled("BYPASSED", paint.warning()));
     }
+    if app.now.muted.contains(&row.name) {
+        parts.push(Span::styled("MUTED", paint.warning()));
+    }
     parts.extend(state(app, index, paint));
     if !row.back.is_empty() {
         parts.push(Span::styled(format!("feeds back to {}", row.back.join(", ")), paint.dim()));
