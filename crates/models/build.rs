@@ -92,6 +92,7 @@ impl Source {
     fn write(&self) {
         println!("cargo::rerun-if-changed={}", self.path);
         let source = std::fs::read_to_string(self.path).expect("the engine's source is beside this");
+        let source = without_examples(&source);
         let (source, _) = source.split_once("#[cfg(test)]").expect("its tests are at its end");
         let lines = source.lines().filter(|line| !line.starts_with("//!"));
         let code: String = lines.map(|line| format!("{line}\n")).collect();
@@ -111,4 +112,15 @@ impl Source {
             code.replace(from, to)
         })
     }
+}
+
+/// Without the examples of its documentation, which are of the engine's crate.
+fn without_examples(source: &str) -> String {
+    let mut inside = false;
+    let is_code = |line: &&str| {
+        let fence = line.trim_start().starts_with("/// ```");
+        inside ^= fence;
+        !fence && !inside
+    };
+    source.lines().filter(is_code).map(|line| format!("{line}\n")).collect()
 }
