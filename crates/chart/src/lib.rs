@@ -36,5 +36,5 @@ pub use histograms::{Histogram, Histograms};
 pub use number::thousands;
 pub use sound::{Picture, Sound};
 pub use spectrogram::spectrogram;
-pub use svg::{Anchor, COLOURS, Svg, text_width};
+pub use svg::{Anchor, COLOURS, Svg, escaped, text_width};
 pub use waveform::waveform;

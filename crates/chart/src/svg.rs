@@ -109,7 +109,8 @@ pub fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * 6.7
 }
 
-fn escaped(text: &str) -> String {
+/// Text as XML has it.
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

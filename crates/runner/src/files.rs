@@ -55,6 +55,15 @@ pub(crate) fn has_folder(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Whether a file can be written there, as far as can be seen before the work for it is done.
+///
+/// # Errors
+/// As those of [`has_folder`]; what is there already, unless it may be replaced.
+pub(crate) fn is_free(path: &Path, overwrite: bool) -> Result<(), Failure> {
+    has_folder(path)?;
+    if !overwrite && path.symlink_metadata().is_ok() { Err(exists(path)) } else { Ok(()) }
+}
+
 fn place(part: &Path, path: &Path) -> io::Result<()> {
     if part == path { Ok(()) } else { fs::rename(part, path) }
 }

@@ -29,7 +29,7 @@ pub(crate) struct RenderArgs {
     /// with {stem} (the input's name) and {dir} (the folders that a pattern's wildcards found).
     #[arg(long, short, value_name = "FILE", value_parser = wav_file(), value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
-    /// Replaces the output file if there is one.
+    /// Replaces the output file if there is one, and its pictures.
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Draws the waveform of what was written, as PNG: a panel for each channel, peaks and RMS over time, red where it goes

@@ -182,7 +182,7 @@ fn some_channels(text: &str) -> Result<usize, String> {
 
 /// `runner bench`.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").required(true)))]
+#[command(group(ArgGroup::new("what").required(true)), group(ArgGroup::new("picture").multiple(true)))]
 pub(crate) struct BenchArgs {
     /// The patch to measure, in blocks of several lengths: how long its calls take, what each node costs, which block is
     /// safe here, and the latency that comes of it. No device is needed; with --backend it plays on one as well.
@@ -199,13 +199,13 @@ pub(crate) struct BenchArgs {
     pub(crate) channels: Option<usize>,
     /// Draws how the times are spread into this file: a histogram for each block size; of --loopback, each impulse's
     /// latency over time.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, group = "picture", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) svg: Option<PathBuf>,
     /// Draws when the longest calls were into this file: what comes at regular times is something else on this machine.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "loopback")]
+    #[arg(long, group = "picture", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "loopback")]
     pub(crate) timeline: Option<PathBuf>,
     /// Replaces pictures that are there.
-    #[arg(long)]
+    #[arg(long, requires = "picture")]
     pub(crate) overwrite: bool,
     /// Measures how long sound takes from the output to the input, by impulses. Connect the two: by a cable, or by a
     /// device that gives back what is played.

@@ -42,9 +42,7 @@ fn loopback(args: &BenchArgs) -> Outcome {
                        Measure a real one, with a cable or a device that gives back what is played";
         return Err(Failure::new(Exit::Usage, message));
     }
-    if let Some(svg) = args.svg.as_deref().filter(|svg| !args.overwrite && svg.symlink_metadata().is_ok()) {
-        return Err(files::exists(svg));
-    }
+    args.svg.as_deref().map_or(Ok(()), |svg| files::is_free(svg, args.overwrite))?;
     let mut opened = args.device.open(&request(args))?;
     let asked = opened.device.spec().clone();
     asked.notes.iter().for_each(|note| info!("{note}"));
@@ -57,11 +55,12 @@ fn loopback(args: &BenchArgs) -> Outcome {
     if signals::stopping() && round_trip.latencies.is_empty() {
         return Err(Failure::new(Exit::Interrupted, "stopped before an impulse was heard"));
     }
+    let told = Told { host: opened.host, spec: &spec, round_trip: &round_trip, args };
+    // What was measured is told whatever becomes of its picture.
+    output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
     if let Some(svg) = &args.svg {
         files::write(svg, picture::latencies(&spec.name, &round_trip, spec.rate).as_bytes(), args.overwrite)?;
     }
-    let told = Told { host: opened.host, spec: &spec, round_trip: &round_trip, args };
-    output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
     told.failure().map_or(Ok(Exit::Ok), Err)
 }
 

@@ -10,6 +10,7 @@ use layout::core::geometry::Point;
 use layout::core::style::{LineStyleKind, StyleAttr};
 use layout::std_shapes::shapes::{Arrow, Element, ShapeKind};
 use layout::topo::layout::VisualGraph;
+use patchline_chart::escaped;
 
 use super::{label, subtitle};
 use crate::overview::{LinkView, NodeView, Overview};
@@ -289,8 +290,4 @@ fn near(a: Point, b: Point) -> bool {
 fn around(edge: Point, far: Point) -> Curve {
     let back = Point::new(edge.x - 22.0, edge.y);
     [edge, Point::new(edge.x + 12.0, far.y), Point::new(back.x - 12.0, far.y), back]
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

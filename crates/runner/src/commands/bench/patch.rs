@@ -74,10 +74,7 @@ fn check_pictures(args: &BenchArgs, patch: &Path, loaded: &Loaded) -> Result<(),
     let named = [("--svg", &args.svg), ("--timeline", &args.timeline)];
     for (option, path) in named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))) {
         files::apart(option, path, &Reads::of(patch, loaded), loaded)?;
-        files::has_folder(path)?;
-        if !args.overwrite && path.symlink_metadata().is_ok() {
-            return Err(files::exists(path));
-        }
+        files::is_free(path, args.overwrite)?;
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ pub(super) fn of(checked: &Result<Checked, Trouble>, args: &CheckArgs, path: &Pa
     };
     if let Some(svg) = &args.svg {
         files::apart("--svg", svg, &Reads::of(path, loaded), loaded)?;
+        files::is_free(svg, args.overwrite)?;
     }
     let own = match loaded.engine.block {
         0 => BLOCK,
