@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+#[cfg(unix)]
+use crate::support::Running;
 use crate::support::{Ended, Folder, read};
 
 const HALF: &str = "links = [\"mic -> trim -> out\"]\n[nodes.mic]\ntype = \"input\"\n[nodes.trim]\ntype = \"gain\"\n\
@@ -190,23 +192,19 @@ fn a_full_disk_fails_its_files_and_leaves_no_half_one() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_batch_keeps_what_is_whole_and_nothing_else() {
-    let folder = takes();
-    folder.write("long.toml", &HALF.replace("gain = 0.5", "gain = 0.25"));
-    let names: Vec<String> = (0..4).map(|n| format!("takes/{n}.wav")).collect();
-    for name in &names {
-        std::fs::copy(folder.path().join("takes/a.wav"), folder.path().join(name)).unwrap();
+    let folder = Folder::new();
+    folder.write("half.toml", HALF);
+    for name in 0..4 {
+        folder.wav(&format!("takes/{name}.wav"), 8_000, 1, 10_000);
     }
-    let args =
-        ["render", "long.toml", "-i", "takes/[0-9].wav", "-o", "out/", "-j", "2", "--block", "16", "-d", "600min"];
-    let mut command = folder.command(args);
-    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    // Both have begun when their files lie beside their names.
+    // Long in time and small on the disk: what has no room there is refused before it begins.
+    let long = "-d 300min --subtype PCM_16 --block 1".split(' ');
+    let args = ["render", "half.toml", "-i", "takes/*.wav", "-o", "out/", "-j", "2"].into_iter().chain(long);
+    let running = Running::start(&mut folder.command(args));
     let out = folder.path().join("out");
-    while !out.is_dir() || Folder::names_in(&out).len() < 2 {
-        std::thread::yield_now();
-    }
-    crate::support::signal(&child, "INT");
-    let ended = Ended::of(child.wait_with_output().unwrap()).exits(130);
+    running.until_seen("two files do not lie beside their names", || out.is_dir() && Folder::names_in(&out).len() >= 2);
+    running.signal("INT");
+    let ended = running.end().exits(130);
     assert!(ended.stdout.contains("4 files: 0 rendered, 4 not rendered;"), "{}", ended.stdout);
     ended.says("--skip-existing goes on with the others");
     assert_eq!(Folder::names_in(&out), [""; 0]);

@@ -1,5 +1,7 @@
 use std::process::Stdio;
 
+#[cfg(unix)]
+use crate::support::Running;
 use crate::support::{Ended, Folder, example, read};
 
 const HALF: &str = "links = [\"mic -> trim -> out\"]\n[nodes.mic]\ntype = \"input\"\n[nodes.trim]\ntype = \"gain\"\n\
@@ -271,14 +273,12 @@ fn a_tail_is_kept_when_asked_for_and_missed_when_cut() {
 fn an_interrupted_render_leaves_nothing() {
     let folder = Folder::new();
     folder.write("tone.toml", "links = [\"a -> b\"]\nnodes.a.type = \"noise\"\nnodes.b.type = \"output\"\n");
-    let mut command = folder.command(["render", "tone.toml", "-o", "out.wav", "-d", "600min", "--block", "64"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // It has begun when its file lies beside the name.
-    while folder.listing().len() < 2 {
-        std::thread::yield_now();
-    }
-    crate::support::signal(&child, "INT");
-    Ended::of(child.wait_with_output().unwrap()).exits(130).says("interrupted");
+    // Long in time and small on the disk: what has no room there is refused before it begins.
+    let long = "-d 300min --sample-rate 8000 --subtype PCM_16 --block 1".split(' ');
+    let running = Running::start(&mut folder.command(["render", "tone.toml", "-o", "out.wav"].into_iter().chain(long)));
+    running.until_seen("its file does not lie beside the name", || folder.listing().len() >= 2);
+    running.signal("INT");
+    running.end().exits(130).says("interrupted");
     assert_eq!(folder.listing(), ["tone.toml"]);
 }
 

@@ -1,15 +1,13 @@
 //! A captured run is rendered again to the bit, and whoever has been at the file is found out.
 
-use std::fs;
-use std::path::Path;
 #[cfg(unix)]
-use std::time::{Duration, Instant};
-
 use patchline_capture::{Capture, Config, Source, Stretch, Tapped, seal};
 use patchline_graph::{StreamSpec, engine};
 use patchline_io::{Block, Callback};
 use patchline_nodes::{Gain, Level};
 use patchline_patch::{Options, Registry};
+use std::fs;
+use std::path::Path;
 
 #[cfg(unix)]
 use crate::support::{Ended, Running};
@@ -211,11 +209,8 @@ fn nothing_is_replaced_and_a_bad_patch_makes_no_capture() {
 #[cfg(unix)]
 #[track_caller]
 fn until_written(folder: &Folder, running: &Running, bytes: u64) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while fs::metadata(folder.path().join("s.cap")).map_or(0, |found| found.len()) < bytes {
-        assert!(Instant::now() < end, "nothing is written while it plays:\n{}", running.said());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let written = || fs::metadata(folder.path().join("s.cap")).map_or(0, |found| found.len());
+    running.until_seen("nothing is written while it plays", || written() >= bytes);
 }
 
 #[cfg(unix)]

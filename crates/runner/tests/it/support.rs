@@ -181,9 +181,15 @@ impl Running {
     /// Waits until it has said this, for half a minute at most.
     #[track_caller]
     pub(crate) fn until(&self, text: &str) {
+        self.until_seen(&format!("`{text}` was not said"), || self.said().contains(text));
+    }
+
+    /// Waits until this holds, for half a minute at most; else says what is wrong, and what the run has said.
+    #[track_caller]
+    pub(crate) fn until_seen(&self, wrong: &str, holds: impl Fn() -> bool) {
         let end = Instant::now() + Duration::from_secs(30);
-        while !self.said().contains(text) {
-            assert!(Instant::now() < end, "`{text}` was not said:\n{}", self.said());
+        while !holds() {
+            assert!(Instant::now() < end, "{wrong}:\n{}", self.said());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
