@@ -70,15 +70,12 @@ fn open(name: &str) -> Result<Device, Box<dyn Error>> {
 
 /// JACK, then the system's own, as far as this program is built with them.
 fn hosts() -> Vec<Box<dyn Host<Renderer>>> {
-    #[cfg_attr(not(any(feature = "jack", feature = "cpal")), allow(unused_mut, reason = "there is nothing to add"))]
-    let mut hosts: Vec<Box<dyn Host<Renderer>>> = Vec::new();
+    let hosts = std::iter::empty();
     #[cfg(feature = "jack")]
-    hosts.push(Box::new(patchline::io_jack::JackHost));
+    let hosts = hosts.chain([Box::new(patchline::io_jack::JackHost) as Box<dyn Host<Renderer>>]);
     #[cfg(feature = "cpal")]
-    for host in patchline::io_cpal::hosts() {
-        hosts.push(Box::new(host));
-    }
-    hosts
+    let hosts = hosts.chain(patchline::io_cpal::hosts().into_iter().map(|host| Box::new(host) as _));
+    hosts.collect()
 }
 
 fn tone(channels: usize) -> Result<Graph, Box<dyn Error>> {

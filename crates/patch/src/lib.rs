@@ -19,6 +19,7 @@ mod compile;
 mod control;
 mod diagnostic;
 mod document;
+mod factors;
 mod include;
 mod keys;
 mod links;

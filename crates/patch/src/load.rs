@@ -154,7 +154,7 @@ impl Patch {
     /// Every mistake of the patch that does not depend on the device: of syntax, then unknown keys, values, missing
     /// keys, and links.
     pub fn load(&self, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
-        finish(Parts::read(self, registry, options))
+        finish(Parts::read(self, registry, options), registry)
     }
 
     /// Loads the patch and compiles it for a stream: whatever is accepted here runs on a device of that rate and those
@@ -174,7 +174,7 @@ impl Patch {
         let mut stream = stream(&parts.engine, &graph);
         parts.engine.apply(&mut stream);
         let compiled = compile(&mut parts, &stream);
-        let loaded = finish(parts)?;
+        let loaded = finish(parts, registry)?;
         match compiled {
             Some(schedule) => Ok(Checked { loaded, stream, schedule }),
             None => unreachable!("a graph that does not compile leaves a mistake"),
@@ -182,13 +182,13 @@ impl Patch {
     }
 }
 
-fn finish(parts: Parts) -> Result<Loaded, Diagnostics> {
+fn finish(parts: Parts, registry: &Registry) -> Result<Loaded, Diagnostics> {
     let source = parts.places.source.clone();
     if !parts.mistakes.list.is_empty() {
         return Err(Diagnostics::new(source, parts.mistakes.list));
     }
     let files = source.files();
-    let warnings = Diagnostics::new(source, parts.warnings());
+    let warnings = Diagnostics::new(source, parts.warnings(registry));
     let graph = parts.graph();
     let Parts { name, engine, control, scenes, maps, surroundings, places, nodes, .. } = parts;
     let (uses, writes) = (places.uses(), nodes.writers);

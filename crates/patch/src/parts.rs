@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use patchline_graph::{Graph, NodeName};
-use patchline_nodes::{Gain, Surroundings};
+use patchline_nodes::Surroundings;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -13,6 +13,7 @@ use crate::compile::Places;
 use crate::control::{ControlSettings, read_control};
 use crate::diagnostic::{Code, Diagnostic, is_unprintable};
 use crate::document::{Document, Patch, entries};
+use crate::factors::meant_decibels;
 use crate::keys::{Keys, NOT_YET_AT_TOP, NOT_YET_IN_ENGINE, TOP};
 use crate::links::{Ends, LinkEntry, is_there, read_links};
 use crate::load::{Files, Options};
@@ -32,8 +33,6 @@ const USUAL_RATE: u32 = 48_000;
 const LONGEST_CLIENT: usize = 32;
 /// Feedback delays below this many frames are warned of: blocks are split at that length.
 const SHORT_FEEDBACK: u64 = 16;
-/// Above this a gain without a unit looks as if decibels were meant: +12 dB.
-const PLAIN_FACTOR: f64 = 4.0;
 
 /// What the readers of a patch's parts share.
 pub(crate) struct Context<'a> {
@@ -122,7 +121,7 @@ impl Parts {
         graph(&self.nodes, &self.links)
     }
 
-    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
+    pub(crate) fn warnings(&self, registry: &Registry) -> Vec<Diagnostic> {
         let ends = self.links.iter().flat_map(|entry| [entry.link.from.node.as_str(), entry.link.to.node.as_str()]);
         let linked: HashSet<&str> = ends.collect();
         let alone = self.nodes.order.iter().filter(|name| !linked.contains(name.as_str()));
@@ -133,32 +132,17 @@ impl Parts {
                 diagnostic.help("name it in a link of `links`, or take it out")
             })
             .collect();
-        let rate = f64::from(self.engine.rate().unwrap_or(USUAL_RATE));
-        let frames = self.engine.feedback.frames(rate);
+        let rate = self.engine.rate().unwrap_or(USUAL_RATE);
+        let frames = self.engine.feedback.frames(rate.into());
         if frames < SHORT_FEEDBACK && self.links.iter().any(|entry| entry.link.feedback) {
             let message = format!("a feedback delay of {frames} frames splits every block into pieces of that length");
             let help = format!("from {SHORT_FEEDBACK} frames on it costs little");
             warnings.push(Diagnostic::new(Code::ShortFeedback, self.places.setting("feedback"), message).help(help));
         }
-        warnings.extend(self.nodes.order.iter().filter_map(|name| self.meant_decibels(name)));
+        let text = &self.places.source.text;
+        let nodes = self.nodes.order.iter().map(|name| &self.nodes.by_name[name]);
+        warnings.extend(nodes.flat_map(|node| meant_decibels(node, text, registry, rate)));
         warnings
-    }
-
-    /// A gain of `-6` or `12` is a factor, and hardly ever meant.
-    fn meant_decibels(&self, name: &str) -> Option<Diagnostic> {
-        let gain = self.nodes.by_name[name].node.as_ref()?.downcast_ref::<Gain>()?.gain;
-        let place = self.places.parameter(name, "gain")?;
-        let written = self.places.source.text.get(place.clone())?;
-        let odd = gain.linear_f64() < -1.0 || gain.linear_f64() > PLAIN_FACTOR;
-        if !odd || written.parse::<f64>().is_err() {
-            return None;
-        }
-        let db = 20.0 * gain.linear_f64().abs().log10();
-        let (inverted, invert) =
-            if gain.linear_f64() < 0.0 { (", inverted", " with `invert = true`") } else { ("", "") };
-        let message = format!("`gain = {written}` is a factor: {db:+.1} dB{inverted}");
-        let help = format!("decibels are `\"{written} dB\"`; the factor is `\"{db:+.1} dB\"`{invert} in them");
-        Some(Diagnostic::new(Code::Factor, place, message).help(help))
     }
 }
 

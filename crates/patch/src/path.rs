@@ -187,6 +187,11 @@ impl Spans {
         self.0.insert(path, value.span());
     }
 
+    /// All paths, and where their values stand.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Range<usize>)> {
+        self.0.iter().map(|(path, place)| (path.as_str(), place))
+    }
+
     /// Where the value at `path` stands, or the innermost around it that is there.
     pub(crate) fn nearest(&self, mut path: &str) -> Option<&Range<usize>> {
         loop {

@@ -99,20 +99,31 @@ fn nodes_may_be_optional_and_the_limit_has_a_unit() {
 /// A beginner's decibels without their unit: six times as loud, upside down.
 #[test]
 fn factors_that_look_like_decibels_are_told_of() {
-    let warnings = |gain: &str| {
-        let nodes = "nodes.a.type = \"noise\"\nnodes.b.type = \"output\"\nnodes.g.type = \"gain\"\n";
-        let text = format!("links = [\"a -> g -> b\"]\n{nodes}nodes.g.gain = {gain}\n");
-        let loaded = read(text.as_bytes(), "p.toml").unwrap().load(&Registry::standard(), &Options::default()).unwrap();
+    let warnings = |node: &str, set: &[(&str, &str)]| {
+        let nodes = "[nodes]\na.type = \"noise\"\nb.type = \"output\"";
+        let text = format!("links = [\"a -> g -> b\"]\n{nodes}\ng = {{ {node} }}\n");
+        let mut patch = read(text.as_bytes(), "p.toml").unwrap();
+        set.iter().for_each(|(key, value)| patch.set("g", key, value));
+        let loaded = patch.load(&Registry::standard(), &Options::default()).unwrap();
         render(&loaded.warnings, Style::Plain)
     };
-    let said = warnings("-6");
-    assert!(said.contains("`gain = -6` is a factor: +15.6 dB, inverted") && said.contains("p.toml:5:16"), "{said}");
+    let gain = |gain: &str| warnings(&format!("type = \"gain\", gain = {gain}"), &[]);
+    let said = gain("-6");
+    assert!(said.contains("`gain = -6` is a factor: +15.6 dB, inverted") && said.contains("p.toml:5:29"), "{said}");
     assert!(
-        said.contains(r#"decibels are `"-6 dB"`; the factor is `"+15.6 dB"` with `invert = true` in them"#),
+        said.contains(r#"for decibels write `"-6 dB"`; this factor would be `"+15.6 dB"` and `invert = true`"#),
         "{said}"
     );
-    assert!(warnings("12").contains("warning[factor]"));
+    assert!(gain("12").contains("warning[factor]"));
     for meant in ["2", "-0.5", "-1", "\"-6 dB\"", "\"+20 dB\""] {
-        assert_eq!(warnings(meant), "", "{meant}");
+        assert_eq!(gain(meant), "", "{meant}");
     }
+    // What a command line sets counts.
+    assert_eq!(warnings("type = \"gain\", gain = -6", &[("gain", "-6 dB")]), "");
+    assert!(warnings("type = \"gain\"", &[("gain", "-6")]).contains("--set g.gain=-6"));
+    // The levels of other nodes, wherever they stand, and nothing that is none.
+    let matrix = "type = \"matrix\", outputs = 9, gains = [{ from = 0, to = 8, gain = -12 }]";
+    let said = warnings(matrix, &[]);
+    assert!(said.contains("`gain = -12` is a factor: +21.6 dB, inverted") && said.contains("invert = true"), "{said}");
+    assert_eq!(said.matches("warning[").count(), 1, "{said}");
 }
