@@ -75,6 +75,14 @@ impl Sound {
         }
     }
 
+    /// A bar of all colours from left (0) to right (1) in the note above the panels, before its last words.
+    pub(crate) fn scale(&self, raster: &mut Raster, width: usize, behind: &str, colour: impl Fn(f64) -> Colour) {
+        let left = LEFT + COLUMNS - behind.chars().count() * CHARACTER - width;
+        for x in 0..width {
+            raster.fill((left + x, TOP / 2 - 6), (1, 12), colour(x as f64 / (width - 1) as f64));
+        }
+    }
+
     fn time(&self, raster: &mut Raster, bottom: usize) {
         if self.frames == 0 {
             return raster.text(LEFT + COLUMNS / 2, bottom + 16, Anchor::Middle, SOFT, "0 frames");

@@ -6,7 +6,7 @@ use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 use crate::axis::{Axis, Placed, Side};
-use crate::raster::{Colour, Raster};
+use crate::raster::{CHARACTER, Colour, Raster};
 use crate::sound::{COLUMNS, Picture, Sound};
 
 /// Frames of a window.
@@ -18,6 +18,9 @@ const LOWEST: f64 = 20.0;
 const PALE: Colour = [235; 3];
 /// dBFS of the darkest colour.
 const FLOOR: f64 = -110.0;
+
+/// Pixels of the scale of colours: about one for each dB.
+const SCALE: usize = 16 * CHARACTER;
 
 /// From the darkest to the brightest, evenly spaced: black over violet and orange to pale yellow, brighter at each step.
 const COLOURS: [Colour; 9] = [
@@ -167,8 +170,9 @@ impl Picture for Spectrogram {
     fn png(mut self: Box<Self>) -> Vec<u8> {
         self.recent.iter_mut().for_each(|channel| channel.resize(channel.len() + WINDOW, 0.0));
         self.windows();
-        let note = format!("{} Hz, {FLOOR} to 0 dBFS", self.sound.rate);
-        let mut raster = self.sound.paper(&note);
+        let (bar, behind) = (" ".repeat(SCALE / CHARACTER), " 0 dBFS");
+        let mut raster = self.sound.paper(&format!("{} Hz  {FLOOR} {bar}{behind}", self.sound.rate));
+        self.sound.scale(&mut raster, SCALE, behind, |part| colour(FLOOR * (1.0 - part)));
         for channel in 0..self.sound.channels {
             self.channel(&mut raster, channel);
         }

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use patchline_graph::{Companion, Io, Node, NodeError, Per, Ports, PrepareSpec, Processor, Reading, Readings, touched};
-use patchline_wav::{Broadcast, Format};
+use patchline_wav::{Broadcast, Format, wav_name};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -211,6 +211,10 @@ impl FileSink {
         let place = self.resolved.as_ref().map_or(Path::new(&self.path), |resolved| &resolved.path);
         let (folder, name) = fixed_folder(place, &self.path);
         let template = Template::new(&name).map_err(|message| NodeError::of("path", message))?;
+        if let Some(right) = wav_name(Path::new(&self.path)) {
+            let message = format!("only WAV files are written: call it \"{}\"", right.display());
+            return Err(NodeError::of("path", message));
+        }
         if self.split != Split::Never && !template.numbered() {
             let message = "`split` makes several files: number them by `{seq}`, as in \"take-{seq:04}.wav\"";
             return Err(NodeError::of("path", message));

@@ -37,9 +37,17 @@ pub(crate) fn read_links(
     mistakes: &mut Mistakes,
 ) -> Vec<LinkEntry> {
     let wrong = |span| Diagnostic::new(Code::Value, span, "`links` is a list of texts").help(FORM);
-    let DeValue::Array(items) = value.get_ref() else {
-        mistakes.push(wrong(value.span()));
-        return Vec::new();
+    let items = match value.get_ref() {
+        DeValue::Array(items) => items,
+        DeValue::String(text) => {
+            let help = format!("put brackets around it: links = [{:?}]", short(text));
+            mistakes.push(Diagnostic::new(Code::Value, value.span(), "`links` is a list of texts").help(help));
+            return Vec::new();
+        }
+        _ => {
+            mistakes.push(wrong(value.span()));
+            return Vec::new();
+        }
     };
     let mut links = Vec::new();
     for item in items.iter() {

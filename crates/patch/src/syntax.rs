@@ -9,7 +9,7 @@ const NOT_QUOTED: [&str; 4] = [
 ];
 
 /// What would be right, by the beginning of what the parser says.
-const RIGHT: [(&str, &str); 9] = [
+const RIGHT: [(&str, &str); 12] = [
     (
         "invalid basic string, expected `\"`",
         "a text ends in the line that it begins in, with the quote that it begins with",
@@ -27,6 +27,9 @@ const RIGHT: [(&str, &str); 9] = [
         "missing escaped value",
         r"a backslash means something in double quotes: a path of Windows needs single ones, as in 'C:\takes\a.wav'",
     ),
+    ("unexpected key or value", "each key with its value stands in a line of its own"),
+    ("invalid mantissa", "a digit stands before the point: `0.5`"),
+    ("invalid fraction", "a digit stands behind the point, too: `1.0`"),
     ("invalid key-value pair", "a patch is written in TOML: `KEY = VALUE`, below a `[table]`"),
 ];
 
@@ -40,6 +43,10 @@ pub(crate) fn explained(message: &str, line: &str, found: &str) -> (String, Opti
     if is_not_quoted && is_word(bare) {
         return quoted(bare);
     }
+    if has_comma_in_number(line) {
+        let help = "decimals follow a point, as in 0.5, and thousands are not divided";
+        return ("a number has a comma".to_owned(), Some(help.to_owned()));
+    }
     let close = begins(&"unclosed table").then(|| format!("close it: {}]", shortened(line.trim())));
     let right = RIGHT.iter().find(|(begin, _)| begins(begin)).map(|(_, right)| (*right).to_owned());
     (message.to_owned(), close.or(right))
@@ -51,10 +58,27 @@ fn is_word(found: &str) -> bool {
     found.chars().any(|c| !is_number(c))
 }
 
+/// Whether a value begins as a number and has a comma with a digit behind: `mix = 0,4`.
+fn has_comma_in_number(line: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    line.split('=').skip(1).any(|value| {
+        let number = value.trim_start().trim_start_matches(['+', '-']);
+        let (whole, rest) = number.split_at(digits(number));
+        !whole.is_empty() && rest.strip_prefix(',').is_some_and(|decimals| digits(decimals) > 0)
+    })
+}
+
+/// A share, as in `50%`, of 1.
+fn share(found: &str) -> Option<String> {
+    let number: f64 = found.strip_suffix('%')?.trim_end().parse().ok()?;
+    Some(format!("{}", number / 100.0))
+}
+
 fn quoted(found: &str) -> (String, Option<String>) {
     let is_curly = |c: char| matches!(c, '“' | '”' | '„' | '‘' | '’' | '«' | '»');
     let text = shortened(found.trim_matches(is_curly));
     let (message, right) = match text.to_lowercase().as_str() {
+        text if let Some(share) = share(text) => ("there is no `%`", share),
         known @ ("true" | "false") => ("true and false are written small", known.to_owned()),
         _ if found.starts_with(is_curly) => ("these quotes are not those of TOML", format!("\"{text}\"")),
         _ => ("a text needs quotes", format!("\"{text}\"")),
@@ -82,10 +106,18 @@ mod tests {
             ("invalid boolean, expected `true`", "True", "write true"),
             ("invalid boolean, expected `true`", "trim", "write \"trim\""),
             ("unclosed table, expected `]`", "", "close it: [nodes.a]"),
+            (bare, "50 %", "write 0.5"),
+            ("invalid mantissa, expected digits", ".5", "a digit stands before the point: `0.5`"),
         ] {
             assert_eq!(explained(message, "[nodes.a\n", found).1.as_deref(), Some(expected), "{found}");
         }
         assert_eq!(explained(bare, "a =", "").0, "a value is missing here");
+        for line in ["a = 0,4", "a = { b = 1, c = -0,25 }"] {
+            assert_eq!(explained("unexpected key or value", line, ",").0, "a number has a comma", "{line}");
+        }
+        for line in ["a = [1,2]", "a = { b = 1, c = 2 }", "a = \"0,4\"", "a = 1 , 2"] {
+            assert_eq!(explained("unexpected key or value", line, ",").0, "unexpected key or value", "{line}");
+        }
         assert_eq!(explained("invalid float", "a = 1.2.3", "1.2.3"), ("invalid float".to_owned(), None));
     }
 }

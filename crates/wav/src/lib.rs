@@ -30,6 +30,7 @@
 mod broadcast;
 mod convert;
 mod create;
+mod ending;
 mod error;
 mod format;
 mod header;
@@ -50,6 +51,7 @@ mod writer;
 
 pub use broadcast::Broadcast;
 pub use create::{FileWriter, Hold, Options};
+pub use ending::wav_name;
 pub use error::{ReadError, WriteError};
 pub use format::{Encoding, Format, MAX_CHANNELS, MAX_RATE, Subtype, UnknownSubtype};
 pub use part::{AtomicWriter, PartFile};

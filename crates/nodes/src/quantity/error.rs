@@ -41,6 +41,12 @@ pub enum QuantityError {
         /// The forms that would be right.
         forms: &'static str,
     },
+    /// A comma stands in the number.
+    #[error("`{number}` has a comma: decimals follow a point, as in 0.5, and thousands are not divided")]
+    Comma {
+        /// The number, cut short.
+        number: String,
+    },
     /// The number is below zero where that means nothing.
     #[error("a {quantity} is not negative")]
     Negative {

@@ -51,6 +51,7 @@ fn a_wrong_time_says_what_would_be_right() {
         ("soon", r#"`soon` is not a time: write "500 ms", "0.5 s" or "22050 smp""#),
         ("", r#"`` is not a time: write "500 ms", "0.5 s" or "22050 smp""#),
         ("5 sec", r#"`sec` is not a unit of a time: write "500 ms", "0.5 s" or "22050 smp""#),
+        ("10,5 ms", "`10,5` has a comma: decimals follow a point, as in 0.5, and thousands are not divided"),
         ("5 e", r#"`e` is not a unit of a time: write "500 ms", "0.5 s" or "22050 smp""#),
         ("-5 ms", "a time is not negative"),
         ("-5 smp", "a time is not negative"),

@@ -44,6 +44,10 @@ impl Words {
             text: excerpt(trimmed),
             forms: self.forms,
         })?;
+        if unit.strip_prefix(',').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+            let end = trimmed.find(|c: char| c.is_whitespace() || c.is_alphabetic()).unwrap_or(trimmed.len());
+            return Err(QuantityError::Comma { number: excerpt(&trimmed[..end]) });
+        }
         Ok((digits, self.finite(number)?, unit.trim_start()))
     }
 }

@@ -11,13 +11,9 @@ use patchline_nodes::{QuantityError, Time};
 
 /// The name of a file that sound is written to: as WAV, whatever it is called.
 pub(crate) fn wav_file() -> impl TypedValueParser<Value = PathBuf> {
-    const OTHERS: [&str; 8] = ["aac", "aif", "aiff", "flac", "m4a", "mp3", "ogg", "opus"];
-    PathBufValueParser::new().try_map(|path| {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-        match OTHERS.contains(&ending.as_str()) {
-            true => Err(format!("only WAV files are written: call it {}", path.with_extension("wav").display())),
-            false => Ok(path),
-        }
+    PathBufValueParser::new().try_map(|path| match patchline_wav::wav_name(&path) {
+        Some(right) => Err(format!("only WAV files are written: call it {}", right.display())),
+        None => Ok(path),
     })
 }
 

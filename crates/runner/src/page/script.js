@@ -310,8 +310,11 @@ function drawReadings() {
   }));
 }
 
-// How a parameter's slider goes: levels by dB, frequencies by octaves, all else evenly.
+// How a parameter's slider goes: levels by dB, frequencies by octaves, all else evenly. Where there is no range, levels go to full
+// scale and frequencies as far as people hear, or as far as the value is; the field takes any.
 function scale({ kind, unit, min, max, number }) {
+  if (kind === "level") [min, max] = [min ?? 0, max ?? Math.max(1, number)];
+  if (kind === "frequency") [min, max] = [min || Math.min(20, number || 20), max ?? Math.max(20000, number)];
   if (number === undefined || max === undefined || min === undefined) return null;
   if (kind === "level") {
     const top = Math.min(20 * Math.log10(max), 24);

@@ -110,6 +110,18 @@ try {
     assert.equal(await parameter(page, "trim.gain"), "-6.5 dB");
   });
 
+  await check("levels and frequencies without a range have sliders, too", async () => {
+    await page.locator(".box[aria-label^='voice']").focus();
+    await page.keyboard.press("Enter");
+    const slider = page.locator("#parameters input[type=range][aria-label='level']");
+    await slider.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.waitForTimeout(300);
+    assert.equal(await parameter(page, "voice.level"), "-19.5 dB");
+    await page.locator(".box[aria-label^='trim']").focus();
+    await page.keyboard.press("Enter");
+  });
+
   await check("a field takes any value with its unit, and says what is wrong", async () => {
     const field = page.locator("#p-gain");
     await field.fill("loud");

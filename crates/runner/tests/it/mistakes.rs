@@ -35,7 +35,7 @@ const fn patch(what: &'static str, with: &'static str, place: &'static str, reme
     InPatch { what, with, place, remedy }
 }
 
-const IN_PATCHES: [InPatch; 37] = [
+const IN_PATCHES: [InPatch; 44] = [
     // Names.
     patch("-> echo", "-> ecoh", "1:26", "did you mean `echo`?"),
     patch("\"gain\"", "\"gian\"", "7:8", "did you mean \"gain\"?"),
@@ -65,7 +65,18 @@ const IN_PATCHES: [InPatch; 37] = [
     patch("[nodes.mic]", "[nodes.mic", "3:11", "close it: [nodes.mic]"),
     patch("type = \"input\"", "type = input", "4:8", "write \"input\""),
     patch("gain = ", "gain: ", "8:7", "as in `gain = 0.5`"),
-    patch("[\"mic -> trim -> echo -> out\"]", "\"mic -> trim -> echo -> out\"", "1:9", "`links` is a list"),
+    patch("[\"mic -> trim -> echo -> out\"]", "\"mic -> trim -> echo -> out\"", "1:9", "brackets around it: links = ["),
+    patch("\"-6 dB\"", "0,5", "8:9", "decimals follow a point"),
+    patch(
+        "[nodes.trim]\ntype = \"gain\"\ngain = \"-6 dB\"",
+        "[nodes]\ntrim = { type = \"gain\", gain = 0,5 }",
+        "7:36",
+        "decimals follow a point",
+    ),
+    patch("\"350 ms\"", "\"350,5 ms\"", "12:8", "decimals follow a point"),
+    patch("\"-6 dB\"", ".5", "8:8", "write `0.5`"),
+    patch("\"-6 dB\"", "50%", "8:8", "write 0.5"),
+    patch("\"-6 dB\"", "\"-6 dB\" mute = true", "8:16", "a line of its own"),
     // Links.
     patch("mic -> trim -> echo -> out", "mic => trim", "1:11", "links are written `\"a -> b\"`"),
     patch("-> out\"", "-> out\", \"echo -> trim\"", "1:49", "as `echo ~> trim`"),
@@ -88,6 +99,7 @@ const IN_PATCHES: [InPatch; 37] = [
         "its path starts from the patch's folder",
     ),
     patch("type = \"input\"", "type = \"file_source\"\npath = \"song.mp3\"", "5:8", "`ffmpeg -i in.mp3 out.wav`"),
+    patch("\"output\"", "\"file_sink\"\npath = \"take.mp3\"", "16:8", "call it \"take.wav\""),
 ];
 
 /// A mistake on the command line: how it ends, and the words of the remedy.

@@ -7,6 +7,10 @@ use crate::units::bytes;
 /// Priorities that a sound server hands out lie below this.
 const ENOUGH_PRIORITY: u64 = 70;
 
+/// Who makes use of it in this build.
+const USED: &str =
+    if cfg!(feature = "realtime-dbus") { "" } else { "; JACK gives it, PulseAudio and ALSA do not here" };
+
 /// The lines that let everybody of the group `audio` have what it takes.
 fn limits() -> Vec<String> {
     [
@@ -22,13 +26,13 @@ fn limits() -> Vec<String> {
 pub(super) fn priority(machine: &Machine) -> Option<Check> {
     let name = "real-time priority";
     if machine.has(Capability::Priority) {
-        return Some(Check::ok(name, "any (CAP_SYS_NICE)"));
+        return Some(Check::ok(name, format!("any (CAP_SYS_NICE){USED}")));
     }
     let (soft, hard) = machine.limit("Max realtime priority")?;
     let (soft, hard) = (soft.unwrap_or(99), hard.unwrap_or(99));
     let ulimit = format!("ulimit -r {hard}  # in the shell that starts the runner");
     Some(match (soft, hard) {
-        (ENOUGH_PRIORITY.., _) => Check::ok(name, format!("up to {soft}")),
+        (ENOUGH_PRIORITY.., _) => Check::ok(name, format!("up to {soft}{USED}")),
         (0, 0) => Check::missing(name, "none allowed: the audio thread waits its turn like any other", limits()),
         (0, _) => Check::missing(name, format!("none until it is asked for; up to {hard} is allowed"), vec![ulimit]),
         (_, ENOUGH_PRIORITY..) => Check::warn(name, format!("only up to {soft}; {hard} is allowed"), vec![ulimit]),

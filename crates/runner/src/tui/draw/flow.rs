@@ -12,7 +12,7 @@ use crate::tui::flow::Row;
 use crate::tui::snapshot::Measured;
 use crate::units::clock;
 
-/// Columns of names that are kept free for all rows.
+/// Columns that names may always have; a third of the width where that is more. The chosen node's is shown whole beside it.
 const LONGEST_NAME: usize = 16;
 
 /// Draws as many rows as there is room for, the chosen one among them.
@@ -67,7 +67,8 @@ impl Columns {
     fn of(app: &App, width: usize) -> Self {
         let widest = |of: fn(&Row) -> usize| app.now.rows.iter().map(of).max().unwrap_or(0);
         let lines = widest(|row| row.lines.chars().count()).min(width / 4);
-        Self { width, lines, name: widest(|row| row.name.chars().count()).min(LONGEST_NAME) }
+        let longest = LONGEST_NAME.max(width / 3);
+        Self { width, lines, name: widest(|row| row.name.chars().count()).min(longest) }
     }
 }
 
