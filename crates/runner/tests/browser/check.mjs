@@ -118,6 +118,9 @@ try {
     await page.keyboard.press("ArrowRight");
     await page.waitForTimeout(300);
     assert.equal(await parameter(page, "voice.level"), "-19.5 dB");
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForTimeout(300);
+    assert.equal(await parameter(page, "voice.level"), 0.1);
     await page.locator(".box[aria-label^='trim']").focus();
     await page.keyboard.press("Enter");
   });

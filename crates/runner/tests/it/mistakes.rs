@@ -74,7 +74,7 @@ const IN_PATCHES: [InPatch; 44] = [
         "decimals follow a point",
     ),
     patch("\"350 ms\"", "\"350,5 ms\"", "12:8", "decimals follow a point"),
-    patch("\"-6 dB\"", ".5", "8:8", "write `0.5`"),
+    patch("\"-6 dB\"", ".5", "8:8", "a digit stands before the point"),
     patch("\"-6 dB\"", "50%", "8:8", "write 0.5"),
     patch("\"-6 dB\"", "\"-6 dB\" mute = true", "8:16", "a line of its own"),
     // Links.
