@@ -52,9 +52,9 @@ impl Axis {
 /// A number with no more digits than it has: `0.5`, `-12`, `1,000`.
 fn plain(value: f64) -> String {
     match value.abs() {
-        size if size >= 1000.0 => super::thousands(value),
+        size if size >= 1000.0 && size.fract() == 0.0 => super::thousands(value),
         // What comes of adding steps is off by some last bits.
-        _ => format!("{}", (value * 1e6).round() / 1e6),
+        _ => format!("{}", (value * 1e6).round() / 1e6 + 0.0),
     }
 }
 
@@ -87,6 +87,13 @@ impl Placed {
         });
         let scale = axis.scale;
         let (low, high) = if low <= high { (scale.of(low), scale.of(high)) } else { (0.0, 1.0) };
+        // Values that are all the same but for their last digits have room around them.
+        let around = match high.abs() {
+            size if high - low > 1e-6 * size => 0.0,
+            0.0 => 1.0,
+            size => 1e-3 * size,
+        };
+        let (low, high) = if axis.range.is_none() { (low - around, high + around) } else { (low, high) };
         let (from, to) = match (axis.range.is_none() && side.round, scale) {
             (false, _) => (low, high),
             (true, Scale::Logarithmic) => (low.floor(), high.ceil().max(low.floor() + 1.0)),
@@ -176,6 +183,16 @@ mod tests {
                 let it = placed(&axis, values);
                 assert!(it.at(3.0).is_finite() && it.ticks(&axis).len() < 20, "{it:?}");
             }
+        }
+        // What a digital loop measures: the same at each try.
+        let axis = Axis::linear();
+        for value in [26.213152, 21.333333, 0.0, -7.0, 1234.5] {
+            let it = placed(&axis, &[value, value]);
+            let labels: Vec<String> = it.ticks(&axis).into_iter().map(axis.label).collect();
+            let mut different = labels.clone();
+            different.dedup();
+            assert!(labels.len() >= 3 && different == labels, "{labels:?}");
+            assert!((50.0..=250.0).contains(&it.at(value)), "{}", it.at(value));
         }
     }
 }

@@ -37,6 +37,7 @@ const COLOURS: [Colour; 9] = [
 
 struct Spectrogram {
     sound: Sound,
+    raster: Raster,
     fft: Arc<dyn RealToComplex<f32>>,
     window: Vec<f32>,
     scratch: Vec<Complex<f32>>,
@@ -49,8 +50,12 @@ struct Spectrogram {
     /// The next window's middle.
     at: u64,
     pushed: u64,
-    /// Power of each bin, column by column, channel by channel; 1 is a sine of full scale.
+    /// The column that windows fall into; those before are painted.
+    column: usize,
+    /// Power of each bin in it, channel by channel; 1 is a sine of full scale.
     power: Vec<f32>,
+    /// Where rows of a panel begin, from its top on and one more, in bins.
+    edges: Vec<f64>,
 }
 
 /// A picture of the spectrum over time: frequencies from 20 Hz to half the rate, by equal ratios; levels from -110 to 0 dBFS,
@@ -67,7 +72,13 @@ impl Spectrogram {
             let turn = frame as f64 / WINDOW as f64 * std::f64::consts::TAU;
             (0.5 - 0.5 * turn.cos()) as f32
         };
+        let (bar, behind) = (" ".repeat(SCALE / CHARACTER), " 0 dBFS");
+        let mut raster = sound.paper(&format!("{} Hz  {FLOOR} {bar}{behind}", sound.rate));
+        sound.scale(&mut raster, SCALE, behind, |part| colour(FLOOR * (1.0 - part)));
+        let (axis, height) = (axis(&sound), sound.panel_height());
+        let per_bin = f64::from(sound.rate) / WINDOW as f64;
         Self {
+            raster,
             window: (0..WINDOW).map(hann).collect(),
             scratch: fft.make_scratch_vec(),
             spectrum: fft.make_output_vec(),
@@ -76,7 +87,9 @@ impl Spectrogram {
             hop: (sound.frames / COLUMNS as u64).clamp(1, WINDOW as u64 / 2) as usize,
             at: 0,
             pushed: 0,
-            power: vec![0.0; sound.channels * COLUMNS * BINS],
+            column: 0,
+            power: vec![0.0; sound.channels * BINS],
+            edges: (0..=height).map(|row| axis_value(&axis, 1.0 - row as f64 / height as f64) / per_bin).collect(),
             fft,
             sound,
         }
@@ -87,8 +100,11 @@ impl Spectrogram {
         let mut from = 0;
         while from + WINDOW <= self.recent[0].len() && self.at < self.sound.frames {
             let column = (u128::from(self.at) * COLUMNS as u128 / u128::from(self.sound.frames)) as usize;
+            if column > self.column {
+                self.paint(column);
+            }
             for channel in 0..self.sound.channels {
-                self.window_of(channel, from, column);
+                self.window_of(channel, from);
             }
             self.at += self.hop as u64;
             from += self.hop;
@@ -98,7 +114,21 @@ impl Spectrogram {
         }
     }
 
-    fn window_of(&mut self, channel: usize, from: usize, column: usize) {
+    /// Paints what was heard as far as this column: a sound of fewer windows than columns holds each as long as it lasts.
+    fn paint(&mut self, end: usize) {
+        for channel in 0..self.sound.channels {
+            let (left, top) = self.sound.panel(channel);
+            let power = &self.power[channel * BINS..][..BINS];
+            for (row, edges) in self.edges.windows(2).enumerate() {
+                let width = end - self.column;
+                self.raster.fill((left + self.column, top + row), (width, 1), colour(level(power, edges[1], edges[0])));
+            }
+        }
+        self.power.fill(0.0);
+        self.column = end;
+    }
+
+    fn window_of(&mut self, channel: usize, from: usize) {
         let frames = &self.recent[channel][from..from + WINDOW];
         for ((input, frame), window) in self.input.iter_mut().zip(frames).zip(&self.window) {
             // What is no number would spread over all frequencies.
@@ -108,76 +138,55 @@ impl Spectrogram {
         done.expect("all buffers have the lengths that the transform made them with");
         // The sum of a Hann window is half its length, and a sine has half its amplitude on either side of 0 Hz.
         let scale = (4.0 / WINDOW as f32).powi(2);
-        let power = &mut self.power[(channel * COLUMNS + column) * BINS..][..BINS];
+        let power = &mut self.power[channel * BINS..][..BINS];
         for (power, bin) in power.iter_mut().zip(&self.spectrum) {
             *power = power.max(bin.norm_sqr() * scale);
         }
     }
 
-    fn channel(&self, raster: &mut Raster, channel: usize) {
-        let (left, top) = self.sound.panel(channel);
-        let height = self.sound.panel_height();
-        let nyquist = f64::from(self.sound.rate) / 2.0;
-        let axis = Axis::logarithmic().from(LOWEST.min(nyquist / 2.0), nyquist);
+    /// What stands on a channel's panel and beside it.
+    fn label(&mut self, channel: usize) {
+        let top = self.sound.panel(channel).1;
+        let (axis, height) = (axis(&self.sound), self.sound.panel_height());
         let ends = Side { first: (top + height - 1) as f64, last: top as f64, round: false };
         let placed = Placed::new(&axis, [].into_iter(), ends);
-        let per_bin = f64::from(self.sound.rate) / WINDOW as f64;
-        let edge = |row: f64| axis_value(&axis, 1.0 - row / height as f64) / per_bin;
-        let mut filled = None;
-        for x in 0..COLUMNS {
-            let power = &self.power[(channel * COLUMNS + x) * BINS..][..BINS];
-            // A sound of fewer windows than columns holds each as long as it lasts.
-            let power = if power.iter().any(|&power| power > 0.0) || self.is_window(x) {
-                power
-            } else {
-                filled.unwrap_or(power)
-            };
-            filled = Some(power);
-            for row in 0..height {
-                let level = level(power, edge(row as f64 + 1.0), edge(row as f64));
-                raster.set(left + x, top + row, colour(level));
-            }
-        }
-        self.sound.number(raster, channel, PALE);
+        self.sound.number(&mut self.raster, channel, PALE);
+        let nyquist = f64::from(self.sound.rate) / 2.0;
         for value in [50.0, 200.0, 1000.0, 5000.0, 20_000.0].into_iter().filter(|value| *value < nyquist) {
             let text = if value < 1000.0 { format!("{value} Hz") } else { format!("{} kHz", value / 1000.0) };
-            self.sound.tick(raster, placed.at(value).round() as usize, &text);
+            self.sound.tick(&mut self.raster, placed.at(value).round() as usize, &text);
         }
-    }
-
-    /// Whether a window has its middle in this column.
-    fn is_window(&self, column: usize) -> bool {
-        let frames = self.sound.frames as u128;
-        let (columns, hop) = (COLUMNS as u128, self.hop as u128);
-        let (from, to) =
-            ((column as u128 * frames).div_ceil(columns), ((column as u128 + 1) * frames).div_ceil(columns));
-        from.div_ceil(hop) * hop < to
     }
 }
 
 impl Picture for Spectrogram {
     fn push(&mut self, interleaved: &[f32]) {
+        let channels = self.sound.channels;
+        let left = usize::try_from(self.sound.frames - self.pushed).unwrap_or(usize::MAX);
+        let frames = (interleaved.len() / channels).min(left);
         // In parts, so that little waits for its window.
-        for part in interleaved.chunks(self.sound.channels * WINDOW) {
+        for part in interleaved[..frames * channels].chunks(channels * WINDOW) {
             for (channel, recent) in self.recent.iter_mut().enumerate() {
-                recent.extend(part.iter().skip(channel).step_by(self.sound.channels));
+                recent.extend(part.iter().skip(channel).step_by(channels));
             }
-            self.pushed += (part.len() / self.sound.channels) as u64;
             self.windows();
         }
+        self.pushed += frames as u64;
     }
 
     fn png(mut self: Box<Self>) -> Vec<u8> {
         self.recent.iter_mut().for_each(|channel| channel.resize(channel.len() + WINDOW, 0.0));
         self.windows();
-        let (bar, behind) = (" ".repeat(SCALE / CHARACTER), " 0 dBFS");
-        let mut raster = self.sound.paper(&format!("{} Hz  {FLOOR} {bar}{behind}", self.sound.rate));
-        self.sound.scale(&mut raster, SCALE, behind, |part| colour(FLOOR * (1.0 - part)));
-        for channel in 0..self.sound.channels {
-            self.channel(&mut raster, channel);
-        }
-        raster.png()
+        self.paint(COLUMNS);
+        (0..self.sound.channels).for_each(|channel| self.label(channel));
+        self.raster.png()
     }
+}
+
+/// Frequencies from bottom to top.
+fn axis(sound: &Sound) -> Axis {
+    let nyquist = f64::from(sound.rate) / 2.0;
+    Axis::logarithmic().from(LOWEST.min(nyquist / 2.0), nyquist)
 }
 
 /// The value at a part of a logarithmic axis that has a range.
@@ -232,7 +241,7 @@ mod tests {
         // The middle of bin 100.
         let hz = 100.0 * 48_000.0 / WINDOW as f64;
         let picture = drawn(&sine(hz, 96_000), 777);
-        let power = &picture.power[550 * BINS..][..BINS];
+        let power = &picture.power[..BINS];
         assert!(level(power, 99.5, 100.5).abs() < 0.01, "{}", level(power, 99.5, 100.5));
         assert!(level(power, 200.0, 201.0) < -100.0 && level(power, 49.6, 49.8) < -100.0);
     }
@@ -242,6 +251,22 @@ mod tests {
         let samples = sine(1000.0, 20_000);
         let [a, b] = [1, 9_999].map(|part| Box::new(drawn(&samples, part)).png());
         assert!(a == b && a.starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn later_frames_are_left_out_and_each_column_is_painted() {
+        let mut picture = drawn(&sine(1000.0, 50_000), 5000);
+        let before: Vec<usize> = picture.recent.iter().map(Vec::len).collect();
+        picture.push(&[1.0; 9000]);
+        assert_eq!(picture.recent.iter().map(Vec::len).collect::<Vec<_>>(), before);
+        picture.paint(COLUMNS);
+        let ((left, top), height) = (picture.sound.panel(0), picture.sound.panel_height());
+        let loudest = |x: usize| {
+            let brightness = |y: usize| picture.raster.get(left + x, top + y).iter().map(|&part| u32::from(part)).sum();
+            (0..height).max_by_key(|&y| -> u32 { brightness(y) }).unwrap()
+        };
+        // All columns show the sine in the same row.
+        assert!((0..COLUMNS).all(|x| loudest(x).abs_diff(loudest(550)) <= 1));
     }
 
     #[test]

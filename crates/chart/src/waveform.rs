@@ -60,6 +60,9 @@ impl Picture for Waveform {
 
 impl Column {
     fn add(&mut self, sample: f32) {
+        if sample.is_nan() {
+            return;
+        }
         (self.low, self.high) = (self.low.min(sample), self.high.max(sample));
         self.squares += f64::from(sample) * f64::from(sample);
         self.count += 1;
@@ -126,9 +129,11 @@ mod tests {
     fn an_empty_sound_and_a_single_frame_have_a_picture() {
         for frames in [0, 1] {
             let sound = Sound { title: "t".to_owned(), rate: 48_000, channels: 1, frames };
-            let mut picture = waveform(sound);
-            picture.push(&[0.5]);
-            assert!(picture.png().starts_with(b"\x89PNG"));
+            for sample in [0.5, f32::NAN, f32::INFINITY] {
+                let mut picture = waveform(sound.clone());
+                picture.push(&[sample]);
+                assert!(picture.png().starts_with(b"\x89PNG"));
+            }
         }
     }
 }
