@@ -17,15 +17,7 @@ use crate::reads::Reads;
 /// # Errors
 /// What is there already, unless it is a regular file that may be replaced; what the system says.
 pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
-    let refused = |what: &str| Err(Failure::new(Exit::File, format!("{} {what}", shown(path))));
-    match path.symlink_metadata() {
-        Ok(_) if !overwrite => return Err(exists(path)),
-        Ok(found) if found.is_symlink() => {
-            return refused("is a symbolic link, which is not followed; name the file itself");
-        }
-        Ok(found) if !found.is_file() => return refused("is no regular file"),
-        Ok(_) | Err(_) => {}
-    }
+    is_replaceable(path, overwrite)?;
     // Without `overwrite` the file is new and ours from the first byte on.
     let part = if overwrite { beside(path) } else { path.to_owned() };
     let written = match OpenOptions::new().write(true).create_new(true).open(&part) {
@@ -40,11 +32,19 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Fa
     })
 }
 
-/// Refuses a file in a folder that is not there, before the work for it is done.
-///
-/// # Errors
-/// Where there is none, with its name.
-pub(crate) fn has_folder(path: &Path) -> Result<(), Failure> {
+/// Whether nothing is there, or a regular file that may be replaced.
+fn is_replaceable(path: &Path, overwrite: bool) -> Result<(), Failure> {
+    let refused = |what: &str| Err(Failure::new(Exit::File, format!("{} {what}", shown(path))));
+    match path.symlink_metadata() {
+        Ok(_) if !overwrite => Err(exists(path)),
+        Ok(found) if found.is_symlink() => refused("is a symbolic link, which is not followed; name the file itself"),
+        Ok(found) if !found.is_file() => refused("is no regular file"),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Refuses a file in a folder that is not there.
+fn has_folder(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match folder.is_dir() {
         true => Ok(()),
@@ -55,13 +55,32 @@ pub(crate) fn has_folder(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Whether a file can be written there, as far as can be seen before the work for it is done.
+/// Whether [`write`] can write a file there, as far as can be seen before the work for it is done.
 ///
 /// # Errors
-/// As those of [`has_folder`]; what is there already, unless it may be replaced.
+/// A folder that is not there; as those of [`write`].
 pub(crate) fn is_free(path: &Path, overwrite: bool) -> Result<(), Failure> {
     has_folder(path)?;
-    if !overwrite && path.symlink_metadata().is_ok() { Err(exists(path)) } else { Ok(()) }
+    is_replaceable(path, overwrite)
+}
+
+/// As [`is_free`], where folders that are not there will be made.
+///
+/// # Errors
+/// A file in the place of a folder; as those of [`write`].
+pub(crate) fn is_makeable(path: &Path, overwrite: bool) -> Result<(), Failure> {
+    match blocked(path) {
+        Some(what) => Err(Failure::new(Exit::File, what)),
+        None => is_replaceable(path, overwrite),
+    }
+}
+
+/// What on the way to a file is no folder, in words.
+pub(crate) fn blocked(path: &Path) -> Option<String> {
+    // The first thing on the way that is there has to be a folder.
+    let way = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.exists());
+    let blocked = way.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+    blocked.map(|file| format!("{} is no folder, so {} cannot be written", shown(file), shown(path)))
 }
 
 fn place(part: &Path, path: &Path) -> io::Result<()> {

@@ -7,6 +7,7 @@ mod probe;
 mod round_trip;
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use patchline_io::{Backend, Callback, ChannelCount, DeviceRequest, DeviceSpec, IoEventKind};
@@ -55,12 +56,13 @@ fn loopback(args: &BenchArgs) -> Outcome {
     if signals::stopping() && round_trip.latencies.is_empty() {
         return Err(Failure::new(Exit::Interrupted, "stopped before an impulse was heard"));
     }
-    let told = Told { host: opened.host, spec: &spec, round_trip: &round_trip, args };
     // What was measured is told whatever becomes of its picture.
+    let draw = |svg: &PathBuf| {
+        files::write(svg, picture::latencies(&spec.name, &round_trip, spec.rate).as_bytes(), args.overwrite)
+    };
+    let undrawn = args.svg.as_ref().and_then(|svg| draw(svg).err());
+    let told = Told { host: opened.host, spec: &spec, round_trip: &round_trip, undrawn, args };
     output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
-    if let Some(svg) = &args.svg {
-        files::write(svg, picture::latencies(&spec.name, &round_trip, spec.rate).as_bytes(), args.overwrite)?;
-    }
     told.failure().map_or(Ok(Exit::Ok), Err)
 }
 
@@ -130,13 +132,16 @@ struct Told<'a> {
     host: &'static str,
     spec: &'a DeviceSpec,
     round_trip: &'a RoundTrip,
+    /// What kept its picture from being drawn.
+    undrawn: Option<Failure>,
     args: &'a BenchArgs,
 }
 
 impl Told<'_> {
     fn failure(&self) -> Option<Failure> {
         let found = self.round_trip;
-        found.latencies.is_empty().then(|| Failure::new(Exit::Device, nothing_came(found)))
+        let silent = found.latencies.is_empty().then(|| Failure::new(Exit::Device, nothing_came(found)));
+        silent.or_else(|| self.undrawn.clone())
     }
 
     fn reported(&self) -> u64 {

@@ -13,6 +13,7 @@ use crate::{files, output, picture};
 
 pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
     let format = format(args)?;
+    args.output.as_deref().map_or(Ok(()), |path| files::is_free(path, args.overwrite))?;
     let (loaded, text) = match args.levels {
         true => with_levels(registry, args, format)?,
         false => without(registry, args, format)?,
@@ -60,6 +61,11 @@ fn without(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result
 fn with_levels(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result<(Loaded, String), Failure> {
     if format == GraphFormat::Plan {
         let what = "--levels belongs into a picture: add --format svg, mermaid or dot";
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    if args.assumed.channels.is_some() {
+        let what =
+            "--channels is for a device that is not there; with --levels the files of -i have as many as they have";
         return Err(Failure::new(Exit::Usage, what));
     }
     let (loaded, overview) = levels::measured(registry, args)?;

@@ -59,7 +59,7 @@ pub(crate) fn render(loaded: &Loaded, args: &RenderArgs, mut each: impl FnMut(&E
     bar.clear();
     let told = told?;
     tell(&told, args)?;
-    told.watch.failure().map_or(Ok(Exit::Ok), Err)
+    told.failure().map_or(Ok(Exit::Ok), Err)
 }
 
 /// On stdout, unless the samples went there.
@@ -112,12 +112,13 @@ fn rendered<'a>(
     watch.listen(&mut engine);
     args.output.iter().for_each(|path| signals::ended(path));
     let done = done.map_err(|error| failed(error, args))?;
-    let pictures = pictures::draw(args)?;
+    let (pictures, undrawn) = pictures::draw(args);
     Ok(Told {
         loaded,
         args,
         done,
         pictures,
+        undrawn,
         figures,
         threads,
         watch,

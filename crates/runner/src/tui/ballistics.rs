@@ -48,9 +48,9 @@ impl Needle {
         self.overs += u64::from(self.over && !was_over);
     }
 
-    /// Forgets overs and the peak that is held.
+    /// Forgets overs and the peak that is held; one that goes on counts anew.
     pub(super) fn clear(&mut self) {
-        (self.held, self.left, self.overs) = (self.peak, 0.0, 0);
+        (self.held, self.left, self.overs, self.over) = (self.peak, 0.0, 0, false);
     }
 }
 
@@ -69,6 +69,18 @@ mod tests {
         assert!((needle.peak + 26.0).abs() < 1e-9, "{}", needle.peak);
         needle.take(-1.0, -3.0, 0.05);
         assert_eq!(needle.peak, -1.0);
+    }
+
+    #[test]
+    fn what_stays_over_is_over_again_after_it_was_cleared() {
+        let mut needle = Needle::default();
+        needle.take(0.0, -3.0, 0.05);
+        needle.take(0.0, -3.0, 0.05);
+        assert_eq!(needle.overs, 1);
+        needle.clear();
+        assert_eq!(needle.overs, 0);
+        needle.take(0.0, -3.0, 0.05);
+        assert_eq!(needle.overs, 1);
     }
 
     #[test]

@@ -44,7 +44,17 @@ fn pictures_need_a_name_of_their_own_and_a_file_to_show() {
     render("-o out.png --waveform in.wav --overwrite").exits(2).says("PNG");
     render("-o ./x.wav --waveform ./a.png --spectrogram a.png").exits(2).says("name the same file");
     // Nothing is rendered for a picture that has no place.
-    render("-o out.wav --waveform nowhere/a.png").exits(5).says("there is no folder nowhere");
+    render("-o out.wav --waveform in.wav/a.png").exits(5).says("in.wav is no folder");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", folder.path().join("link.png")).unwrap();
+        render("-o out.wav --waveform link.png --overwrite").exits(5).says("symbolic link");
+        let bench = "bench plain.toml -s 0.1 --svg link.png --overwrite --json";
+        assert_eq!(folder.run(bench.split(' ')).exits(5).json()["exit"], 5);
+        let graph = "graph plain.toml --levels -i no-such.wav -f svg -o link.png --overwrite";
+        folder.run(graph.split(' ')).exits(5).says("symbolic link");
+        std::fs::remove_file(folder.path().join("link.png")).unwrap();
+    }
     folder.run("render half.toml -i in.wav -o out.wav --waveform take.wav".split(' ')).exits(2);
     assert_eq!(folder.listing(), ["half.toml", "in.wav", "plain.toml"]);
 }
@@ -58,6 +68,25 @@ fn many_renders_have_many_pictures() {
     folder.run(words.split(' ').chain(["drawn/", "--spectrogram", "drawn/"])).exits(2);
     folder.run(words.split(' ').chain(["wet/", "--spectrogram", "wet/{stem}-spectrum.png"])).exits(0);
     assert!(is_png(&folder, "wet/in.png") && is_png(&folder, "wet/more-spectrum.png"));
+}
+
+/// Folders are made for pictures as they are for sound, and what is missing is made up for.
+#[test]
+fn pictures_that_are_missing_are_drawn_when_outputs_are_skipped() {
+    let folder = folder();
+    folder.wav("more.wav", 48_000, 1, 500);
+    let words = "render plain.toml in.wav more.wav -o wet/ --waveform pics/{stem}.png --skip-existing";
+    folder.run(words.split(' ')).exits(0);
+    std::fs::remove_file(folder.path().join("pics/in.png")).unwrap();
+    std::fs::remove_file(folder.path().join("wet/more.wav")).unwrap();
+    std::fs::write(folder.path().join("pics/more.png"), "of before").unwrap();
+    let ended = folder.run(words.split(' ')).exits(0);
+    assert!(ended.stdout.contains("2 files: 1 rendered, 1 skipped"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("wet/in.wav is there; pics/in.png was drawn"), "{}", ended.stdout);
+    assert!(is_png(&folder, "pics/in.png") && is_png(&folder, "pics/more.png"));
+    folder.run(words.split(' ').chain(["--json"])).exits(0);
+    folder.run("render plain.toml -i in.wav -o new/out.wav --waveform ./new/deep/out.png".split(' ')).exits(0);
+    assert!(is_png(&folder, "new/deep/out.png"));
 }
 
 /// A square wave of full scale comes in; half of it is -6.0 dB.
@@ -74,6 +103,7 @@ fn a_graph_shows_its_levels_and_records_nothing() {
     assert_eq!((svg.matches("class=\"high\"").count(), svg.matches("class=\"low\"").count()), (1, 2), "{svg}");
     assert!(graph("--levels -i loud.wav -f dot").exits(0).stdout.contains("+0.0 dBFS"));
     graph("--levels -f svg").exits(2).says("-i in.wav");
+    graph("--levels -i loud.wav -f svg --channels 8").exits(2).says("--channels");
     graph("--levels -i loud.wav").exits(2).says("--format svg");
     graph("-i loud.wav -f svg").exits(2).says("--levels");
     graph("--levels -i loud.wav -f svg -o loud.wav --overwrite").exits(2).says("loud.wav");
@@ -98,4 +128,30 @@ fn times_are_drawn() {
     let drawn = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(drawn("t.svg").contains("<circle") && drawn("s.svg").contains("class=\"c0\""));
     assert!(drawn("c.svg").contains(">hiss<"), "{}", drawn("c.svg"));
+}
+
+/// The only loud sample is the last one; how many there are, nobody says before the end of a pipe.
+#[cfg(unix)]
+#[test]
+fn levels_of_a_pipe_reach_to_its_last_frame() {
+    let folder = folder();
+    folder.bursts("late.wav", 48_000, 1, 10_000, |frame| frame == 9_999);
+    let script = "\"$0\" render plain.toml -i late.wav -o - -q | \"$0\" graph plain.toml --levels -i - -f mermaid";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_runner")]).current_dir(folder.path());
+    let piped = crate::support::Ended::of(command.output().unwrap()).exits(0).stdout;
+    let direct = folder.run("graph plain.toml --levels -i late.wav -f mermaid".split(' ')).exits(0).stdout;
+    assert!(!piped.contains("silent") && piped == direct, "{piped}{direct}");
+}
+
+/// A patch that says its own rate has it, whatever is assumed for others.
+#[test]
+fn levels_are_those_of_the_patchs_own_rate() {
+    let folder = folder();
+    folder.write("own.toml", &format!("engine.sample_rate = 48000\n{PLAIN}"));
+    let levels = |more: &[&str]| {
+        let words = "graph own.toml --levels -i in.wav -f mermaid".split(' ');
+        folder.run(words.chain(more.iter().copied())).exits(0).stdout
+    };
+    assert_eq!(levels(&["--sample-rate", "96000"]), levels(&[]));
 }

@@ -53,13 +53,18 @@ pub(super) fn run(registry: &Registry, args: &BenchArgs, patch: &Path) -> Outcom
     let live = live.map(|backend| live::run(args, patch, backend)).transpose()?;
     let told = Told { checked: &checked, sizes: &sizes, block, nodes: &nodes, disturbances, unwritten, live, args };
     // What was measured is told whatever becomes of its pictures.
-    output::print(&if args.json { format!("{}\n", told.data()) } else { told.text() })?;
+    let drawn = draw_pictures(args, &checked, &sizes);
+    output::print(&if args.json { format!("{}\n", told.data(drawn.as_ref().err())) } else { told.text() })?;
+    drawn.map(|()| Exit::Ok)
+}
+
+fn draw_pictures(args: &BenchArgs, checked: &Checked, sizes: &[Size]) -> Result<(), Failure> {
     let (name, rate) = (&checked.loaded.name, checked.stream.rate);
     let pictures = [(&args.svg, picture::histograms as Draw), (&args.timeline, picture::timeline)];
     for (path, draw) in pictures.into_iter().filter_map(|(path, draw)| Some((path.as_deref()?, draw))) {
-        files::write(path, draw(name, &sizes, rate).as_bytes(), args.overwrite)?;
+        files::write(path, draw(name, sizes, rate).as_bytes(), args.overwrite)?;
     }
-    Ok(Exit::Ok)
+    Ok(())
 }
 
 /// Draws the sizes of a patch of this name at a rate.
@@ -174,8 +179,8 @@ impl Measured {
                 times.push(nanos);
             }
         });
-        if counts && times.is_empty() {
-            // Calls that take longer than a turn count, too.
+        if counts && times.len() == before {
+            // Calls of which a turn has hardly more than those that warm up count, too.
             times.push(bed.call().as_nanos().try_into().unwrap_or(u64::MAX));
         }
         turns.extend(times[before..].iter().max().map(|&longest| Turn { at, longest }));
@@ -228,7 +233,32 @@ fn disturbances(interruptions: Interruptions) -> Vec<String> {
 }
 
 /// So that `--json` says how it ended.
-fn concluded(mut document: serde_json::Value) -> serde_json::Value {
-    document::conclude(&mut document, None);
+fn concluded(mut document: serde_json::Value, failure: Option<&Failure>) -> serde_json::Value {
+    document::conclude(&mut document, failure);
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use patchline_nodes::{Oscillator, Output};
+
+    use super::*;
+
+    /// Eight calls, as many as warm up, take longer than a turn here.
+    #[test]
+    fn every_turn_counts_however_long_its_calls_take() {
+        let mut graph = Graph::new();
+        graph.add("out", Output::default()).unwrap();
+        for index in 0..100 {
+            let name = format!("tone_{index}");
+            graph.add(&name, Oscillator::default()).unwrap().link(&name, "out").unwrap();
+        }
+        let stream = StreamSpec { outputs: None, ..StreamSpec::new(48_000, 8192, 0, 2) };
+        let mut measured = Measured::new(Bed::new(graph, &stream, 8192).unwrap());
+        for _ in 0..3 {
+            measured.turn(Instant::now(), true);
+        }
+        assert_eq!(measured.turns.len(), 3);
+        assert!(measured.end().spread.times().len() >= 3);
+    }
 }

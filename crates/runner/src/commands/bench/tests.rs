@@ -177,7 +177,7 @@ fn a_device_that_goes_is_an_error() {
 #[test]
 fn the_result_stands_beside_what_was_reported_in_the_end() {
     let (found, spec, args) = check(1_200, 0.5, 0.0, vec![], &["--count", "4"]);
-    let told = Told { host: "sim", spec: &spec, round_trip: &found, args: &args };
+    let told = Told { host: "sim", spec: &spec, round_trip: &found, undrawn: None, args: &args };
     let text = anstream::adapter::strip_str(&told.text()).to_string();
     assert_eq!(
         text,

@@ -26,7 +26,8 @@ pub(super) fn measured(registry: &Registry, args: &GraphArgs) -> Result<(Loaded,
     let played = RenderArgs {
         input: args.input.clone(),
         duration: args.duration,
-        sample_rate: args.assumed.rate,
+        // Where the patch leaves it open.
+        sample_rate: loaded.engine.rate().or(args.assumed.rate),
         ..RenderArgs::of(&args.patch)
     };
     let inputs = render::Inputs::open(&loaded, &played)?;
@@ -93,10 +94,10 @@ impl Metered {
         signals::listen();
         let mut peaks = vec![f64::NEG_INFINITY; self.meters.len()];
         let mut helpers = Helpers::unhurried(&mut engine, &mut renderer);
-        // Whole windows only: what begins is played to its end.
+        // Whole windows only: what begins is played to its end; where that is not known, in silence as long as a window.
         let length = match length.frames(&inputs.files) {
             Some(frames) => Length::Exactly(frames.next_multiple_of(BLOCK as u64)),
-            None => length,
+            None => Length::Inputs { tail: BLOCK as u64 },
         };
         let job = Render { inputs: inputs.files, output: Output::None, block: BLOCK, length };
         let done = job.run(&mut engine, &mut renderer, |engine, _| {

@@ -97,7 +97,8 @@ impl<'a> Batch<'a> {
 
     fn render(&self, job: &Job, progress: &Progress) -> Result<Line, Failure> {
         if job.done {
-            return Ok(Line::skipped(job));
+            let pictures = super::pictures::draw_missing(&job.args)?;
+            return Ok(Line::skipped(job, &pictures));
         }
         let loaded = {
             // Mistakes are shown in one piece.

@@ -50,13 +50,7 @@ pub(super) fn check(loaded: &Loaded, reads: &Reads, args: &RenderArgs) -> Result
             ));
         }
         files::apart(option, path, reads, loaded)?;
-        // The folder of `-o` is made where there is none.
-        if args.output.as_deref().and_then(Path::parent) != path.parent() {
-            files::has_folder(path)?;
-        }
-        if !args.overwrite && path.symlink_metadata().is_ok() {
-            return Err(files::exists(path));
-        }
+        files::is_makeable(path, replaces(args))?;
     }
     let place = |path: &Option<PathBuf>| path.as_deref().map(files::real);
     if args.waveform.is_some() && place(&args.waveform) == place(&args.spectrogram) {
@@ -65,14 +59,39 @@ pub(super) fn check(loaded: &Loaded, reads: &Reads, args: &RenderArgs) -> Result
     Ok(())
 }
 
-/// Draws all of them from the file that was written; the files they became.
-pub(super) fn draw(args: &RenderArgs) -> Result<Vec<PathBuf>, Failure> {
-    let Some(output) = args.output.as_deref() else { return Ok(Vec::new()) };
-    let drawn = |(_, draw, path): (_, Draw, &Path)| {
-        files::write(path, &picture(output, draw)?, args.overwrite)?;
-        Ok(path.to_owned())
+/// Whether a picture may take the place of another: also where that one is left of an output which is not there any more.
+fn replaces(args: &RenderArgs) -> bool {
+    args.overwrite || args.skip_existing
+}
+
+/// Draws all of them from the file that was written; the files they became, and what kept the others from that.
+pub(super) fn draw(args: &RenderArgs) -> (Vec<PathBuf>, Option<Failure>) {
+    drawn(args, |_| true)
+}
+
+/// Draws those that are not there, from a file that is.
+pub(super) fn draw_missing(args: &RenderArgs) -> Result<Vec<PathBuf>, Failure> {
+    let (pictures, failure) = drawn(args, |path| path.symlink_metadata().is_err());
+    failure.map_or(Ok(pictures), Err)
+}
+
+fn drawn(args: &RenderArgs, is_wanted: impl Fn(&Path) -> bool) -> (Vec<PathBuf>, Option<Failure>) {
+    let Some(output) = args.output.as_deref() else { return (Vec::new(), None) };
+    let draw = |draw: Draw, path: &Path| {
+        let picture = picture(output, draw)?;
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        folder
+            .map_err(|error| Failure::new(Exit::File, format!("cannot make the folder of {}: {error}", shown(path))))?;
+        files::write(path, &picture, replaces(args))
     };
-    wanted(args).map(drawn).collect()
+    let mut pictures = Vec::new();
+    for (_, kind, path) in wanted(args).filter(|(_, _, path)| is_wanted(path)) {
+        match draw(kind, path) {
+            Ok(()) => pictures.push(path.to_owned()),
+            Err(failure) => return (pictures, Some(failure)),
+        }
+    }
+    (pictures, None)
 }
 
 fn picture(sound: &Path, draw: Draw) -> Result<Vec<u8>, Failure> {

@@ -8,11 +8,12 @@ use patchline_patch::Loaded;
 use serde_json::{Value, json};
 
 use crate::cli::RenderArgs;
+use crate::exit::Failure;
 use crate::figures::Figures;
 use crate::load::shown;
 use crate::units::{clock, count};
 use crate::watch::Watch;
-use crate::{report, style};
+use crate::{document, report, style};
 
 /// Everything there is to tell.
 pub(super) struct Told<'a> {
@@ -21,6 +22,8 @@ pub(super) struct Told<'a> {
     pub(super) done: Summary,
     /// Files that were drawn of it.
     pub(super) pictures: Vec<PathBuf>,
+    /// Why not all were.
+    pub(super) undrawn: Option<Failure>,
     pub(super) figures: Figures,
     /// How many threads rendered, for programs and for people, where more than one was asked for.
     pub(super) threads: (Value, Option<String>),
@@ -30,6 +33,11 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// What was not as it should be.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.watch.failure().or_else(|| self.undrawn.clone())
+    }
+
     /// The greatest |x| of all channels of the output, where there is one.
     pub(super) fn peak(&self) -> Option<f32> {
         self.done.channels.iter().map(Level::peak).reduce(f32::max)
@@ -119,6 +127,7 @@ impl Told<'_> {
             report["pictures"] = self.pictures.iter().map(|picture| json!(shown(picture))).collect();
         }
         report::add_data(&mut report, &self.figures, &self.stats, &self.watch);
+        document::conclude(&mut report, self.failure().as_ref());
         if !self.threads.0.is_null() {
             report["threads"] = self.threads.0.clone();
         }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{HEADROOM, Size, concluded, latency, safe};
 use crate::cli::BenchArgs;
 use crate::cpu::machine_name;
+use crate::exit::Failure;
 use crate::style;
 use crate::units::{count, fine_percent, frames_and_ms, ms, percent};
 
@@ -129,7 +130,8 @@ impl Told<'_> {
         out
     }
 
-    pub(super) fn data(&self) -> Value {
+    /// `failure` is what kept pictures from being drawn.
+    pub(super) fn data(&self, failure: Option<&Failure>) -> Value {
         let Checked { loaded, stream, schedule } = self.checked;
         let rate = self.rate();
         let size = |size: &Size| {
@@ -156,7 +158,7 @@ impl Told<'_> {
                 "samples": cost.samples,
             })
         };
-        concluded(json!({
+        let document = json!({
             "patch": loaded.name,
             "machine": machine_name(),
             "sample_rate": rate,
@@ -172,7 +174,8 @@ impl Told<'_> {
             "not_measured": self.unwritten,
             "disturbances": self.disturbances,
             "live": self.live,
-        }))
+        });
+        concluded(document, failure)
     }
 }
 

@@ -73,8 +73,10 @@ impl Problems {
             } else if !self.claim(&place, output, shown(&job.input)) {
                 self.twins = true;
             } else if job.mine && !job.done {
-                let in_the_way = in_the_way(output, batch.args.overwrite);
-                self.skippable |= in_the_way.is_some() && output.is_file();
+                // What is left as it is are outputs; the picture of one that is made now is made with it.
+                let replaces = batch.args.overwrite || (batch.args.skip_existing && job.is_picture(output));
+                let in_the_way = in_the_way(output, replaces);
+                self.skippable |= !batch.args.skip_existing && in_the_way.is_some() && output.is_file();
                 self.there.extend(in_the_way);
             }
         }
@@ -155,11 +157,6 @@ fn in_the_way(output: &Path, overwrite: bool) -> Option<String> {
         Ok(found) if !found.is_file() => Some(format!("{shown_output} is no regular file")),
         Ok(_) if !overwrite => Some(format!("{shown_output} is there already")),
         Ok(_) => None,
-        Err(_) => {
-            // The first thing on the way that is there has to be a folder.
-            let way = output.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.exists());
-            let blocked = way.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
-            blocked.map(|file| format!("{} is no folder, so {shown_output} cannot be written", shown(file)))
-        }
+        Err(_) => files::blocked(output),
     }
 }

@@ -1,5 +1,6 @@
 //! What many renders came to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -42,15 +43,19 @@ impl Line {
         }
         let mut data = told.data();
         data["input"] = json!(job.input.to_string_lossy());
-        let end = told.watch.failure().map_or(End::Done, End::Failed);
+        let end = told.failure().map_or(End::Done, End::Failed);
         Self { input, text, data, end }
     }
 
-    /// Its output was there.
-    pub(super) fn skipped(job: &Job) -> Self {
+    /// Its output was there, but perhaps not all its pictures.
+    pub(super) fn skipped(job: &Job, pictures: &[PathBuf]) -> Self {
         let output = job.args.output.as_deref().map_or_else(String::new, shown);
-        let text = format!("{}: skipped, {output} is there", shown(&job.input));
+        let mut text = format!("{}: skipped, {output} is there", shown(&job.input));
+        pictures.iter().for_each(|picture| text.push_str(&format!("; {} was drawn", shown(picture))));
         let mut data = json!({ "input": job.input.to_string_lossy(), "output": { "path": output }, "skipped": true });
+        if !pictures.is_empty() {
+            data["pictures"] = pictures.iter().map(|picture| json!(shown(picture))).collect();
+        }
         document::conclude(&mut data, None);
         Self { input: shown(&job.input), text, data, end: End::Skipped }
     }
