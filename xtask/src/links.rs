@@ -39,6 +39,9 @@ fn tracked() -> Result<BTreeSet<PathBuf>, String> {
     let args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let output = Command::new("git").args(args).current_dir(crate::root()).output();
     let output = output.map_err(|error| format!("cannot run git: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("git does not say which files there are: {}", String::from_utf8_lossy(&output.stderr)));
+    }
     let names = String::from_utf8_lossy(&output.stdout);
     Ok(names.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect())
 }
@@ -90,10 +93,8 @@ impl Page {
     fn dead(&self, path: &Path, pages: &BTreeMap<PathBuf, Self>, exists: &impl Fn(&Path) -> bool) -> Vec<String> {
         let wrong = |link: &str| {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() { path.to_owned() } else { resolved(path, file) };
-            if !exists(&target) {
-                return Some("there is no such file");
-            }
+            let target = if file.is_empty() { Some(path.to_owned()) } else { resolved(path, file) };
+            let Some(target) = target.filter(|target| exists(target)) else { return Some("there is no such file") };
             let known = pages.get(&target).is_none_or(|page| anchor.is_empty() || page.anchors.contains(anchor));
             (!known).then_some("there is no such heading")
         };
@@ -103,19 +104,17 @@ impl Page {
     }
 }
 
-/// Where a relative link in a file leads, from the repository's root.
-fn resolved(from: &Path, link: &str) -> PathBuf {
+/// Where a relative link in a file leads, from the repository's root; `None` if that is beyond it.
+fn resolved(from: &Path, link: &str) -> Option<PathBuf> {
     let mut path = from.parent().unwrap_or(Path::new("")).to_owned();
     for part in Path::new(link).components() {
         match part {
-            Component::ParentDir => {
-                path.pop();
-            }
+            Component::ParentDir => path.pop().then_some(())?,
             Component::Normal(name) => path.push(name),
             _ => {}
         }
     }
-    path
+    Some(path)
 }
 
 #[cfg(test)]
@@ -124,7 +123,7 @@ mod tests {
 
     #[test]
     fn dead_links_are_found_with_their_lines() {
-        let text = "# One `two`, three!\n\n[a](#one-two-three) [b](#four)\n[c](b.md#x) ![d](p/q.png) [e](../up.md)\n\
+        let text = "# One `two`, three!\n\n[a](#one-two-three) [b](#four)\n[c](b.md#x) ![d](p/q.png) [e](../up.md) [g](../../up.md)\n\
                     [f](https://example.com/nowhere)\n\n## x\n## x\n";
         let pages = BTreeMap::from([
             (PathBuf::from("docs/a.md"), Page::new(text)),
@@ -140,6 +139,7 @@ mod tests {
                 "docs/a.md:3: #four: there is no such heading",
                 "docs/a.md:4: b.md#x: there is no such heading",
                 "docs/a.md:4: p/q.png: there is no such file",
+                "docs/a.md:4: ../../up.md: there is no such file",
             ]
         );
     }

@@ -241,7 +241,8 @@ fn first_per_line(source: &Source, start: usize, errors: Vec<toml::de::Error>) -
         if lines_seen.insert(line.start) && !first.last().is_some_and(follows) {
             let rest = &source.text[span.start.min(line.end)..line.end];
             let found = rest.get(..span.len()).filter(|found| !found.is_empty()).unwrap_or(rest);
-            let (message, help) = explained(error.message(), &source.text[line.clone()], found);
+            let at = span.start.min(line.end) - line.start;
+            let (message, help) = explained(error.message(), &source.text[line.clone()], at, found);
             let diagnostic = Diagnostic::new(Code::Syntax, span, message);
             first.push(help.into_iter().fold(diagnostic, Diagnostic::help));
         }

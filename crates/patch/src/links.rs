@@ -40,7 +40,8 @@ pub(crate) fn read_links(
     let items = match value.get_ref() {
         DeValue::Array(items) => items,
         DeValue::String(text) => {
-            let help = format!("put brackets around it: links = [{:?}]", short(text));
+            let text = if short(text) == **text { text } else { "a -> b" };
+            let help = format!("put brackets around it: links = [\"{text}\"]");
             mistakes.push(Diagnostic::new(Code::Value, value.span(), "`links` is a list of texts").help(help));
             return Vec::new();
         }

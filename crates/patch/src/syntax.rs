@@ -33,8 +33,9 @@ const RIGHT: [(&str, &str); 12] = [
     ("invalid key-value pair", "a patch is written in TOML: `KEY = VALUE`, below a `[table]`"),
 ];
 
-/// Words for a mistake of syntax, and what would be right. `line` is the line that it stands in, `found` the text at fault.
-pub(crate) fn explained(message: &str, line: &str, found: &str) -> (String, Option<String>) {
+/// Words for a mistake of syntax, and what would be right. `line` is the line that it stands in, `at` how many bytes are before it
+/// there, `found` the text at fault.
+pub(crate) fn explained(message: &str, line: &str, at: usize, found: &str) -> (String, Option<String>) {
     let begins = |begin: &&str| message.starts_with(begin);
     let (bare, is_not_quoted) = (found.trim(), NOT_QUOTED.iter().any(begins));
     if is_not_quoted && bare.is_empty() {
@@ -43,7 +44,11 @@ pub(crate) fn explained(message: &str, line: &str, found: &str) -> (String, Opti
     if is_not_quoted && is_word(bare) {
         return quoted(bare);
     }
-    if has_comma_in_number(line) {
+    if is_not_quoted && bare.contains(char::is_whitespace) {
+        let numbers: Vec<&str> = bare.split_whitespace().collect();
+        return ("numbers have a comma between them".to_owned(), Some(format!("write {}", numbers.join(", "))));
+    }
+    if has_comma_in_number(line, at) {
         let help = "decimals follow a point, as in 0.5, and thousands are not divided";
         return ("a number has a comma".to_owned(), Some(help.to_owned()));
     }
@@ -52,34 +57,41 @@ pub(crate) fn explained(message: &str, line: &str, found: &str) -> (String, Opti
     (message.to_owned(), close.or(right))
 }
 
-/// Whether it is a text without its quotes, and not a number that went wrong.
+/// Whether it is a text without its quotes, and not numbers that went wrong.
 fn is_word(found: &str) -> bool {
-    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '_');
+    let is_number = |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '.' | '_');
     found.chars().any(|c| !is_number(c))
 }
 
-/// Whether a value begins as a number and has a comma with a digit behind: `mix = 0,4`.
-fn has_comma_in_number(line: &str) -> bool {
+/// Whether the value that ends at `at` is a number with a comma and digits behind: `mix = 0,4`.
+fn has_comma_in_number(line: &str, at: usize) -> bool {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    line.split('=').skip(1).any(|value| {
-        let number = value.trim_start().trim_start_matches(['+', '-']);
-        let (whole, rest) = number.split_at(digits(number));
-        !whole.is_empty() && rest.strip_prefix(',').is_some_and(|decimals| digits(decimals) > 0)
-    })
+    let Some(equals) = line.get(..at).and_then(|before| before.rfind('=')) else { return false };
+    let number = line[equals + 1..].trim_start().trim_start_matches(['+', '-']);
+    let (whole, rest) = number.split_at(digits(number));
+    let Some(decimals) = rest.strip_prefix(',').filter(|_| !whole.is_empty()) else { return false };
+    let (decimals, behind) = decimals.split_at(digits(decimals));
+    !decimals.is_empty() && !behind.starts_with(['"', '\''])
 }
 
 /// A share, as in `50%`, of 1.
 fn share(found: &str) -> Option<String> {
-    let number: f64 = found.strip_suffix('%')?.trim_end().parse().ok()?;
+    let number = found.strip_suffix('%')?.trim_end().parse().ok().filter(|number: &f64| number.is_finite())?;
     Some(format!("{}", number / 100.0))
 }
 
 fn quoted(found: &str) -> (String, Option<String>) {
     let is_curly = |c: char| matches!(c, '“' | '”' | '„' | '‘' | '’' | '«' | '»');
     let text = shortened(found.trim_matches(is_curly));
+    if text != found.trim_matches(is_curly) {
+        return ("a text needs quotes".to_owned(), Some("put it in double quotes".to_owned()));
+    }
     let (message, right) = match text.to_lowercase().as_str() {
         text if let Some(share) = share(text) => ("there is no `%`", share),
         known @ ("true" | "false") => ("true and false are written small", known.to_owned()),
+        _ if text.contains('\\') && !text.contains('\'') => {
+            ("a text needs quotes, and one with a backslash single ones", format!("'{text}'"))
+        }
         _ if found.starts_with(is_curly) => ("these quotes are not those of TOML", format!("\"{text}\"")),
         _ => ("a text needs quotes", format!("\"{text}\"")),
     };
@@ -107,17 +119,24 @@ mod tests {
             ("invalid boolean, expected `true`", "trim", "write \"trim\""),
             ("unclosed table, expected `]`", "", "close it: [nodes.a]"),
             (bare, "50 %", "write 0.5"),
+            (bare, "nan%", "write \"nan%\""),
+            (bare, "0 1", "write 0, 1"),
+            (bare, r"C:\takes\new.wav", r"write 'C:\takes\new.wav'"),
             ("invalid mantissa, expected digits", ".5", "a digit stands before the point: `0.5`"),
         ] {
-            assert_eq!(explained(message, "[nodes.a\n", found).1.as_deref(), Some(expected), "{found}");
+            assert_eq!(explained(message, "[nodes.a\n", 0, found).1.as_deref(), Some(expected), "{found}");
         }
-        assert_eq!(explained(bare, "a =", "").0, "a value is missing here");
-        for line in ["a = 0,4", "a = { b = 1, c = -0,25 }"] {
-            assert_eq!(explained("unexpected key or value", line, ",").0, "a number has a comma", "{line}");
+        let long = "x".repeat(100);
+        assert_eq!(explained(bare, "", 0, &long).1.as_deref(), Some("put it in double quotes"));
+        assert_eq!(explained(bare, "a =", 3, "").0, "a value is missing here");
+        for line in ["a = 0,4", "a = 0,4 # b = 1", "a = { b = 1, c = -0,25 }"] {
+            let at = line.find('}').or(line.find(',')).unwrap();
+            assert_eq!(explained("unexpected key or value", line, at, ",").0, "a number has a comma", "{line}");
         }
-        for line in ["a = [1,2]", "a = { b = 1, c = 2 }", "a = \"0,4\"", "a = 1 , 2"] {
-            assert_eq!(explained("unexpected key or value", line, ",").0, "unexpected key or value", "{line}");
+        for line in ["a = [1,2]", "a = { b = 1, c = 2 }", "a = \"0,4\" b", "a = 1 , 2", "a = \"a\"b # x=1,5", "0,4"] {
+            let at = line.find(['b', '2', '4']).unwrap();
+            assert_eq!(explained("unexpected key or value", line, at, "").0, "unexpected key or value", "{line}");
         }
-        assert_eq!(explained("invalid float", "a = 1.2.3", "1.2.3"), ("invalid float".to_owned(), None));
+        assert_eq!(explained("invalid float", "a = 1.2.3", 4, "1.2.3"), ("invalid float".to_owned(), None));
     }
 }

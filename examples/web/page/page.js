@@ -22,7 +22,12 @@ function check() {
   $("patch").setAttribute("aria-invalid", String(bad !== undefined));
   if (good) {
     $("controls").replaceChildren(...controls(good.nodes, set));
-    $("hearing").hidden = !good.hears;
+    const hidden = !good.hears;
+    if ($("hearing").hidden !== hidden) {
+      $("hearing").hidden = hidden;
+      // What nobody can turn off is off.
+      microphone();
+    }
   }
   $("play").disabled = sound === null && bad !== undefined;
   return good;
@@ -32,7 +37,7 @@ async function edited() {
   const good = check();
   if (!good || !sound) return;
   const before = sound, verdict = await sound.load($("patch").value);
-  if (sound !== before) return;
+  if (sound !== before || verdict === null) return;
   if (verdict.bad) showMistakes(verdict.bad.mistakes);
   else state(`playing at ${rate()} Hz; loaded in ${before.took} ms${good.rate && good.rate !== rate() ? `; ${good.rate} Hz from the next start on` : ""}`);
 }

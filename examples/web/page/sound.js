@@ -19,7 +19,12 @@ export class Sound {
       processorOptions: { code, patch: bytes(patch) },
     });
     sound.node.port.onmessage = ({ data }) => sound.receive(data);
-    sound.node.onprocessorerror = () => failed(new Error("the engine has stopped; Play begins anew"));
+    sound.node.onprocessorerror = () => {
+      const stopped = new Error("the engine has stopped; Play begins anew");
+      // While it starts, who waits for that is told.
+      if (sound.waiting.has(0)) sound.waiting.get(0).reject(stopped);
+      else failed(stopped);
+    };
     sound.node.connect(context.destination);
     sound.verdict = await opened;
     return sound;
@@ -40,27 +45,35 @@ export class Sound {
     });
   }
 
-  /** Plays another patch, as soon as what was loaded before has gone its way. */
+  /** Plays another patch, as soon as what was loaded before has gone its way. One that waits gives way to a newer one: then
+      there is no verdict. */
   async load(patch) {
-    for (;;) {
+    const turn = this.newest = (this.newest ?? 0) + 1;
+    while (turn === this.newest) {
       const verdict = await this.ask("load", patch);
       if (!verdict.later) return verdict;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    return null;
   }
 
   set(node, parameter, value) {
     return this.ask("set", JSON.stringify({ node, parameter, value }));
   }
 
+  /** Listens to the microphone, once it is granted and unless `deafen` was called meanwhile. */
   async hear() {
+    const turn = this.listening = (this.listening ?? 0) + 1;
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    this.microphone = await navigator.mediaDevices.getUserMedia({ audio });
+    const microphone = await navigator.mediaDevices.getUserMedia({ audio });
+    if (turn !== this.listening) return microphone.getTracks().forEach((track) => track.stop());
+    this.microphone = microphone;
     this.source = this.context.createMediaStreamSource(this.microphone);
     this.source.connect(this.node);
   }
 
   deafen() {
+    this.listening = (this.listening ?? 0) + 1;
     this.source?.disconnect();
     this.microphone?.getTracks().forEach((track) => track.stop());
     this.source = this.microphone = null;
