@@ -146,7 +146,7 @@ fn levels_of_a_pipe_reach_to_its_last_frame() {
 
 /// A patch that says its own rate has it, whatever is assumed for others.
 #[test]
-fn levels_are_those_of_the_patchs_own_rate() {
+fn a_rate_of_the_patch_itself_is_kept_for_its_levels() {
     let folder = folder();
     folder.write("own.toml", &format!("engine.sample_rate = 48000\n{PLAIN}"));
     let levels = |more: &[&str]| {
