@@ -36,19 +36,11 @@ pub(crate) fn read_links(
     ends: &Ends<'_>,
     mistakes: &mut Mistakes,
 ) -> Vec<LinkEntry> {
-    let wrong = |span| Diagnostic::new(Code::Value, span, "`links` is a list of texts").help(FORM);
-    let items = match value.get_ref() {
-        DeValue::Array(items) => items,
-        DeValue::String(text) => {
-            let text = if short(text) == **text { text } else { "a -> b" };
-            let help = format!("put brackets around it: links = [\"{text}\"]");
-            mistakes.push(Diagnostic::new(Code::Value, value.span(), "`links` is a list of texts").help(help));
-            return Vec::new();
-        }
-        _ => {
-            mistakes.push(wrong(value.span()));
-            return Vec::new();
-        }
+    let wrong = |span, help: &str| Diagnostic::new(Code::Value, span, "`links` is a list of texts").help(help);
+    let DeValue::Array(items) = value.get_ref() else {
+        let help = value.get_ref().as_str().map_or_else(|| FORM.to_owned(), in_brackets);
+        mistakes.push(wrong(value.span(), &help));
+        return Vec::new();
     };
     let mut links = Vec::new();
     for item in items.iter() {
@@ -57,10 +49,16 @@ pub(crate) fn read_links(
                 let spot = Spot { begins: ends.source.begins(&item.span(), text), span: item.span() };
                 Reader { spot, text, group, ends, mistakes }.read(&mut links);
             }
-            _ => mistakes.push(wrong(item.span())),
+            _ => mistakes.push(wrong(item.span(), FORM)),
         }
     }
     links
+}
+
+/// What would be right for a chain that stands alone.
+fn in_brackets(chain: &str) -> String {
+    let chain = if short(chain) == chain { chain } else { "a -> b" };
+    format!("put brackets around it: links = [{chain:?}]")
 }
 
 /// Whether the port of a node that a macro's port leads to is there; reports it if not.

@@ -44,9 +44,8 @@ pub(crate) fn explained(message: &str, line: &str, at: usize, found: &str) -> (S
     if is_not_quoted && is_word(bare) {
         return quoted(bare);
     }
-    if is_not_quoted && bare.contains(char::is_whitespace) {
-        let numbers: Vec<&str> = bare.split_whitespace().collect();
-        return ("numbers have a comma between them".to_owned(), Some(format!("write {}", numbers.join(", "))));
+    if is_not_quoted && let Some((message, right)) = with_spaces(bare, line.get(..at).is_some_and(is_in_list)) {
+        return (message.to_owned(), Some(format!("write {right}")));
     }
     if has_comma_in_number(line, at) {
         let help = "decimals follow a point, as in 0.5, and thousands are not divided";
@@ -61,6 +60,24 @@ pub(crate) fn explained(message: &str, line: &str, at: usize, found: &str) -> (S
 fn is_word(found: &str) -> bool {
     let is_number = |c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '.' | '_');
     found.chars().any(|c| !is_number(c))
+}
+
+/// Whether a list is open at the end of what stands before in a line.
+fn is_in_list(before: &str) -> bool {
+    before.matches('[').count() > before.matches(']').count()
+}
+
+/// Numbers without commas between them, or one with spaces inside, and what would be right.
+fn with_spaces(found: &str, in_list: bool) -> Option<(&'static str, String)> {
+    let parts: Vec<&str> = found.split_whitespace().collect();
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    match parts.len() {
+        0 | 1 => None,
+        _ if in_list && parts.iter().all(|part| is_number(part)) => {
+            Some(("numbers have a comma between them", parts.join(", ")))
+        }
+        _ => Some(("a number has no spaces inside", parts.concat())).filter(|(_, joined)| is_number(joined)),
+    }
 }
 
 /// Whether the value that ends at `at` is a number with a comma and digits behind: `mix = 0,4`.
@@ -82,16 +99,16 @@ fn share(found: &str) -> Option<String> {
 
 fn quoted(found: &str) -> (String, Option<String>) {
     let is_curly = |c: char| matches!(c, '“' | '”' | '„' | '‘' | '’' | '«' | '»');
-    let text = shortened(found.trim_matches(is_curly));
-    if text != found.trim_matches(is_curly) {
-        return ("a text needs quotes".to_owned(), Some("put it in double quotes".to_owned()));
+    let whole = found.trim_matches(is_curly);
+    let text = shortened(whole);
+    let quote = if whole.contains('\\') && !whole.contains('\'') { '\'' } else { '"' };
+    if text != whole {
+        return ("a text needs quotes".to_owned(), Some(format!("put it between two {quote}")));
     }
     let (message, right) = match text.to_lowercase().as_str() {
         text if let Some(share) = share(text) => ("there is no `%`", share),
         known @ ("true" | "false") => ("true and false are written small", known.to_owned()),
-        _ if text.contains('\\') && !text.contains('\'') => {
-            ("a text needs quotes, and one with a backslash single ones", format!("'{text}'"))
-        }
+        _ if quote == '\'' => ("a text needs quotes, and one with a backslash single ones", format!("'{text}'")),
         _ if found.starts_with(is_curly) => ("these quotes are not those of TOML", format!("\"{text}\"")),
         _ => ("a text needs quotes", format!("\"{text}\"")),
     };
@@ -120,14 +137,19 @@ mod tests {
             ("unclosed table, expected `]`", "", "close it: [nodes.a]"),
             (bare, "50 %", "write 0.5"),
             (bare, "nan%", "write \"nan%\""),
-            (bare, "0 1", "write 0, 1"),
+            (bare, "- 6", "write -6"),
+            (bare, "1 000", "write 1000"),
             (bare, r"C:\takes\new.wav", r"write 'C:\takes\new.wav'"),
             ("invalid mantissa, expected digits", ".5", "a digit stands before the point: `0.5`"),
         ] {
             assert_eq!(explained(message, "[nodes.a\n", 0, found).1.as_deref(), Some(expected), "{found}");
         }
         let long = "x".repeat(100);
-        assert_eq!(explained(bare, "", 0, &long).1.as_deref(), Some("put it in double quotes"));
+        assert_eq!(explained(bare, "", 0, &long).1.as_deref(), Some("put it between two \""));
+        let long = r"C:\takes".to_owned() + &long;
+        assert_eq!(explained(bare, "", 0, &long).1.as_deref(), Some("put it between two '"));
+        assert_eq!(explained(bare, "to = [0 1]", 6, "0 1").1.as_deref(), Some("write 0, 1"));
+        assert_eq!(explained(bare, "a = 1.2.3 4", 4, "1.2.3 4"), (bare.to_owned(), None));
         assert_eq!(explained(bare, "a =", 3, "").0, "a value is missing here");
         for line in ["a = 0,4", "a = 0,4 # b = 1", "a = { b = 1, c = -0,25 }"] {
             let at = line.find('}').or(line.find(',')).unwrap();

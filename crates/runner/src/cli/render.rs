@@ -44,7 +44,7 @@ pub(crate) struct RenderArgs {
     #[arg(long, short, value_name = "N", value_parser = jobs, allow_hyphen_values = true)]
     pub(crate) jobs: Option<usize>,
     /// Leaves out files whose output is there already: goes on where an earlier call ended. Outputs appear when they are
-    /// complete; whether an input has changed since is not looked at.
+    /// complete; whether an input has changed since is not looked at. Pictures that an output lacks are drawn.
     #[arg(long, visible_alias = "resume", conflicts_with = "overwrite")]
     pub(crate) skip_existing: bool,
     /// Only the I-th of N equal parts of the files, for N machines: 1/8 to 8/8.

@@ -9,7 +9,7 @@ use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser};
 use patchline_graph::NodeName;
 use patchline_nodes::{QuantityError, Time};
 
-/// The name of a file that sound is written to: as WAV, whatever it is called.
+/// The name of a file that sound is written to, which is WAV: one that promises another format is refused.
 pub(crate) fn wav_file() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| match patchline_wav::wav_name(&path) {
         Some(right) => Err(format!("only WAV files are written: call it {}", right.display())),

@@ -6,28 +6,31 @@ use patchline_patch::{Checked, Loaded, Registry};
 
 use crate::cli::{GraphArgs, GraphFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::load::{show, shown};
+use crate::load::{self, show, shown};
 use crate::overview::Overview;
 use crate::reads::Reads;
 use crate::{files, output, picture};
 
 pub(crate) fn run(registry: &Registry, args: &GraphArgs) -> Outcome {
     let format = format(args)?;
-    args.output.as_deref().map_or(Ok(()), |path| files::is_free(path, args.overwrite))?;
-    let (loaded, text) = match args.levels {
+    let text = match args.levels {
         true => with_levels(registry, args, format)?,
         false => without(registry, args, format)?,
     };
     match &args.output {
-        Some(path) => {
-            let mut reads = Reads::of(&args.patch, &loaded);
-            args.input.iter().for_each(|input| reads.hears(&input.file));
-            files::apart("-o", path, &reads, &loaded)?;
-            files::write(path, text.as_bytes(), args.overwrite)?;
-        }
+        Some(path) => files::write(path, text.as_bytes(), args.overwrite)?,
         None => output::print(&text)?,
     }
     Ok(Exit::Ok)
+}
+
+/// Whether the output has a place of its own, before anything is rendered for it.
+fn check_output(args: &GraphArgs, loaded: &Loaded) -> Result<(), Failure> {
+    let Some(path) = &args.output else { return Ok(()) };
+    let mut reads = Reads::of(&args.patch, loaded);
+    args.input.iter().for_each(|input| reads.hears(&input.file));
+    files::apart("-o", path, &reads, loaded)?;
+    files::is_free(path, args.overwrite)
 }
 
 /// As asked for, or as the file is called.
@@ -48,17 +51,17 @@ fn format(args: &GraphArgs) -> Result<GraphFormat, Failure> {
     }
 }
 
-fn without(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result<(Loaded, String), Failure> {
+fn without(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result<String, Failure> {
     let Checked { loaded, stream, schedule } = args.assumed.check(registry, &args.patch, &args.patch_args)?;
     show(&loaded.warnings);
-    let text = match format {
-        GraphFormat::Plan => format!("{schedule}\n"),
-        picture => draw(picture, &loaded.name, &Overview::new(&loaded.graph, &schedule, &stream))?,
-    };
-    Ok((loaded, text))
+    check_output(args, &loaded)?;
+    match format {
+        GraphFormat::Plan => Ok(format!("{schedule}\n")),
+        picture => draw(picture, &loaded.name, &Overview::new(&loaded.graph, &schedule, &stream)),
+    }
 }
 
-fn with_levels(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result<(Loaded, String), Failure> {
+fn with_levels(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Result<String, Failure> {
     if format == GraphFormat::Plan {
         let what = "--levels belongs into a picture: add --format svg, mermaid or dot";
         return Err(Failure::new(Exit::Usage, what));
@@ -68,10 +71,11 @@ fn with_levels(registry: &Registry, args: &GraphArgs, format: GraphFormat) -> Re
             "--channels is for a device that is not there; with --levels the files of -i have as many as they have";
         return Err(Failure::new(Exit::Usage, what));
     }
-    let (loaded, overview) = levels::measured(registry, args)?;
+    let patch = load::read(&args.patch, &args.patch_args)?;
+    let loaded = load::load(registry, &patch, &args.patch_args, None)?;
     show(&loaded.warnings);
-    let text = draw(format, &loaded.name, &overview)?;
-    Ok((loaded, text))
+    check_output(args, &loaded)?;
+    draw(format, &loaded.name, &levels::measured(&loaded, args)?)
 }
 
 fn draw(format: GraphFormat, name: &str, overview: &Overview) -> Result<String, Failure> {

@@ -77,14 +77,21 @@ fn pictures_that_are_missing_are_drawn_when_outputs_are_skipped() {
     folder.wav("more.wav", 48_000, 1, 500);
     let words = "render plain.toml in.wav more.wav -o wet/ --waveform pics/{stem}.png --skip-existing";
     folder.run(words.split(' ')).exits(0);
+    let jpg = words.replace(".png", ".jpg");
+    folder.run(jpg.split(' ')).exits(2).says("writes PNG");
     std::fs::remove_file(folder.path().join("pics/in.png")).unwrap();
     std::fs::remove_file(folder.path().join("wet/more.wav")).unwrap();
+    // Nothing takes the place of a picture unasked, whatever it shows.
     std::fs::write(folder.path().join("pics/more.png"), "of before").unwrap();
+    let refused =
+        folder.run(words.split(' ')).exits(5).says("pics/more.png is there already, and what it is a picture of");
+    assert!(!refused.stderr.contains("--skip-existing"), "{}", refused.stderr);
+    assert_eq!(std::fs::read(folder.path().join("pics/more.png")).unwrap(), b"of before");
+    std::fs::remove_file(folder.path().join("pics/more.png")).unwrap();
     let ended = folder.run(words.split(' ')).exits(0);
     assert!(ended.stdout.contains("2 files: 1 rendered, 1 skipped"), "{}", ended.stdout);
     assert!(ended.stdout.contains("wet/in.wav is there; pics/in.png was drawn"), "{}", ended.stdout);
     assert!(is_png(&folder, "pics/in.png") && is_png(&folder, "pics/more.png"));
-    folder.run(words.split(' ').chain(["--json"])).exits(0);
     folder.run("render plain.toml -i in.wav -o new/out.wav --waveform ./new/deep/out.png".split(' ')).exits(0);
     assert!(is_png(&folder, "new/deep/out.png"));
 }
@@ -103,6 +110,9 @@ fn a_graph_shows_its_levels_and_records_nothing() {
     assert_eq!((svg.matches("class=\"high\"").count(), svg.matches("class=\"low\"").count()), (1, 2), "{svg}");
     assert!(graph("--levels -i loud.wav -f dot").exits(0).stdout.contains("+0.0 dBFS"));
     graph("--levels -f svg").exits(2).says("-i in.wav");
+    // What is there is no reason to replace what is read.
+    let refused = graph("-f svg -o half.toml").exits(2).says("half.toml");
+    assert!(!refused.stderr.contains("--overwrite"), "{}", refused.stderr);
     graph("--levels -i loud.wav -f svg --channels 8").exits(2).says("--channels");
     graph("--levels -i loud.wav").exits(2).says("--format svg");
     graph("-i loud.wav -f svg").exits(2).says("--levels");

@@ -249,7 +249,7 @@ mod tests {
     fn every_turn_counts_however_long_its_calls_take() {
         let mut graph = Graph::new();
         graph.add("out", Output::default()).unwrap();
-        for index in 0..100 {
+        for index in 0..400 {
             let name = format!("tone_{index}");
             graph.add(&name, Oscillator::default()).unwrap().link(&name, "out").unwrap();
         }

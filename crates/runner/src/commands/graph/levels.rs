@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use patchline_graph::{AnyNode, Engine, Graph, GraphErrors, Link, NodeName, Readings, StreamSpec, compile, engine};
 use patchline_io::file::{Length, Output, Render};
 use patchline_nodes::{Meter, Time};
-use patchline_patch::{Loaded, Registry};
+use patchline_patch::Loaded;
 
 use crate::cli::{GraphArgs, RenderArgs};
 use crate::commands::render;
@@ -20,9 +20,7 @@ use crate::{load, signals};
 const BLOCK: usize = 256;
 
 /// The patch as it is with these inputs, and the highest peak on each link.
-pub(super) fn measured(registry: &Registry, args: &GraphArgs) -> Result<(Loaded, Overview), Failure> {
-    let patch = load::read(&args.patch, &args.patch_args)?;
-    let loaded = load::load(registry, &patch, &args.patch_args, None)?;
+pub(super) fn measured(loaded: &Loaded, args: &GraphArgs) -> Result<Overview, Failure> {
     let played = RenderArgs {
         input: args.input.clone(),
         duration: args.duration,
@@ -30,20 +28,20 @@ pub(super) fn measured(registry: &Registry, args: &GraphArgs) -> Result<(Loaded,
         sample_rate: loaded.engine.rate().or(args.assumed.rate),
         ..RenderArgs::of(&args.patch)
     };
-    let inputs = render::Inputs::open(&loaded, &played)?;
-    let stream = StreamSpec { max_frames: BLOCK, ..render::stream(&loaded, &inputs, BLOCK) };
-    let schedule = compile(&loaded.graph, &stream).map_err(|error| refused(&loaded, error))?;
+    let inputs = render::Inputs::open(loaded, &played)?;
+    let stream = StreamSpec { max_frames: BLOCK, ..render::stream(loaded, &inputs, BLOCK) };
+    let schedule = compile(&loaded.graph, &stream).map_err(|error| refused(loaded, error))?;
     let mut overview = Overview::new(&loaded.graph, &schedule, &stream);
     let length = match args.duration {
         Some(duration) => Length::Exactly(crate::cli::duration_frames(duration, inputs.rate)),
         None => Length::Inputs { tail: 0 },
     };
     let metered = Metered::new(&loaded.graph);
-    let peaks = metered.play(&loaded, inputs, stream, length)?;
+    let peaks = metered.play(loaded, inputs, stream, length)?;
     for (link, peak) in overview.links.iter_mut().zip(peaks) {
         link.peak_dbfs = Some(peak);
     }
-    Ok((loaded, overview))
+    Ok(overview)
 }
 
 fn refused(loaded: &Loaded, error: GraphErrors) -> Failure {

@@ -26,6 +26,16 @@ fn wanted(args: &RenderArgs) -> impl Iterator<Item = (&'static str, Draw, &Path)
 
 /// Whether each has a place of its own and something to show, before anything is rendered.
 pub(super) fn check(loaded: &Loaded, reads: &Reads, args: &RenderArgs) -> Result<(), Failure> {
+    check_names(args)?;
+    for (option, _, path) in wanted(args) {
+        files::apart(option, path, reads, loaded)?;
+        files::is_makeable(path, args.overwrite)?;
+    }
+    Ok(())
+}
+
+/// Whether what is asked for can be drawn at all, by its names alone.
+pub(super) fn check_names(args: &RenderArgs) -> Result<(), Failure> {
     let usage = |what: String| Err(Failure::new(Exit::Usage, what));
     for (option, _, path) in wanted(args) {
         match args.output.as_deref() {
@@ -49,8 +59,6 @@ pub(super) fn check(loaded: &Loaded, reads: &Reads, args: &RenderArgs) -> Result
                 shown(&path.with_extension("png"))
             ));
         }
-        files::apart(option, path, reads, loaded)?;
-        files::is_makeable(path, replaces(args))?;
     }
     let place = |path: &Option<PathBuf>| path.as_deref().map(files::real);
     if args.waveform.is_some() && place(&args.waveform) == place(&args.spectrogram) {
@@ -59,39 +67,34 @@ pub(super) fn check(loaded: &Loaded, reads: &Reads, args: &RenderArgs) -> Result
     Ok(())
 }
 
-/// Whether a picture may take the place of another: also where that one is left of an output which is not there any more.
-fn replaces(args: &RenderArgs) -> bool {
-    args.overwrite || args.skip_existing
-}
-
 /// Draws all of them from the file that was written; the files they became, and what kept the others from that.
 pub(super) fn draw(args: &RenderArgs) -> (Vec<PathBuf>, Option<Failure>) {
-    drawn(args, |_| true)
+    draw_some(args, |_| true)
 }
 
 /// Draws those that are not there, from a file that is.
 pub(super) fn draw_missing(args: &RenderArgs) -> Result<Vec<PathBuf>, Failure> {
-    let (pictures, failure) = drawn(args, |path| path.symlink_metadata().is_err());
+    let (pictures, failure) = draw_some(args, |path| path.symlink_metadata().is_err());
     failure.map_or(Ok(pictures), Err)
 }
 
-fn drawn(args: &RenderArgs, is_wanted: impl Fn(&Path) -> bool) -> (Vec<PathBuf>, Option<Failure>) {
-    let Some(output) = args.output.as_deref() else { return (Vec::new(), None) };
-    let draw = |draw: Draw, path: &Path| {
-        let picture = picture(output, draw)?;
-        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        folder
-            .map_err(|error| Failure::new(Exit::File, format!("cannot make the folder of {}: {error}", shown(path))))?;
-        files::write(path, &picture, replaces(args))
-    };
+fn draw_some(args: &RenderArgs, is_wanted: impl Fn(&Path) -> bool) -> (Vec<PathBuf>, Option<Failure>) {
     let mut pictures = Vec::new();
-    for (_, kind, path) in wanted(args).filter(|(_, _, path)| is_wanted(path)) {
-        match draw(kind, path) {
+    for (_, draw, path) in wanted(args).filter(|(_, _, path)| is_wanted(path)) {
+        match draw_one(args, draw, path) {
             Ok(()) => pictures.push(path.to_owned()),
             Err(failure) => return (pictures, Some(failure)),
         }
     }
     (pictures, None)
+}
+
+fn draw_one(args: &RenderArgs, draw: Draw, path: &Path) -> Result<(), Failure> {
+    let Some(output) = args.output.as_deref() else { return Ok(()) };
+    let picture = picture(output, draw)?;
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.map_err(|error| Failure::new(Exit::File, format!("cannot make the folder of {}: {error}", shown(path))))?;
+    files::write(path, &picture, args.overwrite)
 }
 
 fn picture(sound: &Path, draw: Draw) -> Result<Vec<u8>, Failure> {

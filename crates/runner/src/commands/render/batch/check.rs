@@ -9,6 +9,7 @@ use patchline_patch::Loaded;
 use super::Batch;
 use super::plan::Job;
 use crate::cli::has_placeholder;
+use crate::commands::render::pictures;
 use crate::exit::{Exit, Failure};
 use crate::load::shown;
 use crate::reads::Reads;
@@ -23,6 +24,7 @@ const NAMED: usize = 20;
 /// write one file for many inputs.
 pub(super) fn all(batch: &Batch<'_>, jobs: &[Job]) -> Result<(), Failure> {
     let Some(first) = jobs.first() else { return Ok(()) };
+    pictures::check_names(&first.args)?;
     let loaded = batch.loaded(first)?;
     load::show(&loaded.warnings);
     let mut found = Problems::default();
@@ -73,11 +75,12 @@ impl Problems {
             } else if !self.claim(&place, output, shown(&job.input)) {
                 self.twins = true;
             } else if job.mine && !job.done {
-                // What is left as it is are outputs; the picture of one that is made now is made with it.
-                let replaces = batch.args.overwrite || (batch.args.skip_existing && job.is_picture(output));
-                let in_the_way = in_the_way(output, replaces);
-                self.skippable |= !batch.args.skip_existing && in_the_way.is_some() && output.is_file();
-                self.there.extend(in_the_way);
+                let in_the_way = in_the_way(output, batch.args.overwrite);
+                let skips = batch.args.skip_existing;
+                self.skippable |= !skips && in_the_way.is_some() && output.is_file();
+                // Only a picture can be, as what has its output is skipped.
+                let alone = if skips { ", and what it is a picture of is not: move it away" } else { "" };
+                self.there.extend(in_the_way.map(|what| what + alone));
             }
         }
     }

@@ -106,11 +106,6 @@ impl Job {
         [output, waveform, spectrogram].into_iter().filter_map(Option::as_deref)
     }
 
-    /// Whether a file that is written is a picture of the output.
-    pub(super) fn is_picture(&self, file: &Path) -> bool {
-        self.args.output.as_deref() != Some(file)
-    }
-
     fn stem(&self) -> OsString {
         self.input.file_stem().unwrap_or_default().to_owned()
     }
